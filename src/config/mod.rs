@@ -1,0 +1,332 @@
+//! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
+//!
+//! Here: the grammar with spans (`grammar`), checks that collect every error, diagnostics with file, line and caret.
+//! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
+
+use crate::federation::{CheckKind, Failback, Kind, Shape};
+use crate::name::{Name, NameList, Prefix};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A configuration in which every reference resolves and every value is within its bounds.
+#[derive(Debug, PartialEq)]
+pub struct Config {
+    /// Sockets and directories of this node.
+    pub server: Server,
+    /// Where clients are.
+    pub geoip: Geoip,
+    /// Zones in the order of the file; apexes are unique.
+    pub zones: Vec<Zone>,
+    /// Pools in the order of the file; names and FQDNs are unique.
+    pub pools: Vec<Pool>,
+    /// Services in the order of the file; names are unique, each has at least one pool and one domain.
+    pub services: Vec<Service>,
+    /// Partners in the order of the file; no prefix stands twice.
+    pub partners: Vec<Partner>,
+}
+
+/// `[server]`.
+#[derive(Debug, PartialEq)]
+pub struct Server {
+    /// Addresses for DNS, UDP and TCP on each. Default: port 53 on every address, IPv4 and IPv6.
+    pub listen: Vec<SocketAddr>,
+    /// Address of the admin listener. Default 127.0.0.1:9153.
+    pub admin: SocketAddr,
+    /// Where state is kept, resolved against the configuration file's directory.
+    pub state_dir: Option<PathBuf>,
+    /// How long the DNS sockets wait for the first round of probes. Default 2 s.
+    pub startup_grace: Duration,
+}
+
+/// `[geoip]`.
+#[derive(Debug, PartialEq)]
+pub struct Geoip {
+    /// The country or city database. Default the built-in one.
+    pub database: Database,
+    /// Prefixes whose country the operator knows better, in the order of the file; no prefix stands twice.
+    pub overrides: Vec<Override>,
+    /// Whose client subnet option is believed. Default on.
+    pub ecs: Ecs,
+}
+
+/// Which MaxMind-format file is read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Database {
+    /// `geoip/world.mmdb`, embedded in the binary.
+    Builtin,
+    /// A file, resolved against the configuration file's directory.
+    File(PathBuf),
+}
+
+/// One line of the overrides file: `prefix,country`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// Client addresses.
+    pub prefix: IpNet,
+    /// Their country.
+    pub country: Country,
+}
+
+/// An ISO 3166-1 alpha-2 country code, upper case.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Country([u8; 2]);
+
+impl Country {
+    /// Reads two ASCII letters in either case; whether such a country exists is the geo room's knowledge.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.as_bytes() {
+            &[a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
+                Some(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase()]))
+            }
+            _ => None,
+        }
+    }
+
+    /// The code as text.
+    pub fn code(&self) -> &str {
+        // Two ASCII letters by construction.
+        std::str::from_utf8(&self.0).unwrap_or("??")
+    }
+}
+
+impl std::fmt::Debug for Country {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// Whose EDNS Client Subnet option is believed (RFC 7871).
+#[derive(Debug, PartialEq)]
+pub enum Ecs {
+    /// Nobody's: the source address decides.
+    Off,
+    /// Everybody's.
+    On,
+    /// That of resolvers within these prefixes.
+    Trust(Vec<IpNet>),
+}
+
+/// `[zone."apex"]`: a name space that we are authoritative for.
+#[derive(Debug, PartialEq)]
+pub struct Zone {
+    /// The apex.
+    pub apex: Name,
+    /// Name servers with the addresses that we publish for them; at least one. A server outside our zones has none.
+    pub ns: Vec<NameServer>,
+    /// TTL of SOA and NS. Default 1 h.
+    pub ttl: Duration,
+    /// How long resolvers may keep NXDOMAIN and NODATA (RFC 2308 section 5). Default 60 s.
+    pub negative_ttl: Duration,
+}
+
+/// A name server of a zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NameServer {
+    /// Its host name.
+    pub host: Name,
+    /// Its addresses, published where the host lies in one of our zones.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// `[pool.name]`: endpoints that can stand in for each other.
+#[derive(Debug, PartialEq)]
+pub struct Pool {
+    /// The name in the configuration.
+    pub name: String,
+    /// Where it is; `None` places it last in "nearest".
+    pub location: Option<Location>,
+    /// Its own name, unique over all pools.
+    pub fqdn: Option<Name>,
+    /// How many endpoints of a service's role must be up. Default 1.
+    pub min_healthy: usize,
+    /// Its addresses by role, in the order of the file; no address stands twice within a role.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// Where a pool is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Location {
+    /// In this country.
+    Country(Country),
+    /// At this point, degrees.
+    Coordinates {
+        /// -90 to 90.
+        latitude: f64,
+        /// -180 to 180.
+        longitude: f64,
+    },
+}
+
+/// An address that clients may be sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Which service's clients: "access", "web", "media" or another word.
+    pub role: String,
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// `[service.name]`: one answer behaviour.
+#[derive(Debug, PartialEq)]
+pub struct Service {
+    /// The name in the configuration.
+    pub name: String,
+    /// What kind of federated service it is.
+    pub kind: &'static Kind,
+    /// The served domains, from `domains` and `domains_file`; without duplicates, at least one.
+    pub domains: NameList,
+    /// Owner names relative to each domain.
+    pub owners: Owners,
+    /// Whose zones the owner names lie in.
+    pub delegation: Delegation,
+    /// Indices into `Config::pools`, preferred first where distance does not decide; no pool stands twice.
+    pub pools: Vec<usize>,
+    /// How a pool is chosen. Default nearest.
+    pub steering: Steering,
+    /// What the SRV names.
+    pub shape: Shape,
+    /// TTL of steered records; whole seconds, never 0. Default 30 s.
+    pub ttl: Duration,
+    /// When a pool that was down is preferred again.
+    pub failback: Failback,
+    /// What is answered when no pool is live, first applicable rung first. Default last-good, all.
+    pub all_down: Vec<Rung>,
+    /// What is probed.
+    pub check: Check,
+}
+
+/// The owner names of a service, relative to a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owners {
+    /// SRV owners with their ports.
+    pub srv: Vec<(Prefix, u16)>,
+    /// A and AAAA owners; the first is the SRV target in shape "address".
+    pub addresses: Vec<Prefix>,
+}
+
+/// Whose zones a service's owner names lie in.
+#[derive(Debug, PartialEq)]
+pub enum Delegation {
+    /// Each owner name lies in a `[zone]`.
+    Zone,
+    /// Each owner name is a zone apex of its own with these name servers, delegated name by name.
+    Names {
+        /// The apex NS set; at least one.
+        ns: Vec<Name>,
+        /// TTL of SOA and NS. Default 1 h.
+        ttl: Duration,
+        /// How long resolvers may keep NXDOMAIN and NODATA. Default 60 s.
+        negative_ttl: Duration,
+    },
+}
+
+/// How a pool is chosen among those that are live.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Steering {
+    /// By distance from the client; the order of `pools` breaks ties.
+    Nearest,
+    /// By the order of `pools`.
+    Failover,
+    /// By share of client prefixes; one weight for each of the service's pools, in the order of `pools`, not all 0.
+    Weighted(Vec<u32>),
+}
+
+/// One rung of the `all_down` ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rung {
+    /// The pool that was live last.
+    LastGood,
+    /// Every pool with every endpoint.
+    All,
+}
+
+impl Rung {
+    /// All rungs with their words in the configuration.
+    pub const WORDS: &'static [(&'static str, Self)] = &[("last-good", Self::LastGood), ("all", Self::All)];
+}
+
+/// The intent to probe: what, how often, and how many results change a mind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Check {
+    /// What is spoken.
+    pub kind: CheckKind,
+    /// The port probed on each endpoint of the service's role.
+    pub port: u16,
+    /// The name presented, both as TLS server name and in the protocol. `None`: the protocol says the service's first domain,
+    /// and TLS asks for the name that peers will have been sent to: the address owner under that domain in shape
+    /// "address", the pool's FQDN in the others (federation.md 1.4: an Edge's certificate need not name the bare domain).
+    pub name: Option<Name>,
+    /// Spacing while all is well. Default 5 s.
+    pub interval: Duration,
+    /// Hard deadline of one probe, from the first packet to the verdict. Default 2 s.
+    pub timeout: Duration,
+    /// Spacing of the probes that confirm a change of mind. Default 500 ms.
+    pub confirm: Duration,
+    /// Failed probes in a row before Down. Default 3.
+    pub fall: u32,
+    /// Passed probes in a row before Up. Default 2.
+    pub rise: u32,
+    /// Whether one connection is kept open whose loss starts confirmation at once. Default true.
+    pub tripwire: bool,
+    /// Certificates.
+    pub tls: TlsOptions,
+}
+
+/// `tls = { ca, cert, key, verify }` of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TlsOptions {
+    /// Authorities to trust instead of the Mozilla roots.
+    pub ca: Option<Pem>,
+    /// Our certificate chain and its key, presented to servers that ask.
+    pub identity: Option<(Pem, Pem)>,
+    /// How much of the server's certificate must hold.
+    pub verify: Verify,
+}
+
+/// A PEM file as it was read with the configuration; parses as what it is used for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Pem {
+    /// Resolved against the configuration file's directory.
+    pub path: PathBuf,
+    /// The file's content, so that a changed file makes a changed check.
+    pub bytes: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for Pem {
+    /// Shows the path alone: the content may be a private key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pem({})", self.path.display())
+    }
+}
+
+/// How much of a server's certificate must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verify {
+    /// Chain, validity time and name.
+    #[default]
+    Full,
+    /// Chain and validity time.
+    Chain,
+    /// Nothing: the handshake alone.
+    None,
+}
+
+impl Verify {
+    /// All levels with their words in the configuration.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("full", Self::Full), ("chain", Self::Chain), ("none", Self::None)];
+}
+
+/// `[partner.name]`: clients steered by who they are, before geography.
+#[derive(Debug, PartialEq)]
+pub struct Partner {
+    /// The name in the configuration.
+    pub name: String,
+    /// Their resolvers' or hosts' addresses.
+    pub prefixes: Vec<IpNet>,
+    /// Indices into `Config::pools`, preferred first; pools that are not named follow in the service's own order.
+    pub pools: Vec<usize>,
+}

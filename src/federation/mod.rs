@@ -1,0 +1,115 @@
+//! What each kind of federated service is: owner names, ports, shapes, default check.
+//!
+//! Here: one file per kind, each one const table, and the registry `KINDS`. Not here: what the operator wrote (`config`)
+//! and how a check is made (`probe`). Adding a kind is a file, a line in `KINDS`, and its goldens.
+
+use std::time::Duration;
+
+mod generic;
+mod sip_federation;
+
+/// Everything that edgesteer knows about a kind of federated service.
+#[derive(Debug, PartialEq)]
+pub struct Kind {
+    /// The word in the configuration.
+    pub name: &'static str,
+    /// One line for people: who looks these names up.
+    pub summary: &'static str,
+    /// Whether the owner names come from the configuration (`srv`, `address`) and not from this table.
+    pub names_from_config: bool,
+    /// SRV owners, relative to the domain.
+    pub srv: &'static [SrvOwner],
+    /// Owners of A and AAAA records, relative to the domain; the first is the SRV target in shape "address".
+    pub addresses: &'static [&'static str],
+    /// The shapes that make sense for this kind, the default first.
+    pub shapes: &'static [Shape],
+    /// Which of a pool's addresses serve it.
+    pub role: &'static str,
+    /// What is probed where the configuration has no `check`; `None` demands one.
+    pub check: Option<DefaultCheck>,
+    /// How long a pool must have been up again before it is preferred again.
+    pub failback: Failback,
+}
+
+/// An SRV owner name relative to a domain.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SrvOwner {
+    /// `_service._proto`.
+    pub prefix: &'static str,
+    /// The port that the record names.
+    pub port: u16,
+}
+
+/// The check that a kind uses by itself.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DefaultCheck {
+    /// What is spoken.
+    pub kind: CheckKind,
+    /// Where.
+    pub port: u16,
+}
+
+/// What an SRV answer names (federation.md 1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// The SRV names one address owner of the domain; its A and AAAA follow the chosen pool.
+    Address,
+    /// The SRV names the chosen pool's own FQDN.
+    Target,
+    /// The SRV names every live pool's FQDN, preferred first, with rising priority.
+    Ordered,
+}
+
+impl Shape {
+    /// All shapes with their words in the configuration.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("address", Self::Address), ("target", Self::Target), ("ordered", Self::Ordered)];
+}
+
+/// What a probe speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CheckKind {
+    /// A TCP connection is accepted: a weak check.
+    Tcp,
+    /// A TLS handshake with a valid certificate.
+    Tls,
+    /// SIP OPTIONS over TLS is answered.
+    Sip,
+}
+
+impl CheckKind {
+    /// All check kinds with their words in the configuration and in metrics.
+    pub const WORDS: &'static [(&'static str, Self)] = &[("tcp", Self::Tcp), ("tls", Self::Tls), ("sip", Self::Sip)];
+
+    /// The word in the configuration and in metrics.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+
+    /// Whether the probe speaks TLS, so that a name and a certificate matter.
+    pub fn is_tls(self) -> bool {
+        self != Self::Tcp
+    }
+}
+
+/// When a pool that was down is preferred again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failback {
+    /// As soon as it is up.
+    Auto,
+    /// After it has been up for this long without a break.
+    After(Duration),
+    /// When an operator releases it.
+    Manual,
+}
+
+/// Every kind, in the order in which errors list them.
+pub const KINDS: &[&Kind] = &[&sip_federation::KIND, &generic::KIND];
+
+/// The kind of that name.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+#[cfg(test)]
+mod tests;

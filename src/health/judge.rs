@@ -1,0 +1,113 @@
+//! One target's judge: outcomes in a row to a verdict, and the spacing of the next probe.
+
+use super::{Outcome, State, Verdict};
+use std::time::{Duration, Instant};
+
+/// How many outcomes in a row change a mind; both at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Thresholds {
+    /// Failed probes in a row before Down.
+    pub fall: u32,
+    /// Passed probes in a row before Up.
+    pub rise: u32,
+}
+
+/// The verdict of one target and the run of equal outcomes that may change it.
+///
+/// | state | outcome | then |
+/// |---|---|---|
+/// | Unknown | pass | Up: it is proven alive, and there is no belief to overturn |
+/// | Unknown, Up | `fall` failures in a row | Down |
+/// | Down | `rise` passes in a row | Up |
+/// | any | fewer, or of its own kind | unchanged |
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judge {
+    verdict: Verdict,
+    run: Run,
+}
+
+#[derive(Clone, Debug, PartialEq, Default)]
+struct Run {
+    passed: bool,
+    length: u32,
+    began: Option<Instant>,
+}
+
+impl Default for Judge {
+    fn default() -> Self {
+        Self { verdict: Verdict::UNKNOWN, run: Run::default() }
+    }
+}
+
+impl Judge {
+    /// What is believed now.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// Whether any probe has ended.
+    pub fn has_observed(&self) -> bool {
+        self.run.length > 0
+    }
+
+    /// When the present run of equal outcomes began: the first sign of what became the verdict.
+    pub fn first_sign(&self) -> Option<Instant> {
+        self.run.began
+    }
+
+    /// Takes one outcome that ended at `now`; returns whether the state changed.
+    pub fn observe(&mut self, outcome: &Outcome, now: Instant, thresholds: Thresholds) -> bool {
+        let passed = outcome.passed();
+        if self.run.length == 0 || self.run.passed != passed {
+            self.run = Run { passed, length: 0, began: Some(now) };
+        }
+        self.run.length = self.run.length.saturating_add(1);
+        let next = match (self.verdict.state, passed) {
+            (State::Unknown, true) => State::Up,
+            (State::Down, true) if self.run.length >= thresholds.rise => State::Up,
+            (State::Unknown | State::Up, false) if self.run.length >= thresholds.fall => State::Down,
+            (same, _) => same,
+        };
+        let failure = match outcome {
+            Outcome::Fail(failure) => Some(failure.clone()),
+            Outcome::Pass => None,
+        };
+        if next == self.verdict.state {
+            if next != State::Up {
+                self.verdict.why = failure.or(self.verdict.why.take());
+            }
+            return false;
+        }
+        self.verdict = Verdict { state: next, since: Some(now), why: failure };
+        true
+    }
+}
+
+/// When the next probe of a target is due: `confirm` apart while a change of mind is possible, else `interval`.
+///
+/// Detection is so bounded by `interval + fall x (confirm + timeout)` and not by `fall x interval`.
+#[derive(Clone, Debug, Default)]
+pub struct Pace {
+    passed: bool,
+    run: u32,
+}
+
+impl Pace {
+    /// Takes one outcome and says how long after it the next probe is due.
+    pub fn after(
+        &mut self,
+        outcome: &Outcome,
+        thresholds: Thresholds,
+        interval: Duration,
+        confirm: Duration,
+    ) -> Duration {
+        let passed = outcome.passed();
+        self.run = if self.run > 0 && passed == self.passed { self.run.saturating_add(1) } else { 1 };
+        self.passed = passed;
+        let settled = if passed { thresholds.rise } else { thresholds.fall };
+        if self.run >= settled { interval } else { confirm.min(interval) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

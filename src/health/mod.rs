@@ -1,0 +1,133 @@
+//! Believe or doubt: probe outcomes to verdicts, and when a pool that was lost may be preferred again.
+//!
+//! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`).
+//! Not here: who probes, and what follows from a verdict (`steering`). Pure: time is an argument, a failed probe is data.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+mod gate;
+mod judge;
+
+pub use gate::Gate;
+pub use judge::{Judge, Pace, Thresholds};
+
+/// What one probe found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The endpoint proved that it serves.
+    Pass,
+    /// It did not.
+    Fail(Failure),
+}
+
+impl Outcome {
+    /// A failure of this class.
+    pub fn fail(class: FailureClass, detail: impl Into<Arc<str>>) -> Self {
+        Self::Fail(Failure { class, detail: detail.into() })
+    }
+
+    /// Whether the probe passed.
+    pub fn passed(&self) -> bool {
+        matches!(self, Self::Pass)
+    }
+
+    /// The word in metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail(failure) => failure.class.word(),
+        }
+    }
+}
+
+/// Why a probe failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What sort of failure it is.
+    pub class: FailureClass,
+    /// What was seen, in a few words for people.
+    pub detail: Arc<str>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+/// The sorts of probe failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FailureClass {
+    /// The connection was refused.
+    Refused,
+    /// The connection was closed or reset before the answer.
+    Closed,
+    /// No route, or the local system would not connect.
+    Unreachable,
+    /// The deadline passed.
+    Timeout,
+    /// The TLS handshake failed for another reason than the certificate.
+    Tls,
+    /// The certificate does not hold: chain, name or time.
+    Certificate,
+    /// What came back is not the protocol.
+    Protocol,
+    /// The protocol's own word for "not available", as SIP 503.
+    Unavailable,
+}
+
+impl FailureClass {
+    /// The word in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Closed => "closed",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::Certificate => "certificate",
+            Self::Protocol => "protocol",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// What is believed of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It serves.
+    Up,
+    /// It does not.
+    Down,
+    /// Nothing is known yet: neither up nor down.
+    Unknown,
+}
+
+impl State {
+    /// The word for people and programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is believed of a target, since when and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// The belief.
+    pub state: State,
+    /// When it was formed; `None` while nothing is known.
+    pub since: Option<Instant>,
+    /// The failure that decided, or the newest one while the state is still `Unknown`.
+    pub why: Option<Failure>,
+}
+
+impl Verdict {
+    /// Nothing is known.
+    pub const UNKNOWN: Self = Self { state: State::Unknown, since: None, why: None };
+}

@@ -1,0 +1,16 @@
+//! edgesteer: the authoritative DNS server that answers only with pools that are provably alive.
+//!
+//! The rooms in the order in which data flows; `ARCHITECTURE.md` draws the two rivers and the lake.
+
+pub mod ids;
+pub mod limits;
+pub mod name;
+
+pub mod config;
+pub mod federation;
+pub mod geo;
+pub mod health;
+
+pub mod topology;
+
+pub mod probe;

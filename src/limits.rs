@@ -1,0 +1,55 @@
+//! Every upper bound in the program, with its reason.
+
+use std::time::Duration;
+
+/// Longer than any process runs; keeps sums of instants and durations representable.
+pub const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// Largest UDP answer: fits every path without fragments (DNS Flag Day 2020).
+pub const UDP_ANSWER_MAX: u16 = 1232;
+/// Largest UDP answer to a question without EDNS (RFC 1035 4.2.1).
+pub const UDP_ANSWER_MIN: u16 = 512;
+/// Largest UDP question read. A question with every option we know fits 512; more is cut by the kernel and answered FORMERR.
+pub const UDP_QUESTION_MAX: usize = 4096;
+/// UDP questions that may wait for an answer at once; beyond, packets are dropped and counted.
+pub const UDP_IN_FLIGHT_MAX: usize = 1024;
+/// A TCP connection that sends nothing for so long is closed (RFC 7766 6.2.3 leaves the value to us).
+pub const TCP_IDLE: Duration = Duration::from_secs(10);
+/// Answers that may wait on one TCP connection.
+pub const TCP_RESPONSE_BUFFER: usize = 32;
+
+/// Labels in an owner prefix: `_service._proto` and one more for a sub-domain.
+pub const PREFIX_LABELS_MAX: usize = 4;
+/// Clients are divided into at most this many regions: an order index must fit 16 bits.
+pub const REGIONS_MAX: usize = 65_535;
+/// Pools in one configuration: orders are kept for each region, and an operator must be able to read them.
+pub const POOLS_MAX: usize = 256;
+/// Endpoints in one pool: their A records and an SRV still fit a TCP answer many times over.
+pub const ENDPOINTS_MAX: usize = 256;
+/// Services in one configuration: three levels of 128 rows.
+pub const SERVICES_MAX: usize = 128 * 128 * 128;
+/// Slots over which weights are spread: a weight is exact to 1/256 of the client prefixes.
+pub const WEIGHT_SLOTS: usize = 256;
+/// Largest configuration file and largest overrides file, octets.
+pub const CONFIG_FILE_MAX: u64 = 16 << 20;
+/// Largest domain list, octets: ten million domains.
+pub const DOMAINS_FILE_MAX: u64 = 512 << 20;
+/// Errors shown in full; the rest is counted.
+pub const DIAGNOSTICS_SHOWN_MAX: usize = 100;
+/// Largest MaxMind-format file, octets: the largest commercial city files are under 300 MiB.
+pub const GEO_DATABASE_MAX: u64 = 1 << 30;
+
+/// Probes in flight at once: bounds sockets and TLS handshakes, not the number of targets.
+pub const PROBES_IN_FLIGHT_MAX: usize = 256;
+/// Octets read from a probed server before it must have answered.
+pub const PROBE_ANSWER_MAX: usize = 16 << 10;
+/// Observations waiting for the control task; a probe that cannot hand over its result waits.
+pub const OBSERVATIONS_QUEUE: usize = 1024;
+/// Observations judged before one publish.
+pub const OBSERVATIONS_BATCH: usize = 256;
+/// Commands waiting for the control task.
+pub const COMMANDS_QUEUE: usize = 16;
+/// Events kept for slow readers of the event stream; the oldest are lost first.
+pub const EVENTS_QUEUE: usize = 1024;
+/// How often retired snapshots are looked at, and so how long the last one is kept at least.
+pub const RETIRE_SWEEP: Duration = Duration::from_secs(1);

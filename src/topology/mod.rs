@@ -1,0 +1,5 @@
+//! What exists; immutable once compiled.
+
+mod target;
+
+pub use target::TargetSpec;
