@@ -13,4 +13,19 @@ pub mod health;
 
 pub mod topology;
 
+pub mod answer;
+pub mod steering;
+
+pub mod resolve;
+pub mod snapshot;
+
+pub mod lane;
 pub mod probe;
+
+pub mod control;
+
+pub mod admin;
+
+pub mod app;
+pub mod cli;
+pub mod demo;

@@ -11,8 +11,8 @@ pub const UDP_ANSWER_MAX: u16 = 1232;
 pub const UDP_ANSWER_MIN: u16 = 512;
 /// Largest UDP question read. A question with every option we know fits 512; more is cut by the kernel and answered FORMERR.
 pub const UDP_QUESTION_MAX: usize = 4096;
-/// UDP questions that may wait for an answer at once; beyond, packets are dropped and counted.
-pub const UDP_IN_FLIGHT_MAX: usize = 1024;
+/// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
+pub const ANSWER_ADDRESSES_MAX: usize = 1024;
 /// A TCP connection that sends nothing for so long is closed (RFC 7766 6.2.3 leaves the value to us).
 pub const TCP_IDLE: Duration = Duration::from_secs(10);
 /// Answers that may wait on one TCP connection.

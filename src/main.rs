@@ -1,1 +1,5 @@
-fn main() {}
+//! The `edgesteer` binary.
+
+fn main() -> std::process::ExitCode {
+    edgesteer::cli::run()
+}

@@ -130,6 +130,12 @@ impl Prefix {
         Labels(&self.0)
     }
 
+    /// The labels without the first; `None` for the empty prefix.
+    pub fn without_first(&self) -> Option<Self> {
+        let &len = self.0.first()?;
+        Some(Self(self.0[1 + len as usize..].into()))
+    }
+
     /// These labels in front of `domain`.
     ///
     /// # Errors

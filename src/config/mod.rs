@@ -99,7 +99,7 @@ impl std::fmt::Debug for Country {
 }
 
 /// Whose EDNS Client Subnet option is believed (RFC 7871).
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Ecs {
     /// Nobody's: the source address decides.
     Off,

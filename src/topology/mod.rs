@@ -1,5 +1,207 @@
-//! What exists; immutable once compiled.
+//! What exists: zones, names, services, pools, endpoints, targets, regions; immutable once compiled, says nothing of health.
+//!
+//! Here: the tables that an answer is decided from. Not here: who is up (`health`), who is chosen (`steering`).
+//! Ids index these tables and are valid for this topology only. Compiling takes seconds at a million domains; reading is free.
 
+use crate::config::{Country, Ecs, Rung};
+use crate::federation::Shape;
+use crate::geo::{Places, Point, RegionMap};
+use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ZoneId};
+use crate::name::{Name, Prefix};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+mod compile;
+mod names;
+mod order;
+mod regions;
 mod target;
 
+pub use compile::{CompileError, Stamps, compile};
+pub use names::{Found, Here, Names};
+pub use order::{Dependence, Orders, network_length};
 pub use target::TargetSpec;
+
+/// Everything compiled from one configuration and its geography.
+#[derive(Debug)]
+pub struct Topology {
+    /// Zones of the configuration, then one template for each service whose names are delegated one by one.
+    pub zones: Vec<Zone>,
+    /// Pools in the order of the configuration.
+    pub pools: Vec<Pool>,
+    /// Services of the configuration, then one for each pool's own name.
+    pub services: Vec<Service>,
+    /// What probes aim at, each once however many services share it.
+    pub targets: Vec<Arc<TargetSpec>>,
+    /// Clients that every service treats alike; the first is "anywhere else".
+    pub regions: Vec<Region>,
+    /// Owner names to zones and services.
+    pub names: Names,
+    /// Client addresses to regions.
+    pub region_map: RegionMap,
+    /// Where a client is and how we know, for explanations.
+    pub places: Places,
+    /// When the geography's database was built, seconds since 1970.
+    pub geo_build_epoch: u64,
+    /// Whose client subnet option is believed.
+    pub ecs: Ecs,
+    /// Name servers' addresses, published at their own names.
+    pub hosts: Vec<Addresses>,
+    affected: Vec<Box<[ServiceId]>>,
+}
+
+impl Topology {
+    /// The services whose answers may depend on this target, the pools' own names included.
+    pub fn affected(&self, target: TargetId) -> &[ServiceId] {
+        &self.affected[target.index()]
+    }
+
+    /// The service of an id.
+    pub fn service(&self, id: ServiceId) -> &Service {
+        &self.services[id.index()]
+    }
+
+    /// The pool of an id.
+    pub fn pool(&self, id: PoolId) -> &Pool {
+        &self.pools[id.index()]
+    }
+
+    /// The zone of an id.
+    pub fn zone(&self, id: ZoneId) -> &Zone {
+        &self.zones[id.index()]
+    }
+
+    /// The region of an id.
+    pub fn region(&self, id: RegionId) -> &Region {
+        &self.regions[id.index()]
+    }
+}
+
+/// A name space that we are authoritative for.
+#[derive(Debug)]
+pub struct Zone {
+    /// The apex; `None` where every steered name of a service is an apex of its own.
+    pub apex: Option<Name>,
+    /// The apex NS set; the first is the SOA's MNAME.
+    pub ns: Box<[Name]>,
+    /// TTL of SOA and NS, seconds.
+    pub ttl: u32,
+    /// SOA MINIMUM, seconds (RFC 2308 section 5).
+    pub negative_ttl: u32,
+    /// SOA SERIAL: the time of the load, so that it rises.
+    pub serial: u32,
+}
+
+/// Endpoints that can stand in for each other.
+#[derive(Debug)]
+pub struct Pool {
+    /// The name in the configuration.
+    pub name: String,
+    /// Where it is; `None` is behind every other pool in "nearest".
+    pub point: Option<Point>,
+    /// Its country, where the configuration named one.
+    pub country: Option<Country>,
+    /// Its own name.
+    pub fqdn: Option<Name>,
+    /// The service that answers for its own name, where it lies in our zones.
+    pub own_name: Option<ServiceId>,
+}
+
+/// One answer behaviour.
+#[derive(Debug)]
+pub struct Service {
+    /// The name in the configuration; `pool NAME` for a pool's own name.
+    pub name: String,
+    /// What it stands for.
+    pub face: Face,
+    /// What its SRV names.
+    pub shape: Shape,
+    /// SRV owners with their ports, relative to a domain.
+    pub srv: Box<[(Prefix, u16)]>,
+    /// The SRV target in shape "address", relative to the domain.
+    pub target: Option<Prefix>,
+    /// TTL of its records, seconds; never 0.
+    pub ttl: u32,
+    /// How long a pool must have been up again before it is preferred again; `None` waits for a release.
+    pub failback: Option<Duration>,
+    /// What is answered when no pool is live.
+    pub all_down: Box<[Rung]>,
+    /// Its pools in the order of the configuration.
+    pub pools: Box<[ServicePool]>,
+    /// Which pool is preferred for whom.
+    pub orders: Orders,
+    /// How many domains it serves.
+    pub domains: usize,
+}
+
+/// What a service stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// A `[service]`.
+    Configured,
+    /// The own name of a pool that SRV records may name.
+    PoolName,
+}
+
+/// A pool as one service sees it.
+#[derive(Debug)]
+pub struct ServicePool {
+    /// The pool.
+    pub pool: PoolId,
+    /// How many endpoints must be up.
+    pub min_healthy: usize,
+    /// Its endpoints of the service's role.
+    pub endpoints: Box<[Endpoint]>,
+}
+
+/// One address that clients may be sent to, as one service sees it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The address.
+    pub address: IpAddr,
+    /// What tells whether it is up: one target for a service, those of all its services for a pool's own name.
+    pub targets: Box<[TargetId]>,
+}
+
+/// Clients that every service treats alike.
+#[derive(Debug, PartialEq)]
+pub struct Region {
+    /// The name for people and metrics; unique.
+    pub label: String,
+}
+
+/// Addresses by family, as A and AAAA say them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// For A.
+    pub v4: Vec<Ipv4Addr>,
+    /// For AAAA.
+    pub v6: Vec<Ipv6Addr>,
+}
+
+impl Addresses {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.v4.is_empty() && self.v6.is_empty()
+    }
+}
+
+impl Extend<IpAddr> for Addresses {
+    fn extend<I: IntoIterator<Item = IpAddr>>(&mut self, addresses: I) {
+        for address in addresses {
+            match address {
+                IpAddr::V4(v4) => self.v4.push(v4),
+                IpAddr::V6(v6) => self.v6.push(v6),
+            }
+        }
+    }
+}
+
+impl FromIterator<IpAddr> for Addresses {
+    fn from_iter<I: IntoIterator<Item = IpAddr>>(addresses: I) -> Self {
+        let mut all = Self::default();
+        all.extend(addresses);
+        all
+    }
+}

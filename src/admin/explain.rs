@@ -1,0 +1,191 @@
+//! Why a client gets what it gets: the decision path of one question on one snapshot, for people and as JSON.
+
+use super::Shown;
+use crate::geo::{Located, Point, Who};
+use crate::health::{Gate, State};
+use crate::name::Name;
+use crate::resolve::{Asked, Decision, Question, reply, resolve};
+use crate::snapshot::Snapshot;
+use crate::steering::Basis;
+use crate::topology::Face;
+use axum::Json;
+use axum::extract::Query;
+use axum::http::StatusCode;
+use hickory_proto::rr::Record;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::IpAddr;
+
+/// The decision path of one question.
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    client: IpAddr,
+    generation: u64,
+    rcode: String,
+    answer: Vec<String>,
+    authority: Vec<String>,
+    additional: Vec<String>,
+    /// The widest client prefix in which everybody gets this answer, as a length.
+    ecs_scope: u8,
+    zone: Option<String>,
+    decision: Option<Path>,
+}
+
+#[derive(Debug, Serialize)]
+struct Path {
+    service: String,
+    region: String,
+    country: Option<String>,
+    place_from: &'static str,
+    basis: &'static str,
+    pools: Vec<Candidate>,
+}
+
+#[derive(Debug, Serialize)]
+struct Candidate {
+    pool: String,
+    distance_km: Option<u32>,
+    state: &'static str,
+    waits_for_failback: bool,
+    chosen: bool,
+    why: &'static str,
+    endpoints: Vec<EndpointState>,
+}
+
+#[derive(Debug, Serialize)]
+struct EndpointState {
+    address: IpAddr,
+    state: &'static str,
+}
+
+/// Explains what `client` gets for a name and type from a snapshot.
+pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: IpAddr) -> Explanation {
+    let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client);
+    let owner = crate::answer::records::dns_name(name.wire());
+    let reply = reply::say(snapshot, &resolution, &owner, name.wire());
+    let text = |records: &[Record]| records.iter().map(ToString::to_string).collect();
+    Explanation {
+        name: name.to_string(),
+        kind: kind.word().to_owned(),
+        client,
+        generation: snapshot.generation,
+        rcode: reply.code.to_string(),
+        answer: text(&reply.answers),
+        authority: text(&reply.authorities),
+        additional: text(&reply.additionals),
+        ecs_scope: resolution.scope,
+        zone: resolution.zone.map(|(_, at)| Name::from_wire(&name.wire()[at..]).to_string()),
+        decision: resolution.decision.map(|decision| path(snapshot, decision, client)),
+    }
+}
+
+fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
+    let topology = &snapshot.topology;
+    let service = topology.service(decision.service);
+    let row = snapshot.row(decision.service);
+    let choice = &row.choices[decision.order];
+    let located: Located = topology.places.locate(client);
+    let candidate = |&place: &u16| {
+        let place = usize::from(place);
+        let pool = topology.pool(service.pools[place].pool);
+        let standing = &row.standings[place];
+        let chosen = choice.picks.iter().any(|pick| pick.pool == place);
+        let distance = point_of(&located).zip(pool.point).map(|(a, b)| a.distance_km(b).round() as u32);
+        let endpoints = service.pools[place].endpoints.iter().zip(&standing.endpoints);
+        Candidate {
+            pool: pool.name.clone(),
+            distance_km: distance,
+            state: standing.state.word(),
+            waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
+            chosen,
+            why: why(standing.state, standing.gate, chosen, choice.basis),
+            endpoints: endpoints.map(|(e, s)| EndpointState { address: e.address, state: s.word() }).collect(),
+        }
+    };
+    Path {
+        service: if service.face == Face::PoolName { format!("{} (own name)", service.name) } else { service.name.clone() },
+        region: topology.region(decision.region).label.clone(),
+        country: located.country.map(|country| country.code().to_owned()),
+        place_from: located.source.word(),
+        basis: match choice.basis {
+            Basis::Proven => "proven alive",
+            Basis::Unproven => "not known to be down",
+            Basis::AllDown(_) => "every pool is down",
+        },
+        pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
+    }
+}
+
+fn point_of(located: &Located) -> Option<Point> {
+    match located.who {
+        Who::At(point, _) => Some(point),
+        Who::Partner(_) | Who::Nowhere => None,
+    }
+}
+
+fn why(state: State, gate: Gate, chosen: bool, basis: Basis) -> &'static str {
+    match (chosen, basis, state, gate) {
+        (true, Basis::AllDown(_), ..) => "down, but so is every other: the all_down ladder names it",
+        (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
+        (true, ..) => "first live pool in order of preference",
+        (false, _, State::Down, _) => "down",
+        (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
+        (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
+        (false, _, State::Up, _) => "up, behind the chosen pool",
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {} asked by {}: {} (generation {})", self.name, self.kind, self.client, self.rcode, self.generation)?;
+        let sections = [("answer", &self.answer), ("authority", &self.authority), ("additional", &self.additional)];
+        for (section, records) in sections {
+            for record in records {
+                writeln!(f, "  {section:<10}  {record}")?;
+            }
+        }
+        let Some(zone) = &self.zone else {
+            return writeln!(f, "The name lies in none of our zones.");
+        };
+        writeln!(f, "Zone {zone}; every client in the /{} around this one gets the same.", self.ecs_scope)?;
+        let Some(path) = &self.decision else {
+            return writeln!(f, "No service decides this answer: it is the same for everybody.");
+        };
+        let country = path.country.as_deref().unwrap_or("unknown");
+        writeln!(f, "Service {}: client country {country} ({}), region {}.", path.service, path.place_from, path.region)?;
+        writeln!(f, "Pools in order of preference; the choice is {}:", path.basis)?;
+        for pool in &path.pools {
+            let mark = if pool.chosen { "->" } else { "  " };
+            let distance = pool.distance_km.map_or_else(|| "-".to_owned(), |km| format!("{km} km"));
+            writeln!(f, "  {mark} {:<16} {:<8} {distance:>9}  {}", pool.pool, pool.state, pool.why)?;
+            for endpoint in &pool.endpoints {
+                writeln!(f, "       {:<40} {}", endpoint.address.to_string(), endpoint.state)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Params {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    client: Option<IpAddr>,
+}
+
+type Refusal = (StatusCode, Json<serde_json::Value>);
+
+pub(super) async fn http(
+    axum::extract::State(shown): axum::extract::State<Shown>,
+    Query(params): Query<Params>,
+) -> Result<Json<Explanation>, Refusal> {
+    let refuse = |error: String| (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": error })));
+    let name = Name::parse(&params.name).map_err(|error| refuse(format!("name: {error}")))?;
+    let kind = Asked::parse(&params.kind).ok_or_else(|| refuse(format!("type: {:?} is not {}", params.kind, Asked::LIST)))?;
+    let client = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))
+}

@@ -1,0 +1,128 @@
+//! Gauges that are read off the current snapshot at each scrape, so that they can never disagree with the answers.
+
+use crate::health::State;
+use crate::ids::{RegionId, ServiceId};
+use crate::snapshot::{Lake, Snapshot};
+use crate::topology::Face;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
+use std::collections::BTreeMap;
+
+/// Registers everything that a snapshot tells, and the build.
+///
+/// # Errors
+/// Where one is registered already.
+pub fn register(registry: &Registry, lake: &Lake) -> prometheus::Result<()> {
+    registry.register(Box::new(Truth { lake: lake.clone(), gauges: Gauges::new()? }))?;
+    let opts = Opts::new("edgesteer_build_info", "Always 1; the labels tell the build.");
+    let build = IntGaugeVec::new(opts, &["version"])?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    registry.register(Box::new(build))
+}
+
+struct Truth {
+    lake: Lake,
+    gauges: Gauges,
+}
+
+#[derive(Clone)]
+struct Gauges {
+    generation: IntGauge,
+    geoip: IntGauge,
+    endpoint_up: IntGaugeVec,
+    pool_up: IntGaugeVec,
+    active: IntGaugeVec,
+}
+
+impl Gauges {
+    fn new() -> prometheus::Result<Self> {
+        let vec = |name: &str, help: &str, labels: &[&str]| IntGaugeVec::new(Opts::new(name, help), labels);
+        Ok(Self {
+            generation: IntGauge::new("edgesteer_snapshot_generation", "Generation of the answers that are given now.")?,
+            geoip: IntGauge::new(
+                "edgesteer_geoip_build_timestamp_seconds",
+                "When the country database was built, seconds since 1970.",
+            )?,
+            endpoint_up: vec(
+                "edgesteer_endpoint_up",
+                "Whether an endpoint passes a check: 1 up, 0 down; absent while unknown.",
+                &["pool", "endpoint", "check"],
+            )?,
+            pool_up: vec(
+                "edgesteer_pool_up",
+                "Whether a pool is up for every service that uses it: 1 yes, 0 no; absent while unknown.",
+                &["pool"],
+            )?,
+            active: vec(
+                "edgesteer_service_active_pool",
+                "1 for the pool that a region's clients of a service are sent to first, 0 for its other pools.",
+                &["service", "region", "pool"],
+            )?,
+        })
+    }
+}
+
+impl Collector for Truth {
+    fn desc(&self) -> Vec<&Desc> {
+        let Gauges { generation, geoip, endpoint_up, pool_up, active } = &self.gauges;
+        [generation.desc(), geoip.desc(), endpoint_up.desc(), pool_up.desc(), active.desc()].concat()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        // Fresh vectors, since pools and regions come and go with reloads.
+        let Ok(gauges) = Gauges::new() else { return Vec::new() };
+        fill(&gauges, &self.lake.load());
+        let Gauges { generation, geoip, endpoint_up, pool_up, active } = &gauges;
+        [generation.collect(), geoip.collect(), endpoint_up.collect(), pool_up.collect(), active.collect()].concat()
+    }
+}
+
+fn fill(gauges: &Gauges, snapshot: &Snapshot) {
+    let topology = &snapshot.topology;
+    gauges.generation.set(i64::try_from(snapshot.generation).unwrap_or(i64::MAX));
+    gauges.geoip.set(i64::try_from(topology.geo_build_epoch).unwrap_or(i64::MAX));
+    let mut pools: BTreeMap<&str, State> = BTreeMap::new();
+    for (i, service) in topology.services.iter().enumerate().filter(|(_, s)| s.face == Face::Configured) {
+        let row = snapshot.row(ServiceId::at(i));
+        for (pool, standing) in service.pools.iter().zip(&row.standings) {
+            let name = topology.pool(pool.pool).name.as_str();
+            let worst = pools.entry(name).or_insert(standing.state);
+            *worst = worse(*worst, standing.state);
+            for (endpoint, state) in pool.endpoints.iter().zip(&standing.endpoints) {
+                for target in &endpoint.targets {
+                    let spec = &topology.targets[target.index()];
+                    let check = format!("{}:{}", spec.kind.word(), spec.address.port());
+                    set(&gauges.endpoint_up, &[name, &endpoint.address.to_string(), &check], *state);
+                }
+            }
+        }
+        for (r, region) in topology.regions.iter().enumerate() {
+            let Some(order) = service.orders.of_region(RegionId::at(r)) else { continue };
+            let active = row.choices[order].picks.first().map(|pick| pick.pool);
+            for (p, pool) in service.pools.iter().enumerate() {
+                let labels = [service.name.as_str(), &region.label, &topology.pool(pool.pool).name];
+                gauges.active.with_label_values(&labels).set(i64::from(active == Some(p)));
+            }
+        }
+    }
+    for (pool, state) in pools {
+        set(&gauges.pool_up, &[pool], state);
+    }
+}
+
+fn set(gauge: &IntGaugeVec, labels: &[&str], state: State) {
+    match state {
+        State::Up => gauge.with_label_values(labels).set(1),
+        State::Down => gauge.with_label_values(labels).set(0),
+        State::Unknown => {}
+    }
+}
+
+fn worse(a: State, b: State) -> State {
+    match (a, b) {
+        (State::Down, _) | (_, State::Down) => State::Down,
+        (State::Unknown, _) | (_, State::Unknown) => State::Unknown,
+        _ => State::Up,
+    }
+}

@@ -1,0 +1,137 @@
+//! The operators' side: metrics, health of the process, explanations. Never on the packet path.
+//!
+//! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
+//! `control` for changes. Without authentication it listens on loopback alone.
+
+use crate::control::Handle;
+use axum::Router;
+use axum::extract::{Path as UrlPath, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{delete, get};
+use prometheus::{Encoder, Registry, TextEncoder};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::oneshot;
+
+mod explain;
+mod metrics;
+
+pub use explain::{Explanation, explain};
+pub use metrics::register;
+
+/// What the admin listener shows.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Everything that counts registers here.
+    pub registry: Registry,
+    /// The control task.
+    pub control: Handle,
+    /// Whether the DNS sockets answer.
+    pub serving: Arc<AtomicBool>,
+}
+
+/// The admin listener could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The socket could not be had.
+    #[error("cannot listen on {0} (admin): {1}; set `admin` under [server]")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// There is no authentication yet, so strangers must not reach it.
+    #[error("the admin listener has no authentication and must stay on a loopback address, not {0}; set `admin` under [server]")]
+    NotLoopback(SocketAddr),
+}
+
+/// The running admin listener; ends when it is dropped.
+#[derive(Debug)]
+pub struct Admin {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Admin {
+    /// Binds and serves on a thread of its own.
+    ///
+    /// # Errors
+    /// Where the address is not loopback or cannot be had.
+    pub fn start(address: SocketAddr, shown: Shown) -> Result<Self, AdminError> {
+        if !address.ip().is_loopback() {
+            return Err(AdminError::NotLoopback(address));
+        }
+        let failed = |error| AdminError::Listen(address, error);
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let (stop, stopped) = oneshot::channel();
+        let serve = async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let until = async { drop(stopped.await) };
+            axum::serve(listener, router(shown)).with_graceful_shutdown(until).await
+        };
+        std::thread::Builder::new()
+            .name("admin".into())
+            .spawn(move || {
+                if let Err(error) = runtime.block_on(serve) {
+                    tracing::error!("the admin listener ended: {error}");
+                }
+            })
+            .map_err(failed)?;
+        Ok(Self { address, stop: Some(stop) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It ended by itself already.
+            let _ = stop.send(());
+        }
+    }
+}
+
+fn router(shown: Shown) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics_text))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/api/v1/explain", get(explain::http))
+        .route("/api/v1/holds/{pool}", delete(release))
+        .with_state(shown)
+}
+
+/// Ends what keeps a pool from being preferred: so far, its wait for failback.
+async fn release(State(shown): State<Shown>, UrlPath(pool): UrlPath<String>) -> (StatusCode, String) {
+    match shown.control.release(pool.clone()).await {
+        Ok(Ok(0)) => (StatusCode::OK, format!("{pool} waits for its failback in no service: nothing to release\n")),
+        Ok(Ok(services)) => (StatusCode::OK, format!("{pool} is released in {services} service(s)\n")),
+        Ok(Err(unknown)) => (StatusCode::NOT_FOUND, format!("{unknown}\n")),
+        Err(stopped) => (StatusCode::SERVICE_UNAVAILABLE, format!("{stopped}\n")),
+    }
+}
+
+async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
+    let mut text = Vec::new();
+    match TextEncoder::new().encode(&shown.registry.gather(), &mut text) {
+        Ok(()) => (StatusCode::OK, [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text),
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "text/plain")], format!("{error}\n").into_bytes())
+        }
+    }
+}
+
+/// Ready once DNS is answered, which begins after the first round of probes or the grace.
+async fn readyz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
+    if shown.serving.load(Ordering::Acquire) {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the first round of probes has not ended\n")
+    }
+}

@@ -1,0 +1,68 @@
+//! Answers as hickory's records: for the full lane and for explanations.
+
+use super::{SrvTarget, Target};
+use crate::name::{Name, Prefix};
+use crate::topology::{Addresses, Topology, Zone};
+use hickory_proto::rr::rdata::{A, AAAA, NS, SOA, SRV};
+use hickory_proto::rr::{Name as DnsName, RData, Record};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// SOA REFRESH, RETRY and EXPIRE: nobody transfers our zones, but checkers want the usual proportions (RFC 1912 2.2).
+const SOA_TIMERS: (i32, i32, i32) = (7200, 900, 1_209_600);
+
+/// A wire name in hickory's type. Names that we hold are well formed, so this cannot fail.
+pub fn dns_name(wire: &[u8]) -> DnsName {
+    let labels = crate::name::Name::from_wire(wire);
+    let mut name = DnsName::from_labels(labels.labels()).unwrap_or_else(|_| DnsName::root());
+    name.set_fqdn(true);
+    name
+}
+
+/// A records.
+pub fn a(owner: &DnsName, addresses: &[Ipv4Addr], ttl: u32) -> Vec<Record> {
+    addresses.iter().map(|&v4| Record::from_rdata(owner.clone(), ttl, RData::A(A(v4)))).collect()
+}
+
+/// AAAA records.
+pub fn aaaa(owner: &DnsName, addresses: &[Ipv6Addr], ttl: u32) -> Vec<Record> {
+    addresses.iter().map(|&v6| Record::from_rdata(owner.clone(), ttl, RData::AAAA(AAAA(v6)))).collect()
+}
+
+/// A and AAAA records.
+pub fn addresses(owner: &DnsName, addresses: &Addresses, ttl: u32) -> Vec<Record> {
+    let mut records = a(owner, &addresses.v4, ttl);
+    records.extend(aaaa(owner, &addresses.v6, ttl));
+    records
+}
+
+/// The name that an SRV record names: the hole filled with the asked domain, or the pool's FQDN.
+pub fn target_name(topology: &Topology, target: Target, hole: Option<&Prefix>, domain: &[u8]) -> Option<Name> {
+    match target {
+        Target::InDomain => hole.and_then(|prefix| prefix.under(domain).ok()),
+        Target::Pool(pool) => topology.pool(pool).fqdn.clone(),
+    }
+}
+
+/// One SRV record; weight 0 (RFC 2782: "when there isn't any server selection to do").
+pub fn srv(owner: &DnsName, srv: SrvTarget, port: u16, target: &Name, ttl: u32) -> Record {
+    let data = SRV::new(srv.priority, 0, port, dns_name(target.wire()));
+    Record::from_rdata(owner.clone(), ttl, RData::SRV(data))
+}
+
+/// The SOA of a zone. In a negative answer its TTL is the lesser of its own and MINIMUM (RFC 2308 section 3).
+pub fn soa(zone: &Zone, apex: &[u8], negative: bool) -> Record {
+    let origin = dns_name(apex);
+    let mname = zone.ns.first().map_or_else(|| origin.clone(), |ns| dns_name(ns.wire()));
+    let rname = origin.prepend_label("hostmaster").unwrap_or_else(|_| origin.clone());
+    let (refresh, retry, expire) = SOA_TIMERS;
+    let ttl = if negative { zone.ttl.min(zone.negative_ttl) } else { zone.ttl };
+    let data = SOA::new(mname, rname, zone.serial, refresh, retry, expire, zone.negative_ttl);
+    Record::from_rdata(origin, ttl, RData::SOA(data))
+}
+
+/// The NS set of a zone.
+pub fn ns(zone: &Zone, apex: &[u8]) -> Vec<Record> {
+    let owner = dns_name(apex);
+    let record = |ns: &Name| Record::from_rdata(owner.clone(), zone.ttl, RData::NS(NS(dns_name(ns.wire()))));
+    zone.ns.iter().map(record).collect()
+}

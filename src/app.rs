@@ -1,0 +1,190 @@
+//! The composition root: builds every room, joins them, starts and stops them in order.
+//!
+//! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
+
+use crate::admin::{self, Admin, AdminError, Shown};
+use crate::config::{self, Config, Diagnostics};
+use crate::control::{Control, Handle, Metrics};
+use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
+use crate::lane::{Lanes, ListenError, Tally};
+use crate::limits::OBSERVATIONS_QUEUE;
+use crate::probe::Prober;
+use crate::topology::{self, CompileError, Stamps, Topology};
+use prometheus::{IntGauge, Registry};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::mpsc;
+use tracing::{error, info, warn};
+
+/// A configuration with everything that was compiled from it.
+#[derive(Debug)]
+pub struct World {
+    /// What the operator wrote.
+    pub config: Config,
+    /// What the operator should think about.
+    pub warnings: Diagnostics,
+    /// What exists.
+    pub topology: Arc<Topology>,
+    /// What the country database is, for people.
+    pub geography: String,
+}
+
+/// Why there is no world; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The configuration has errors.
+    #[error("{0}")]
+    Config(Diagnostics),
+    /// The country database cannot be used.
+    #[error(transparent)]
+    Geography(#[from] BadDatabase),
+    /// An override names no country.
+    #[error("overrides: {0}")]
+    Override(#[from] UnknownCountry),
+    /// The configuration cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+/// Reads and compiles a configuration. Takes seconds at a million domains: never on the packet path.
+///
+/// # Errors
+/// Everything that is wrong with it, for people.
+pub fn load(path: &Path) -> Result<World, LoadError> {
+    let (config, warnings) = config::load(path).map_err(LoadError::Config)?;
+    let database = Database::open(&config.geoip.database)?;
+    let geography = database.describe();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let stamps = Stamps { serial: now as u32, geo_build_epoch: database.build_epoch() };
+    let partners: Vec<_> = config.partners.iter().map(|partner| partner.prefixes.clone()).collect();
+    let places = Places::new(database, &config.geoip.overrides, &partners)?;
+    let topology = Arc::new(topology::compile(&config, places, stamps)?);
+    Ok(World { config, warnings, topology, geography })
+}
+
+/// Why the process cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A DNS socket could not be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The admin listener could not be had.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// A metric is registered twice: a defect of this program.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// The process at work.
+#[derive(Debug)]
+pub struct Running {
+    path: PathBuf,
+    config: Config,
+    control: Handle,
+    lanes: Lanes,
+    admin: Admin,
+    serving: Arc<AtomicBool>,
+    reload_success: IntGauge,
+}
+
+impl Running {
+    /// Starts everything. DNS sockets are bound once every target was probed or the grace is over, so that nobody is sent
+    /// to a pool merely because we have just started.
+    ///
+    /// # Errors
+    /// Where a socket cannot be had.
+    pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
+        let World { config, topology, geography, .. } = world;
+        let registry = Registry::new();
+        let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
+        let prober = Prober::start(observations_in);
+        let (control, handle) = Control::new(topology.clone(), prober, observations, Metrics::new(&registry)?);
+        admin::register(&registry, handle.lake())?;
+        let reload_success = IntGauge::new(
+            "edgesteer_config_last_reload_success",
+            "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
+        )?;
+        reload_success.set(1);
+        registry.register(Box::new(reload_success.clone()))?;
+        let tally = Tally::new(&registry)?;
+        let serving = Arc::new(AtomicBool::new(false));
+        let shown = Shown { registry, control: handle.clone(), serving: serving.clone() };
+        let admin = Admin::start(config.server.admin, shown)?;
+        info!(
+            services = config.services.len(),
+            pools = config.pools.len(),
+            names = topology.names.len(),
+            targets = topology.targets.len(),
+            regions = topology.regions.len(),
+            geography,
+            "configuration is loaded"
+        );
+        let began = Instant::now();
+        tokio::spawn(control.run());
+        if tokio::time::timeout(config.server.startup_grace, handle.first_round()).await.is_err() {
+            warn!("some targets gave no answer within startup_grace; pools that are not proven alive are used only where none is");
+        }
+        let lanes = Lanes::start(&config.server.listen, handle.lake(), tally)?;
+        serving.store(true, Ordering::Release);
+        let listen = lanes.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        info!(listen, admin = %admin.address(), waited = ?began.elapsed(), "answering");
+        Ok(Self { path, config, control: handle, lanes, admin, serving, reload_success })
+    }
+
+    /// The control task's handle.
+    pub fn control(&self) -> &Handle {
+        &self.control
+    }
+
+    /// Where DNS is answered.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.lanes.addresses()
+    }
+
+    /// Where the admin listener is.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin.address()
+    }
+
+    /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing.
+    pub async fn reload(&mut self) {
+        let path = self.path.clone();
+        let loaded = tokio::task::spawn_blocking(move || load(&path)).await;
+        let world = match loaded {
+            Ok(Ok(world)) => world,
+            Ok(Err(refused)) => return self.refused(&refused.to_string()),
+            Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
+        };
+        for change in world.config.describe_changes(&self.config) {
+            info!("reload: {change}");
+        }
+        if !world.warnings.is_empty() {
+            warn!("reload: the configuration has warnings; `edgesteer check` shows them");
+        }
+        match self.control.replace(world.topology).await {
+            Ok(generation) => {
+                info!(generation, "reload: taken over");
+                self.config = world.config;
+                self.reload_success.set(1);
+            }
+            Err(stopped) => self.refused(&stopped.to_string()),
+        }
+    }
+
+    fn refused(&self, why: &str) {
+        self.reload_success.set(0);
+        error!("reload: refused, the running configuration stays as it is\n{why}");
+    }
+
+    /// Stops answering, then everything else.
+    pub async fn stop(self) {
+        self.serving.store(false, Ordering::Release);
+        self.lanes.stop().await;
+        drop(self.admin);
+        info!("stopped");
+    }
+}

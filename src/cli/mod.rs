@@ -1,0 +1,141 @@
+//! The command line: what each command reads, prints and returns.
+//!
+//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage.
+
+use crate::app::{self, LoadError, World};
+use clap::{Parser, Subcommand};
+use std::io::{IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+mod explain;
+mod serve;
+
+/// Geo-DNS traffic manager for inbound federation: answers SRV, A and AAAA only with pools that are provably alive.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the DNS server. SIGHUP reloads the configuration, SIGTERM stops.
+    Serve {
+        /// Configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Validate a configuration and show what to think about.
+    Check {
+        /// Configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+        /// Exit with 1 where there are warnings.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Show what a client would be answered, and why. Needs no running server: every pool is up unless named by --down.
+    Explain {
+        /// Configuration file.
+        #[arg(short, long, value_name = "FILE")]
+        config: PathBuf,
+        /// The name that is asked for.
+        name: String,
+        /// The type that is asked for: A, AAAA, SRV, SOA, NS or ANY.
+        #[arg(value_name = "TYPE")]
+        kind: String,
+        /// The client's address. Default: one of unknown place.
+        #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+        client: IpAddr,
+        /// A pool that is down; may be given again.
+        #[arg(long, value_name = "POOL")]
+        down: Vec<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a pool that waits for its failback be preferred again at once, on the running server.
+    Release {
+        /// The pool.
+        pool: String,
+        /// The server's admin address.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
+        admin: SocketAddr,
+    },
+    /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
+    Demo {
+        /// Address for DNS.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5300")]
+        listen: SocketAddr,
+        /// Address for the admin listener.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
+        admin: SocketAddr,
+    },
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve { config } => serve::run(config),
+        Command::Check { config, strict } => check(&config, strict),
+        Command::Explain { config, name, kind, client, down, json } => {
+            explain::run(&config, &explain::Asking { name, kind, client, down, json })
+        }
+        Command::Release { pool, admin } => serve::release(admin, &pool),
+        Command::Demo { listen, admin } => crate::demo::run(listen, admin),
+    }
+}
+
+fn check(path: &Path, strict: bool) -> ExitCode {
+    let world = match load(path) {
+        Ok(world) => world,
+        Err(code) => return code,
+    };
+    let config = &world.config;
+    let domains: usize = config.services.iter().map(|service| service.domains.len()).sum();
+    say(&format!(
+        "{}: {} services, {} pools, {} domains, {} targets to probe, {} regions; geography: {}",
+        path.display(),
+        config.services.len(),
+        config.pools.len(),
+        domains,
+        world.topology.targets.len(),
+        world.topology.regions.len(),
+        world.geography
+    ));
+    if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// Loads a configuration and shows its errors or warnings.
+fn load(path: &Path) -> Result<World, ExitCode> {
+    let colour = std::io::stderr().is_terminal();
+    match app::load(path) {
+        Ok(world) => {
+            if !world.warnings.is_empty() {
+                complain(&world.warnings.render(colour));
+            }
+            Ok(world)
+        }
+        Err(LoadError::Config(diagnostics)) => {
+            complain(&diagnostics.render(colour));
+            Err(ExitCode::from(2))
+        }
+        Err(other) => {
+            complain(&format!("error: {}: {other}", path.display()));
+            Err(ExitCode::from(2))
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has gone away, as `head`, is no error.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Prints to standard error.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+}

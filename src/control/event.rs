@@ -1,0 +1,118 @@
+//! What the control task tells the world, as log lines and to whoever listens.
+
+use crate::health::{State, Verdict};
+use crate::ids::{RegionId, ServiceId};
+use crate::snapshot::{Row, Snapshot};
+use crate::steering::{Basis, Choice};
+use crate::topology::{Face, TargetSpec};
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::{info, warn};
+
+/// A change of mind.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A target is believed otherwise.
+    Verdict {
+        /// Whose verdict.
+        target: Arc<TargetSpec>,
+        /// What is believed now.
+        verdict: Verdict,
+        /// From the first sign to the verdict.
+        took: Duration,
+    },
+    /// A service sends some clients elsewhere.
+    Moved(Move),
+    /// Another topology is true.
+    Replaced {
+        /// Its first generation.
+        generation: u64,
+    },
+}
+
+/// Clients of a service that are sent elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Move {
+    /// The service.
+    pub service: String,
+    /// The regions that move.
+    pub regions: Vec<String>,
+    /// Where they went, preferred pool first.
+    pub from: Vec<String>,
+    /// Where they go, preferred pool first.
+    pub to: Vec<String>,
+    /// What that rests on.
+    pub basis: Basis,
+    /// The generation that says so.
+    pub generation: u64,
+    /// From the first sign of the change to the decision; zero where time or a command decided.
+    pub decided: Duration,
+    /// From the decision to the publish.
+    pub published: Duration,
+}
+
+/// The moves that a new row of a service makes, one for each pair of choices. Pools' own names never move.
+pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
+    let topology = &before.topology;
+    let service = topology.service(id);
+    if service.face == Face::PoolName {
+        return Vec::new();
+    }
+    let pools = |choice: &Choice| -> Vec<String> {
+        choice.picks.iter().map(|pick| topology.pool(service.pools[pick.pool].pool).name.clone()).collect()
+    };
+    let mut moves: Vec<Move> = Vec::new();
+    for (order, (old, new)) in before.row(id).choices.iter().zip(&row.choices).enumerate() {
+        let (from, to) = (pools(old), pools(new));
+        if from == to && old.basis == new.basis {
+            continue;
+        }
+        let region = |i: usize| service.orders.of_region(RegionId::at(i)) == Some(order);
+        let regions: Vec<String> =
+            topology.regions.iter().enumerate().filter(|(i, _)| region(*i)).map(|(_, r)| r.label.clone()).collect();
+        match moves.iter_mut().find(|m| m.from == from && m.to == to && m.basis == new.basis) {
+            Some(same) => same.regions.extend(regions),
+            None => moves.push(Move {
+                service: service.name.clone(),
+                regions,
+                from,
+                to,
+                basis: new.basis,
+                generation: 0,
+                decided: Duration::ZERO,
+                published: Duration::ZERO,
+            }),
+        }
+    }
+    moves
+}
+
+impl Event {
+    /// Writes the log line.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Verdict { target, verdict, took } => {
+                let (address, check, state) = (target.address, target.kind.word(), verdict.state.word());
+                match (&verdict.state, &verdict.why) {
+                    (State::Down, Some(why)) => warn!(%address, check, ?took, "endpoint is down: {why}"),
+                    _ => info!(%address, check, ?took, "endpoint is {state}"),
+                }
+            }
+            Self::Moved(moved) => moved.log(),
+            Self::Replaced { generation } => info!(generation, "configuration is published"),
+        }
+    }
+}
+
+impl Move {
+    fn log(&self) {
+        let Self { service, generation, decided, published, .. } = self;
+        let (from, to, regions) = (self.from.join(","), self.to.join(","), self.regions.join(" "));
+        match self.basis {
+            Basis::AllDown(rung) => {
+                warn!(service, from, to, regions, generation, ?decided, ?published, ?rung, "every pool is down");
+            }
+            _ => info!(service, from, to, regions, generation, ?decided, ?published, "partners are sent elsewhere"),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The single writer: observations, commands and the clock to verdicts, rows and publishes.
+//!
+//! Here: the loop, and what it tells the world (`event`, `metrics`). Not here: any rule; those are `health`, `steering` and
+//! `beliefs`, which is pure. Only this task owns the publisher.
+
+use crate::ids::ServiceId;
+use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE, OBSERVATIONS_BATCH, RETIRE_SWEEP};
+use crate::probe::{Observation, Prober};
+use crate::snapshot::{Lake, Publisher, Row};
+use crate::topology::Topology;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+mod beliefs;
+mod event;
+mod metrics;
+
+pub use beliefs::Beliefs;
+pub use event::{Event, Move};
+pub use metrics::Metrics;
+
+/// What the control task may be asked.
+#[derive(Debug)]
+enum Command {
+    /// Makes another topology true.
+    Replace(Arc<Topology>, oneshot::Sender<u64>),
+    /// Lets a pool that waits for its failback be preferred again at once.
+    Release(String, oneshot::Sender<Result<usize, NoSuchPool>>),
+}
+
+/// A command named a pool that the configuration does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no pool \"{0}\"")]
+pub struct NoSuchPool(pub String);
+
+/// The control task is gone: the process is stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server is stopping")]
+pub struct Stopped;
+
+/// How everyone else asks the control task and hears of it.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<Event>,
+    first_round: watch::Receiver<bool>,
+    lake: Lake,
+}
+
+impl Handle {
+    /// Publishes another topology, with verdicts carried over; returns the new generation.
+    ///
+    /// # Errors
+    /// Where the process is stopping.
+    pub async fn replace(&self, topology: Arc<Topology>) -> Result<u64, Stopped> {
+        self.ask(|reply| Command::Replace(topology, reply)).await
+    }
+
+    /// Ends a pool's wait for failback; returns in how many services it waited.
+    ///
+    /// # Errors
+    /// Where there is no such pool, or the process is stopping.
+    pub async fn release(&self, pool: String) -> Result<Result<usize, NoSuchPool>, Stopped> {
+        self.ask(|reply| Command::Release(pool, reply)).await
+    }
+
+    /// Changes of mind from now on. A reader that falls `EVENTS_QUEUE` behind loses the oldest.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Waits until every target was probed once.
+    pub async fn first_round(&self) {
+        // An error means that the control task ended: then nobody needs to wait.
+        let _ = self.first_round.clone().wait_for(|done| *done).await;
+    }
+
+    /// Whether every target was probed once.
+    pub fn first_round_done(&self) -> bool {
+        *self.first_round.borrow()
+    }
+
+    /// Where the current snapshot is read.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| Stopped)?;
+        answer.await.map_err(|_| Stopped)
+    }
+}
+
+/// The control task before it runs.
+#[derive(Debug)]
+pub struct Control {
+    beliefs: Beliefs,
+    publisher: Publisher,
+    prober: Prober,
+    observations: mpsc::Receiver<Observation>,
+    commands: mpsc::Receiver<Command>,
+    events: broadcast::Sender<Event>,
+    first_round: watch::Sender<bool>,
+    metrics: Metrics,
+}
+
+impl Control {
+    /// Publishes the first snapshot of a topology, in which nothing is known, and starts its probes.
+    pub fn new(
+        topology: Arc<Topology>,
+        mut prober: Prober,
+        observations: mpsc::Receiver<Observation>,
+        metrics: Metrics,
+    ) -> (Self, Handle) {
+        let mut beliefs = Beliefs::new(topology.clone());
+        let publisher = Publisher::new(topology.clone(), beliefs.render_all(Instant::now()));
+        prober.retarget(topology.targets.clone());
+        let (commands_in, commands) = mpsc::channel(COMMANDS_QUEUE);
+        let (events, _) = broadcast::channel(EVENTS_QUEUE);
+        let (first_round, first_round_out) = watch::channel(topology.targets.is_empty());
+        let lake = publisher.lake();
+        let handle = Handle { commands: commands_in, events: events.clone(), first_round: first_round_out, lake };
+        (Self { beliefs, publisher, prober, observations, commands, events, first_round, metrics }, handle)
+    }
+
+    /// Runs until every handle and every probe is gone, or the task is dropped.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(OBSERVATIONS_BATCH);
+        let mut sweep = tokio::time::interval(RETIRE_SWEEP);
+        loop {
+            let ripe = self.beliefs.next_ripe();
+            tokio::select! {
+                count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    self.judge(batch.drain(..));
+                }
+                Some(command) = self.commands.recv() => self.obey(command),
+                () = sleep_until(ripe) => {
+                    let now = Instant::now();
+                    let services = self.beliefs.ripe(now);
+                    self.publish(services, None, now);
+                }
+                _ = sweep.tick() => self.sweep(),
+            }
+        }
+    }
+
+    fn judge(&mut self, observations: impl Iterator<Item = Observation>) {
+        let mut services = BTreeSet::new();
+        let mut first_sign: Option<Instant> = None;
+        for observation in observations {
+            self.metrics.observed(&observation);
+            let Some(change) = self.beliefs.observe(&observation.target, &observation.outcome, observation.ended)
+            else {
+                continue;
+            };
+            first_sign = first_sign.min(Some(change.first_sign)).or(Some(change.first_sign));
+            services.extend(self.beliefs.topology().affected(change.target));
+            self.tell(Event::Verdict {
+                target: observation.target.clone(),
+                verdict: change.verdict,
+                took: observation.ended.saturating_duration_since(change.first_sign),
+            });
+        }
+        if !*self.first_round.borrow() && self.beliefs.first_round_done() {
+            self.first_round.send_replace(true);
+        }
+        if !services.is_empty() {
+            self.publish(services, first_sign, Instant::now());
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        // A caller that no longer listens needs no answer.
+        match command {
+            Command::Replace(topology, reply) => {
+                let began = Instant::now();
+                self.beliefs.reseat(topology.clone());
+                let rows = self.beliefs.render_all(began);
+                let published = self.publisher.replace(topology.clone(), rows);
+                self.metrics.published(began.elapsed());
+                self.prober.retarget(topology.targets.clone());
+                self.tell(Event::Replaced { generation: published.generation });
+                let _ = reply.send(published.generation);
+            }
+            Command::Release(pool, reply) => {
+                let released = self.beliefs.release(&pool);
+                let count = released.as_ref().map(BTreeSet::len).map_err(Clone::clone);
+                if let Ok(services) = released {
+                    self.publish(services, None, Instant::now());
+                }
+                let _ = reply.send(count);
+            }
+        }
+    }
+
+    /// Renders these services anew and publishes those that changed as one generation.
+    fn publish(&mut self, services: BTreeSet<ServiceId>, first_sign: Option<Instant>, now: Instant) {
+        let before = self.publisher.lake().load();
+        let rendered = services.into_iter().map(|service| (service, self.beliefs.render(service, now)));
+        let changes: Vec<(ServiceId, Row)> = rendered.filter(|(service, row)| row != before.row(*service)).collect();
+        if changes.is_empty() {
+            return;
+        }
+        let began = Instant::now();
+        let published = self.publisher.apply(changes.iter().cloned());
+        let took = began.elapsed();
+        self.metrics.published(took);
+        for (service, row) in &changes {
+            for moved in event::moves(&before, *service, row) {
+                self.tell(Event::Moved(Move {
+                    generation: published.generation,
+                    decided: first_sign.map_or(Duration::ZERO, |sign| now.saturating_duration_since(sign)),
+                    published: took,
+                    ..moved
+                }));
+            }
+        }
+    }
+
+    fn sweep(&mut self) {
+        let free = self.publisher.sweep();
+        if !free.is_empty() {
+            // A large topology takes milliseconds to free.
+            tokio::task::spawn_blocking(move || drop(free));
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        event.log();
+        // Nobody listens: the log line is enough.
+        let _ = self.events.send(event);
+    }
+}
+
+async fn sleep_until(when: Option<Instant>) {
+    match when {
+        Some(when) => tokio::time::sleep_until(when.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,39 @@
+//! Sockets as a DNS server wants them.
+
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+use tokio::net::{TcpListener, UdpSocket};
+
+/// Room for questions that arrive while others are answered, octets; the system may grant less.
+const RECEIVE_BUFFER: usize = 4 << 20;
+/// TCP connections that may wait to be accepted.
+const BACKLOG: i32 = 1024;
+
+/// A bound UDP socket.
+pub(super) fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
+    // A smaller buffer than wished for still serves.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// A listening TCP socket.
+pub(super) fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket(address, Type::STREAM, Protocol::TCP)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    if address.is_ipv6() {
+        // 0.0.0.0 and [::] are two addresses to us, so one must not take the other's packets.
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}

@@ -1,0 +1,193 @@
+//! (snapshot, question, client) to what this question gets. Pure; every lane and every explanation calls it.
+//!
+//! Here: which zone, whether the name exists, which answer, the ECS scope, and the same as records (`reply`). Not here: octets.
+
+use crate::answer::{Answer, Target};
+use crate::ids::{RegionId, ServiceId, ZoneId};
+use crate::snapshot::Snapshot;
+use crate::topology::{Addresses, Dependence, Found, Here, Service, network_length};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+pub mod reply;
+
+/// A question of class IN.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    /// The asked name in lower-cased wire form.
+    pub name: &'q [u8],
+    /// The asked type.
+    pub kind: Asked,
+}
+
+/// The types that we can have; everything else is the same to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A.
+    A,
+    /// AAAA.
+    Aaaa,
+    /// SRV.
+    Srv,
+    /// SOA.
+    Soa,
+    /// NS.
+    Ns,
+    /// ANY: answered with one RRset (RFC 8482 section 4.1).
+    Any,
+    /// Any other type.
+    Other,
+}
+
+impl Asked {
+    const WORDS: [(&str, Self); 6] =
+        [("A", Self::A), ("AAAA", Self::Aaaa), ("SRV", Self::Srv), ("SOA", Self::Soa), ("NS", Self::Ns), ("ANY", Self::Any)];
+    /// The types that can be explained, for messages.
+    pub const LIST: &str = "A, AAAA, SRV, SOA, NS or ANY";
+
+    /// Reads a type's mnemonic in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, kind)| *kind)
+    }
+
+    /// The type's mnemonic.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("OTHER", |(word, _)| word)
+    }
+}
+
+/// What a question gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolution<'s> {
+    /// The answer.
+    pub body: Body<'s>,
+    /// The zone and where in the asked name its apex begins; `None` where the answer is REFUSED.
+    pub zone: Option<(ZoneId, usize)>,
+    /// How the answer came about, where a service decided it.
+    pub decision: Option<Decision>,
+    /// The ECS scope for the client's address: every client in so wide a prefix gets the same (RFC 7871 section 7.2.1).
+    pub scope: u8,
+}
+
+/// Who decided an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The service.
+    pub service: ServiceId,
+    /// The client's region.
+    pub region: RegionId,
+    /// Which of the service's orders it gets.
+    pub order: usize,
+}
+
+/// The content of an answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'s> {
+    /// Not in our zones.
+    Refused,
+    /// The name does not exist.
+    NoName,
+    /// The name exists without such records.
+    NoData,
+    /// The zone's SOA.
+    Soa,
+    /// The zone's NS set.
+    Ns,
+    /// Addresses with their TTL.
+    A(&'s [Ipv4Addr], u32),
+    /// Addresses with their TTL.
+    Aaaa(&'s [Ipv6Addr], u32),
+    /// SRV records.
+    Srv {
+        /// The service that says them.
+        service: &'s Service,
+        /// What it says.
+        answer: &'s Answer,
+        /// The owner's port.
+        port: u16,
+        /// Where in the asked name the domain begins, which fills the target's hole.
+        domain_at: usize,
+    },
+}
+
+/// Resolves a question for a client: the address that steers, be it the source or a trusted client subnet.
+pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAddr) -> Resolution<'s> {
+    let topology = &*snapshot.topology;
+    let refused = Resolution { body: Body::Refused, zone: None, decision: None, scope: 0 };
+    let Some(Found { zone, apex_at, here }) = topology.names.find(question.name) else {
+        return refused;
+    };
+    let in_zone = Resolution { zone: Some((zone, apex_at)), ..refused };
+    let Some(here) = here else {
+        // An apex that is nothing else exists all the same.
+        let body = if apex_at == 0 { at_apex(question.kind) } else { Body::NoName };
+        return Resolution { body, ..in_zone };
+    };
+    // The order of the arms says which one RRset ANY gets (RFC 8482 section 4.1).
+    let kind = question.kind;
+    match (kind, here) {
+        (Asked::Srv | Asked::Any, Here { srv: Some((id, port)), domain_at, .. }) => {
+            let (decision, scope) = decide(snapshot, id, client);
+            let service = topology.service(id);
+            let answer = &snapshot.row(id).answers[decision.order];
+            Resolution {
+                body: Body::Srv { service, answer, port, domain_at },
+                decision: Some(decision),
+                scope,
+                ..in_zone
+            }
+        }
+        (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(id), .. }) => {
+            let (decision, scope) = decide(snapshot, id, client);
+            let answer = &snapshot.row(id).answers[decision.order];
+            let body = of_family(kind, &answer.addresses, answer.ttl);
+            Resolution { body, decision: Some(decision), scope, ..in_zone }
+        }
+        (Asked::A | Asked::Aaaa | Asked::Any, Here { host: Some(host), .. }) => {
+            Resolution { body: of_family(kind, &topology.hosts[host as usize], topology.zone(zone).ttl), ..in_zone }
+        }
+        _ if apex_at == 0 => Resolution { body: at_apex(kind), ..in_zone },
+        _ => Resolution { body: Body::NoData, ..in_zone },
+    }
+}
+
+/// The addresses of an SRV target, of the same generation; `None` where we do not own the target's name.
+pub fn target_addresses<'s>(snapshot: &'s Snapshot, answer: &'s Answer, target: Target) -> Option<&'s Addresses> {
+    match target {
+        Target::InDomain => Some(&answer.addresses),
+        Target::Pool(pool) => {
+            let own = snapshot.topology.pool(pool).own_name?;
+            snapshot.row(own).answers.first().map(|answer| &answer.addresses)
+        }
+    }
+}
+
+fn at_apex(kind: Asked) -> Body<'static> {
+    match kind {
+        Asked::Soa | Asked::Any => Body::Soa,
+        Asked::Ns => Body::Ns,
+        _ => Body::NoData,
+    }
+}
+
+fn of_family(kind: Asked, addresses: &Addresses, ttl: u32) -> Body<'_> {
+    match kind {
+        Asked::A | Asked::Any if !addresses.v4.is_empty() => Body::A(&addresses.v4, ttl),
+        Asked::Aaaa | Asked::Any if !addresses.v6.is_empty() => Body::Aaaa(&addresses.v6, ttl),
+        _ => Body::NoData,
+    }
+}
+
+fn decide(snapshot: &Snapshot, service: ServiceId, client: IpAddr) -> (Decision, u8) {
+    let orders = &snapshot.topology.service(service).orders;
+    let client = client.to_canonical();
+    let (region, scope) = snapshot.topology.region_map.look_up(client);
+    let scope = match orders.dependence(region) {
+        Dependence::Nothing => 0,
+        Dependence::Region => scope,
+        Dependence::Network => scope.max(network_length(client)),
+    };
+    (Decision { service, region, order: orders.pick(region, client) }, scope)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! A resolution as the sections of a message: for the full lane and for explanations.
+
+use crate::answer::records;
+use crate::ids::ZoneId;
+use super::{Body, Resolution, target_addresses};
+use crate::snapshot::Snapshot;
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::{Name as DnsName, Record};
+
+/// What a message says beside its question and OPT.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply {
+    /// RCODE.
+    pub code: ResponseCode,
+    /// AA.
+    pub authoritative: bool,
+    /// TC.
+    pub truncated: bool,
+    /// The answer section.
+    pub answers: Vec<Record>,
+    /// The authority section.
+    pub authorities: Vec<Record>,
+    /// The additional section without OPT.
+    pub additionals: Vec<Record>,
+}
+
+impl Reply {
+    /// A message without records.
+    pub fn of(code: ResponseCode) -> Self {
+        Self { code, ..Self::default() }
+    }
+
+    /// The same without what only saves the asker a question.
+    pub fn without_additionals(self) -> Self {
+        Self { additionals: Vec::new(), ..self }
+    }
+
+    /// What is said where no whole RRset fits: ask again over TCP (RFC 2181 section 9).
+    pub fn cut(self) -> Self {
+        Self { code: self.code, authoritative: self.authoritative, truncated: true, ..Self::default() }
+    }
+}
+
+/// Says a resolution. `owner` is the name as it was asked, `wire` the same in lower case.
+pub fn say(snapshot: &Snapshot, resolution: &Resolution<'_>, owner: &DnsName, wire: &[u8]) -> Reply {
+    let Some(zone) = resolution.zone else {
+        return Reply::of(ResponseCode::Refused);
+    };
+    let mut reply = Reply { authoritative: true, ..Reply::of(ResponseCode::NoError) };
+    match resolution.body {
+        Body::Refused => return Reply::of(ResponseCode::Refused),
+        Body::NoName => {
+            reply.code = ResponseCode::NXDomain;
+            reply.authorities = soa(snapshot, zone, wire, true);
+        }
+        Body::NoData => reply.authorities = soa(snapshot, zone, wire, true),
+        Body::Soa => reply.answers = soa(snapshot, zone, wire, false),
+        Body::Ns => name_servers(snapshot, zone, wire, &mut reply),
+        Body::A(addresses, ttl) => reply.answers = records::a(owner, addresses, ttl),
+        Body::Aaaa(addresses, ttl) => reply.answers = records::aaaa(owner, addresses, ttl),
+        Body::Srv { service, answer, port, domain_at } => {
+            let domain = &wire[domain_at..];
+            for &srv in &answer.srv {
+                let name = records::target_name(&snapshot.topology, srv.target, service.target.as_ref(), domain);
+                let Some(name) = name else { continue };
+                reply.answers.push(records::srv(owner, srv, port, &name, answer.ttl));
+                if let Some(addresses) = target_addresses(snapshot, answer, srv.target) {
+                    reply.additionals.extend(records::addresses(
+                        &records::dns_name(name.wire()),
+                        addresses,
+                        answer.ttl,
+                    ));
+                }
+            }
+        }
+    }
+    reply
+}
+
+fn soa(snapshot: &Snapshot, (zone, apex_at): (ZoneId, usize), wire: &[u8], negative: bool) -> Vec<Record> {
+    vec![records::soa(snapshot.topology.zone(zone), &wire[apex_at..], negative)]
+}
+
+/// The NS set, with the addresses of those servers whose names we own.
+fn name_servers(snapshot: &Snapshot, (id, apex_at): (ZoneId, usize), wire: &[u8], reply: &mut Reply) {
+    let topology = &snapshot.topology;
+    let zone = topology.zone(id);
+    reply.answers = records::ns(zone, &wire[apex_at..]);
+    for server in &zone.ns {
+        let host = topology.names.find(server.wire()).and_then(|found| found.here?.host);
+        if let Some(addresses) = host.map(|host| &topology.hosts[host as usize]) {
+            reply.additionals.extend(records::addresses(&records::dns_name(server.wire()), addresses, zone.ttl));
+        }
+    }
+}

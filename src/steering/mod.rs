@@ -1,0 +1,124 @@
+//! Whom to send: one service's pools as they stand, and an order of preference, to a choice.
+//!
+//! Here: how endpoint states make a pool's state, and which pools an order yields. Not here: how an order came about
+//! (`topology::order`), how the choice is said (`answer`). Pure.
+
+use crate::config::Rung;
+use crate::federation::Shape;
+use crate::health::{Gate, State};
+use crate::ids::TargetId;
+use crate::topology::{Service, ServicePool};
+
+/// How one pool stands in one service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Up while at least `min_healthy` endpoints are; Down once that cannot be.
+    pub state: State,
+    /// Whether it is preferred.
+    pub gate: Gate,
+    /// Each endpoint's state, in the order of the service's pool.
+    pub endpoints: Box<[State]>,
+}
+
+/// The pools that a service sends clients of one order to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Preferred first; one pool unless the shape is "ordered" or every pool is down.
+    pub picks: Box<[Pick]>,
+    /// What the choice rests on.
+    pub basis: Basis,
+}
+
+/// One pool of a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// Index into the service's pools.
+    pub pool: usize,
+    /// Indices into the pool's endpoints, in the order of the configuration.
+    pub endpoints: Box<[usize]>,
+}
+
+/// What a choice rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The pools are proven alive.
+    Proven,
+    /// No pool is proven alive; these are not known to be down.
+    Unproven,
+    /// Every pool is down; this rung of the ladder applied.
+    AllDown(Rung),
+}
+
+/// How a pool stands, given the state of each target and the gate it had.
+pub fn pool_state(pool: &ServicePool, state_of: impl Fn(TargetId) -> State) -> (State, Box<[State]>) {
+    let endpoints: Box<[State]> =
+        pool.endpoints.iter().map(|endpoint| any_of(endpoint.targets.iter().map(|&target| state_of(target)))).collect();
+    let count = |state| endpoints.iter().filter(|&&s| s == state).count();
+    let state = match (count(State::Up), count(State::Unknown)) {
+        (up, _) if up >= pool.min_healthy => State::Up,
+        (up, unknown) if up + unknown >= pool.min_healthy => State::Unknown,
+        _ => State::Down,
+    };
+    (state, endpoints)
+}
+
+/// An endpoint that several targets speak for is up while one says so, and unknown where none says anything.
+fn any_of(states: impl Iterator<Item = State>) -> State {
+    states
+        .fold(None, |all: Option<State>, state| match (all, state) {
+            (Some(State::Up), _) | (_, State::Up) => Some(State::Up),
+            (Some(State::Unknown), _) | (_, State::Unknown) => Some(State::Unknown),
+            _ => Some(State::Down),
+        })
+        .unwrap_or(State::Unknown)
+}
+
+/// Chooses for one order. A pool that is proven alive goes before one that is merely not known to be down, and a preferred
+/// pool before one that waits for its failback; within that, the order decides.
+pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
+    let rank = |&pool: &usize| {
+        let standing = &standings[pool];
+        match (standing.state, standing.gate) {
+            (State::Up, Gate::In) => Some(0),
+            (State::Up, _) => Some(1),
+            (State::Unknown, _) => Some(2),
+            (State::Down, _) => None,
+        }
+    };
+    let mut live: Vec<usize> =
+        order.iter().map(|&pool| usize::from(pool)).filter(|pool| rank(pool).is_some()).collect();
+    live.sort_by_key(rank);
+    let Some(first) = live.first() else {
+        return all_down(service, order, last_good);
+    };
+    let proven = standings[*first].state == State::Up;
+    let wanted = |state: State| state == State::Up || (!proven && state == State::Unknown);
+    live.retain(|&pool| wanted(standings[pool].state));
+    if service.shape != Shape::Ordered {
+        live.truncate(1);
+    }
+    let pick = |pool: usize| {
+        let states = standings[pool].endpoints.iter().enumerate();
+        Pick { pool, endpoints: states.filter(|&(_, &state)| wanted(state)).map(|(i, _)| i).collect() }
+    };
+    Choice { picks: live.into_iter().map(pick).collect(), basis: if proven { Basis::Proven } else { Basis::Unproven } }
+}
+
+/// The first rung that applies; "all" where none does, since a name that we own must stay answerable.
+fn all_down(service: &Service, order: &[u16], last_good: Option<usize>) -> Choice {
+    let whole = |pool: usize| Pick { pool, endpoints: (0..service.pools[pool].endpoints.len()).collect() };
+    let rung = |rung: &Rung| match rung {
+        Rung::LastGood => last_good.map(|pool| (Rung::LastGood, [whole(pool)].into())),
+        Rung::All => None,
+    };
+    let (rung, picks) = service
+        .all_down
+        .iter()
+        .take_while(|&&r| r != Rung::All)
+        .find_map(rung)
+        .unwrap_or_else(|| (Rung::All, order.iter().map(|&pool| whole(usize::from(pool))).collect()));
+    Choice { picks, basis: Basis::AllDown(rung) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,327 @@
+//! Owner names to zones and services, for a million domains.
+//!
+//! A domain is one entry that points at a class: the services that serve it. Owner names are not stored: they are a class's
+//! prefix in front of the domain. A look-up hashes each suffix of the asked name once, from the root leftwards, with a key
+//! drawn per process, and compares at most `PREFIX_LABELS_MAX` splits. Lower-cased wire names only.
+
+use crate::ids::{ClassId, ServiceId, ZoneId};
+use crate::limits::PREFIX_LABELS_MAX;
+use crate::name::{self, Name, NameList, Prefix};
+use hashbrown::HashTable;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// Labels in the longest name: 127 of one octet and the root.
+const LABELS_MAX: usize = 128;
+
+/// What the names know of an asked name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The deepest zone that holds it.
+    pub zone: ZoneId,
+    /// Where in the asked name the zone's apex begins; 0 where it is the apex.
+    pub apex_at: usize,
+    /// What stands at the name itself; `None` where the name does not exist.
+    pub here: Option<Here>,
+}
+
+/// What stands at an owner name; all empty for an empty non-terminal (RFC 4592 2.2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Here {
+    /// The service and port that its SRV answers with.
+    pub srv: Option<(ServiceId, u16)>,
+    /// The service that its A and AAAA answer with.
+    pub address: Option<ServiceId>,
+    /// The index in `Topology::hosts` of its fixed addresses.
+    pub host: Option<u32>,
+    /// Where the domain begins in the asked name: what the SRV target's hole is filled with.
+    pub domain_at: usize,
+}
+
+/// What one stored name is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Node {
+    apex: Option<ZoneId>,
+    class: Option<ClassId>,
+    address: Option<ServiceId>,
+    host: Option<u32>,
+}
+
+/// Owner names relative to the domains of a class.
+#[derive(Debug, Default)]
+struct Class {
+    services: Vec<ServiceId>,
+    owners: Vec<Owner>,
+}
+
+#[derive(Debug)]
+struct Owner {
+    prefix: Prefix,
+    labels: usize,
+    here: Here,
+    apex: Option<ZoneId>,
+}
+
+/// The table of names; built once by `NamesBuilder`.
+#[derive(Debug)]
+pub struct Names {
+    list: NameList,
+    nodes_of: Vec<u32>,
+    nodes: Vec<Node>,
+    classes: Vec<Class>,
+    index: HashTable<u32>,
+    key: RandomState,
+}
+
+impl Names {
+    /// What is known of a name in lower-cased wire form; `None` outside our zones.
+    pub fn find(&self, wire: &[u8]) -> Option<Found> {
+        let mut suffixes = [Suffix::default(); LABELS_MAX];
+        let count = hash_suffixes(&self.key, wire, &mut suffixes)?;
+        let mut zone: Option<(usize, ZoneId)> = None;
+        let mut here: Option<Here> = None;
+        for i in 0..count {
+            // Nothing further left can be deeper than the zone found, nor end at the asked name.
+            if i > PREFIX_LABELS_MAX && zone.is_some_and(|(at, _)| i > at + PREFIX_LABELS_MAX) {
+                break;
+            }
+            let (start, hash) = (suffixes[i].start as usize, suffixes[i].hash);
+            let Some(node) = self.node(&wire[start..], hash) else { continue };
+            if let Some(apex) = node.apex
+                && zone.is_none_or(|(at, _)| i <= at)
+            {
+                zone = Some((i, apex));
+            }
+            if i == 0 {
+                let own = Here { address: node.address, host: node.host, ..Here::default() };
+                here = Some(here.map_or(own, |h| h.merged(own)));
+            }
+            let Some(class) = node.class else { continue };
+            for owner in self.classes[class.index()].owners.iter().filter(|owner| owner.labels <= i) {
+                let at = i - owner.labels;
+                let begin = suffixes[at].start as usize;
+                if (at != 0 && owner.apex.is_none()) || wire[begin..start] != *owner.prefix.wire() {
+                    continue;
+                }
+                if let Some(apex) = owner.apex
+                    && zone.is_none_or(|(best, _)| at < best)
+                {
+                    zone = Some((at, apex));
+                }
+                if at == 0 {
+                    let found = Here { domain_at: start, ..owner.here };
+                    here = Some(here.map_or(found, |h| found.merged(h)));
+                }
+            }
+        }
+        zone.map(|(at, zone)| Found { zone, apex_at: suffixes[at].start as usize, here })
+    }
+
+    /// How many names are stored, which is about the number of domains.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    fn node(&self, wire: &[u8], hash: u64) -> Option<&Node> {
+        let index = *self.index.find(hash, |&i| self.list.get(i as usize) == wire)?;
+        Some(&self.nodes[self.nodes_of[index as usize] as usize])
+    }
+}
+
+impl Here {
+    /// Both together; `self` wins where both say something.
+    fn merged(self, other: Self) -> Self {
+        Self {
+            srv: self.srv.or(other.srv),
+            address: self.address.or(other.address),
+            host: self.host.or(other.host),
+            domain_at: self.domain_at,
+        }
+    }
+}
+
+/// Collects zones, domains and names, then makes the table.
+#[derive(Debug)]
+pub(super) struct NamesBuilder {
+    names: Names,
+    interned: HashMap<Node, u32>,
+    joined: HashMap<(Option<ClassId>, ServiceId), ClassId>,
+}
+
+impl NamesBuilder {
+    /// An empty table with room for `names` names.
+    pub(super) fn with_capacity(names: usize) -> Self {
+        Self {
+            names: Names {
+                list: NameList::default(),
+                nodes_of: Vec::with_capacity(names),
+                nodes: Vec::new(),
+                classes: Vec::new(),
+                index: HashTable::with_capacity(names),
+                key: RandomState::new(),
+            },
+            interned: HashMap::new(),
+            joined: HashMap::new(),
+        }
+    }
+
+    /// Makes a name the apex of a zone.
+    pub(super) fn zone(&mut self, apex: &Name, zone: ZoneId) {
+        self.change(apex.wire(), |node| Node { apex: Some(zone), ..node });
+    }
+
+    /// Gives a name the addresses of a service.
+    pub(super) fn pool_name(&mut self, owner: &Name, service: ServiceId) {
+        self.change(owner.wire(), |node| Node { address: Some(service), ..node });
+    }
+
+    /// Gives a name fixed addresses.
+    pub(super) fn host(&mut self, owner: &Name, host: u32) {
+        self.change(owner.wire(), |node| Node { host: Some(host), ..node });
+    }
+
+    /// Lets a service serve a domain.
+    pub(super) fn domain(&mut self, domain: &[u8], service: ServiceId) {
+        let index = entry(&mut self.names, domain);
+        let node = self.names.nodes_of.get(index).map(|&n| self.names.nodes[n as usize]).unwrap_or_default();
+        let classes = &mut self.names.classes;
+        let class = *self.joined.entry((node.class, service)).or_insert_with(|| {
+            let mut services = node.class.map_or_else(Vec::new, |c| classes[c.index()].services.clone());
+            services.push(service);
+            classes.push(Class { services, owners: Vec::new() });
+            ClassId::at(classes.len() - 1)
+        });
+        self.set(index, Node { class: Some(class), ..node });
+    }
+
+    /// Whether a name lies in a zone added so far.
+    pub(super) fn in_zone(&self, wire: &[u8]) -> bool {
+        self.names.find(wire).is_some()
+    }
+
+    /// Makes every name between a stored name and its zone's apex exist (RFC 4592 2.2.2: empty non-terminals).
+    pub(super) fn fill_gaps(&mut self) {
+        for i in 0..self.names.list.len() {
+            let mut missing = Vec::new();
+            let mut here = name::parent(self.names.list.get(i));
+            while let Some(wire) = here {
+                let known = self.names.find_exact(wire).is_some();
+                if known || self.names.find(wire).is_none() {
+                    break;
+                }
+                missing.push(Name::from_wire(wire));
+                here = name::parent(wire);
+            }
+            for name in missing {
+                self.change(name.wire(), |node| node);
+            }
+        }
+    }
+
+    /// Ends the building: `owners` says what a service's owner names are.
+    pub(super) fn finish(mut self, owners: impl Fn(ServiceId) -> Vec<(Prefix, Here, Option<ZoneId>)>) -> Names {
+        for class in &mut self.names.classes {
+            for (prefix, here, apex) in class.services.iter().flat_map(|&s| owners(s)) {
+                add_owner(&mut class.owners, prefix.clone(), here, apex);
+                let mut tail = prefix;
+                while let Some(shorter) = tail.without_first().filter(|t| !t.wire().is_empty()) {
+                    add_owner(&mut class.owners, shorter.clone(), Here::default(), None);
+                    tail = shorter;
+                }
+            }
+        }
+        self.names.list.shrink();
+        self.names.nodes_of.shrink_to_fit();
+        self.names
+    }
+
+    fn change(&mut self, wire: &[u8], how: impl FnOnce(Node) -> Node) {
+        let index = entry(&mut self.names, wire);
+        let node = self.names.nodes_of.get(index).map(|&n| self.names.nodes[n as usize]).unwrap_or_default();
+        self.set(index, how(node));
+    }
+
+    fn set(&mut self, index: usize, node: Node) {
+        let nodes = &mut self.names.nodes;
+        let id = *self.interned.entry(node).or_insert_with(|| {
+            nodes.push(node);
+            (nodes.len() - 1) as u32
+        });
+        match self.names.nodes_of.get_mut(index) {
+            Some(slot) => *slot = id,
+            None => self.names.nodes_of.push(id),
+        }
+    }
+}
+
+/// The place of a name in the list, which it joins if it is new.
+fn entry(names: &mut Names, wire: &[u8]) -> usize {
+    let Names { list, index, key, .. } = names;
+    let hash = hash_name(key, wire);
+    if let Some(&found) = index.find(hash, |&i| list.get(i as usize) == wire) {
+        return found as usize;
+    }
+    let place = list.push(wire);
+    index.insert_unique(hash, place as u32, |&i| hash_name(key, list.get(i as usize)));
+    place
+}
+
+/// A name without some of its first labels.
+#[derive(Clone, Copy, Default)]
+struct Suffix {
+    start: u8,
+    hash: u64,
+}
+
+/// Fills in every suffix of a name, the whole name first, the root last; returns how many. `None` for what is no well-formed
+/// name. Labels are hashed from the root leftwards, so that one pass gives every suffix its hash.
+fn hash_suffixes(key: &RandomState, wire: &[u8], out: &mut [Suffix; LABELS_MAX]) -> Option<usize> {
+    let (mut count, mut at) = (0, 0);
+    loop {
+        let len = *wire.get(at)? as usize;
+        out.get_mut(count)?.start = u8::try_from(at).ok()?;
+        count += 1;
+        if len == 0 {
+            break;
+        }
+        at += 1 + len;
+    }
+    let mut hasher = key.build_hasher();
+    let mut end = wire.len();
+    for suffix in out[..count].iter_mut().rev() {
+        hasher.write(&wire[suffix.start as usize..end]);
+        end = suffix.start as usize;
+        suffix.hash = hasher.finish();
+    }
+    Some(count)
+}
+
+fn hash_name(key: &RandomState, wire: &[u8]) -> u64 {
+    let mut suffixes = [Suffix::default(); LABELS_MAX];
+    hash_suffixes(key, wire, &mut suffixes);
+    suffixes[0].hash
+}
+
+impl Names {
+    fn find_exact(&self, wire: &[u8]) -> Option<&Node> {
+        self.node(wire, hash_name(&self.key, wire))
+    }
+}
+
+fn add_owner(owners: &mut Vec<Owner>, prefix: Prefix, here: Here, apex: Option<ZoneId>) {
+    match owners.iter_mut().find(|owner| owner.prefix == prefix) {
+        Some(owner) => {
+            owner.here = owner.here.merged(here);
+            owner.apex = owner.apex.or(apex);
+        }
+        None => owners.push(Owner { labels: prefix.labels().count(), prefix, here, apex }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! Clients that every service treats alike: places and partners to regions, and regions to each service's orders.
+
+use super::order::{self, Order, Orders};
+use super::{CompileError, Pool, Region};
+use crate::config::{Config, Steering};
+use crate::geo::{self, Places, Point, RegionMap, Who};
+use crate::ids::RegionId;
+use crate::limits::REGIONS_MAX;
+use std::collections::HashMap;
+
+/// What makes two clients alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Likeness {
+    /// The order of each nearest-steered set of pools.
+    Orders(Vec<Order>),
+    /// The partner, whatever the place.
+    Partner(usize),
+}
+
+/// The regions of a configuration.
+pub(super) struct Regions {
+    likeness: Vec<Likeness>,
+    /// Distinct sets of pools that are steered by distance, as indices into the configuration's pools.
+    sets: Vec<Vec<usize>>,
+}
+
+impl Regions {
+    /// Divides all client addresses. Region 0 is that of a client whose place is not known.
+    pub(super) fn compile(config: &Config, places: &Places, pools: &[Pool]) -> Result<(Self, RegionMap), CompileError> {
+        let mut sets: Vec<Vec<usize>> = Vec::new();
+        for service in config.services.iter().filter(|s| s.steering == Steering::Nearest) {
+            if !sets.contains(&service.pools) {
+                sets.push(service.pools.clone());
+            }
+        }
+        let points: Vec<Vec<Option<Point>>> =
+            sets.iter().map(|set| set.iter().map(|&pool| pools[pool].point).collect()).collect();
+        let orders =
+            |place: Option<Point>| Likeness::Orders(points.iter().map(|pools| order::nearest(place, pools)).collect());
+        let nowhere = orders(None);
+        let mut likeness = vec![nowhere.clone()];
+        let mut known = HashMap::from([(nowhere, RegionId(0))]);
+        let map = geo::compile(places, |who| {
+            let like = match who {
+                Who::Partner(partner) => Likeness::Partner(*partner),
+                Who::At(point, _) => orders(Some(*point)),
+                Who::Nowhere => orders(None),
+            };
+            *known.entry(like).or_insert_with_key(|like| {
+                likeness.push(like.clone());
+                RegionId::at((likeness.len() - 1).min(REGIONS_MAX - 1))
+            })
+        });
+        if likeness.len() > REGIONS_MAX {
+            return Err(CompileError::TooManyRegions(likeness.len()));
+        }
+        Ok((Self { likeness, sets }, map))
+    }
+
+    /// The preference of one service in every region.
+    pub(super) fn orders(&self, config: &Config, service: &crate::config::Service) -> Orders {
+        let pools = &service.pools;
+        let own: Order = (0..pools.len() as u16).collect();
+        let partner = |likeness: &Likeness| match likeness {
+            Likeness::Partner(partner) => Some(order::preferred(&config.partners[*partner].pools, pools)),
+            Likeness::Orders(_) => None,
+        };
+        match &service.steering {
+            Steering::Failover => {
+                Orders::by_region(self.likeness.iter().map(|like| partner(like).unwrap_or_else(|| own.clone())))
+            }
+            Steering::Weighted(weights) => Orders::by_slot(order::slots(weights), self.likeness.iter().map(partner)),
+            Steering::Nearest => {
+                let set = self.sets.iter().position(|set| set == pools);
+                Orders::by_region(self.likeness.iter().map(|like| match (like, set) {
+                    (Likeness::Orders(orders), Some(set)) => orders[set].clone(),
+                    _ => partner(like).unwrap_or_else(|| own.clone()),
+                }))
+            }
+        }
+    }
+
+    /// The names of the regions: a partner's, or the pools as its clients prefer them.
+    pub(super) fn named(&self, config: &Config) -> Vec<Region> {
+        let pool = |set: &Vec<usize>, i: u16| config.pools[set[i as usize]].name.as_str();
+        let label = |likeness: &Likeness| match likeness {
+            Likeness::Partner(partner) => format!("partner:{}", config.partners[*partner].name),
+            Likeness::Orders(orders) if orders.is_empty() => "anywhere".to_owned(),
+            Likeness::Orders(orders) => {
+                let sets = self.sets.iter().zip(orders);
+                let named = sets.map(|(set, order)| order.iter().map(|&i| pool(set, i)).collect::<Vec<_>>().join(">"));
+                named.collect::<Vec<_>>().join("|")
+            }
+        };
+        self.likeness.iter().map(|likeness| Region { label: label(likeness) }).collect()
+    }
+}
