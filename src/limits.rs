@@ -38,6 +38,9 @@ pub const DOMAINS_FILE_MAX: u64 = 512 << 20;
 pub const DIAGNOSTICS_SHOWN_MAX: usize = 100;
 /// Largest MaxMind-format file, octets: the largest commercial city files are under 300 MiB.
 pub const GEO_DATABASE_MAX: u64 = 1 << 30;
+/// Branches of a MaxMind-format search tree that are followed: several times those of the largest commercial city files, and
+/// a file that loops is refused within a second or two.
+pub const GEO_TREE_STEPS_MAX: u32 = 1 << 26;
 
 /// Probes in flight at once: bounds sockets and TLS handshakes, not the number of targets.
 pub const PROBES_IN_FLIGHT_MAX: usize = 256;

@@ -1,9 +1,35 @@
-//! The countries of ISO 3166 with a point for each.
+//! The countries of ISO 3166 with a point for each, from `geoip/countries.csv`.
 
 use super::Point;
 use crate::config::Country;
+use std::sync::OnceLock;
+
+static CSV: &str = include_str!("../../geoip/countries.csv");
 
 /// A point that stands for the country; `None` where there is no such country.
-pub fn country_point(_country: Country) -> Option<Point> {
-    None
+pub fn country_point(country: Country) -> Option<Point> {
+    static TABLE: OnceLock<Vec<(Country, Point)>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut table: Vec<_> = rows().filter_map(parse_row).collect();
+        table.sort_unstable_by_key(|&(country, _)| country);
+        table
+    });
+    table.binary_search_by_key(&country, |&(country, _)| country).ok().map(|i| table[i].1)
 }
+
+/// The lines below the heading.
+fn rows() -> impl Iterator<Item = &'static str> {
+    CSV.lines().skip(1)
+}
+
+/// `iso_code,continent,latitude,longitude`.
+fn parse_row(row: &str) -> Option<(Country, Point)> {
+    let mut fields = row.split(',');
+    let country = Country::parse(fields.next()?)?;
+    let _continent = fields.next()?;
+    let point = Point::new(fields.next()?.parse().ok()?, fields.next()?.parse().ok()?)?;
+    fields.next().is_none().then_some((country, point))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,28 @@
 //! Where a client is: MaxMind-format file and overrides, compiled to a region map with exact ECS scope.
 //!
+//! `database` + overrides + partners -> `places` (who is where, explained) -> `compile` -> `map` (region and scope, fast).
 //! Not here: which pool is near; `topology` classifies places into regions. `geoip/` at the root is the data.
 
-mod countries;
+use crate::config::Country;
+use std::hash::{Hash, Hasher};
 
+mod compile;
+mod countries;
+mod database;
+mod map;
+mod places;
+mod ranges;
+mod record;
+mod tree;
+
+pub use compile::compile;
 pub use countries::country_point;
+pub use database::{BadDatabase, Database, Problem};
+pub use map::{RegionMap, RegionRange};
+pub use places::{Located, Places, Source, UnknownCountry, Who};
 
 /// A point on the globe, degrees.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Point {
     /// -90 to 90.
     pub latitude: f64,
@@ -31,4 +46,33 @@ impl Point {
         let h = half_lat.sin().powi(2) + lat1.cos() * lat2.cos() * half_lon.sin().powi(2);
         2.0 * EARTH_RADIUS_KM * h.sqrt().min(1.0).asin()
     }
+
+    /// What is compared and hashed: the same bits are the same point.
+    fn bits(self) -> (u64, u64) {
+        (self.latitude.to_bits(), self.longitude.to_bits())
+    }
 }
+
+impl PartialEq for Point {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Point {}
+
+impl Hash for Point {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bits().hash(state);
+    }
+}
+
+/// What a database or an override knows of a network; the default is nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Place {
+    point: Option<Point>,
+    country: Option<Country>,
+}
+
+#[cfg(test)]
+mod tests;
