@@ -14,3 +14,5 @@ pub mod health;
 pub mod topology;
 
 pub mod probe;
+
+pub mod demo;
