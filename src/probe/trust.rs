@@ -179,6 +179,7 @@ impl<'a> Presented<'a> {
                 format!("certificate names [{}], not {name}", self.names())
             }
             E::UnknownIssuer => format!("unknown issuer {}: it is not among {trusted}", self.issuer()),
+            E::BadSignature => format!("certificate is not signed by the key that {trusted} has for {}", self.issuer()),
             other => format!("certificate does not hold: {other}"),
         }
     }
