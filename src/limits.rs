@@ -46,6 +46,28 @@ pub const GEO_TREE_STEPS_MAX: u32 = 1 << 26;
 pub const PROBES_IN_FLIGHT_MAX: usize = 256;
 /// Octets read from a probed server before it must have answered.
 pub const PROBE_ANSWER_MAX: usize = 16 << 10;
+/// Of the probes in flight, those that only confirmations may be: a mind that may change does not wait behind routine.
+pub const PROBES_RESERVED: usize = 64;
+/// First probes that start without any spread; more than these would meet one another at a firewall.
+pub const FIRST_PROBES_AT_ONCE: usize = 16;
+/// Over which time more first probes than that are spread: long enough to be no burst, short enough for a start.
+pub const FIRST_PROBES_SPREAD: Duration = Duration::from_millis(250);
+/// How long past one round trip a TLS server may take to refuse our certificate after a TLS 1.3 handshake.
+pub const TLS_REFUSAL_GRACE: Duration = Duration::from_millis(100);
+/// Octets read per second from a kept connection; what it sends means nothing, so a flood waits in the kernel.
+pub const TRIPWIRE_OCTETS_PER_SECOND: usize = 64 << 10;
+/// Kept connections lost in a row, each with a passed probe after it, that prove a habit of closing.
+pub const TRIPWIRE_HABITS_MAX: u32 = 3;
+/// How long the tripwire of such a target rests: its habit costs a few extra probes in this time.
+pub const TRIPWIRE_REST: Duration = Duration::from_secs(600);
+/// Characters of what a peer said that are repeated to people.
+pub const QUOTE_MAX: usize = 80;
+/// Names of a certificate that are repeated to people.
+pub const CERTIFICATE_NAMES_SHOWN_MAX: usize = 8;
+/// Connections to one simulated edge: probes of a demo and a few curious people.
+pub const SIMULATED_CONNECTIONS_MAX: usize = 64;
+/// Largest request that a simulated edge reads, octets.
+pub const SIMULATED_REQUEST_MAX: usize = 16 << 10;
 /// Observations waiting for the control task; a probe that cannot hand over its result waits.
 pub const OBSERVATIONS_QUEUE: usize = 1024;
 /// Observations judged before one publish.
