@@ -126,7 +126,9 @@ impl Running {
         let began = Instant::now();
         tokio::spawn(control.run());
         if tokio::time::timeout(config.server.startup_grace, handle.first_round()).await.is_err() {
-            warn!("some targets gave no answer within startup_grace; pools that are not proven alive are used only where none is");
+            warn!(
+                "some targets gave no answer within startup_grace; pools that are not proven alive are used only where none is"
+            );
         }
         let lanes = Lanes::start(&config.server.listen, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);

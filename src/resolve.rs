@@ -39,8 +39,14 @@ pub enum Asked {
 }
 
 impl Asked {
-    const WORDS: [(&str, Self); 6] =
-        [("A", Self::A), ("AAAA", Self::Aaaa), ("SRV", Self::Srv), ("SOA", Self::Soa), ("NS", Self::Ns), ("ANY", Self::Any)];
+    const WORDS: [(&str, Self); 6] = [
+        ("A", Self::A),
+        ("AAAA", Self::Aaaa),
+        ("SRV", Self::Srv),
+        ("SOA", Self::Soa),
+        ("NS", Self::Ns),
+        ("ANY", Self::Any),
+    ];
     /// The types that can be explained, for messages.
     pub const LIST: &str = "A, AAAA, SRV, SOA, NS or ANY";
 

@@ -106,7 +106,11 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
         }
     };
     Path {
-        service: if service.face == Face::PoolName { format!("{} (own name)", service.name) } else { service.name.clone() },
+        service: if service.face == Face::PoolName {
+            format!("{} (own name)", service.name)
+        } else {
+            service.name.clone()
+        },
         region: topology.region(decision.region).label.clone(),
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
@@ -140,7 +144,11 @@ fn why(state: State, gate: Gate, chosen: bool, basis: Basis) -> &'static str {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {} asked by {}: {} (generation {})", self.name, self.kind, self.client, self.rcode, self.generation)?;
+        writeln!(
+            f,
+            "{} {} asked by {}: {} (generation {})",
+            self.name, self.kind, self.client, self.rcode, self.generation
+        )?;
         let sections = [("answer", &self.answer), ("authority", &self.authority), ("additional", &self.additional)];
         for (section, records) in sections {
             for record in records {
@@ -155,7 +163,11 @@ impl fmt::Display for Explanation {
             return writeln!(f, "No service decides this answer: it is the same for everybody.");
         };
         let country = path.country.as_deref().unwrap_or("unknown");
-        writeln!(f, "Service {}: client country {country} ({}), region {}.", path.service, path.place_from, path.region)?;
+        writeln!(
+            f,
+            "Service {}: client country {country} ({}), region {}.",
+            path.service, path.place_from, path.region
+        )?;
         writeln!(f, "Pools in order of preference; the choice is {}:", path.basis)?;
         for pool in &path.pools {
             let mark = if pool.chosen { "->" } else { "  " };
@@ -185,7 +197,8 @@ pub(super) async fn http(
 ) -> Result<Json<Explanation>, Refusal> {
     let refuse = |error: String| (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": error })));
     let name = Name::parse(&params.name).map_err(|error| refuse(format!("name: {error}")))?;
-    let kind = Asked::parse(&params.kind).ok_or_else(|| refuse(format!("type: {:?} is not {}", params.kind, Asked::LIST)))?;
+    let kind =
+        Asked::parse(&params.kind).ok_or_else(|| refuse(format!("type: {:?} is not {}", params.kind, Asked::LIST)))?;
     let client = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))
 }

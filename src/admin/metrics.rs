@@ -39,7 +39,10 @@ impl Gauges {
     fn new() -> prometheus::Result<Self> {
         let vec = |name: &str, help: &str, labels: &[&str]| IntGaugeVec::new(Opts::new(name, help), labels);
         Ok(Self {
-            generation: IntGauge::new("edgesteer_snapshot_generation", "Generation of the answers that are given now.")?,
+            generation: IntGauge::new(
+                "edgesteer_snapshot_generation",
+                "Generation of the answers that are given now.",
+            )?,
             geoip: IntGauge::new(
                 "edgesteer_geoip_build_timestamp_seconds",
                 "When the country database was built, seconds since 1970.",

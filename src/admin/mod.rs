@@ -40,7 +40,9 @@ pub enum AdminError {
     #[error("cannot listen on {0} (admin): {1}; set `admin` under [server]")]
     Listen(SocketAddr, #[source] io::Error),
     /// There is no authentication yet, so strangers must not reach it.
-    #[error("the admin listener has no authentication and must stay on a loopback address, not {0}; set `admin` under [server]")]
+    #[error(
+        "the admin listener has no authentication and must stay on a loopback address, not {0}; set `admin` under [server]"
+    )]
     NotLoopback(SocketAddr),
 }
 
@@ -121,9 +123,11 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     let mut text = Vec::new();
     match TextEncoder::new().encode(&shown.registry.gather(), &mut text) {
         Ok(()) => (StatusCode::OK, [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text),
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "text/plain")], format!("{error}\n").into_bytes())
-        }
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            [(header::CONTENT_TYPE, "text/plain")],
+            format!("{error}\n").into_bytes(),
+        ),
     }
 }
 

@@ -139,3 +139,12 @@ pub(crate) fn say(text: &str) {
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
 }
+
+/// Logs to standard error; `RUST_LOG` overrides the level.
+pub(crate) fn log_to_stderr(level: &str) {
+    use tracing_subscriber::EnvFilter;
+    // hickory writes two lines for each answer at its "info".
+    let default = format!("{level},hickory_server=warn,hickory_net=warn");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}

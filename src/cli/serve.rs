@@ -1,6 +1,6 @@
 //! `edgesteer serve` and what talks to it.
 
-use super::{complain, load, say};
+use super::{complain, load, log_to_stderr, say};
 use crate::app::Running;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -55,15 +55,6 @@ async fn obey_signals(running: &mut Running) -> std::io::Result<()> {
             _ = interrupt.recv() => return Ok(()),
         }
     }
-}
-
-/// Logs to standard error; `RUST_LOG` overrides the level.
-pub(crate) fn log_to_stderr(level: &str) {
-    use tracing_subscriber::EnvFilter;
-    // hickory writes two lines for each answer at its "info".
-    let default = format!("{level},hickory_server=warn,hickory_net=warn");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
 }
 
 /// How long a running server may take to answer a command.

@@ -150,7 +150,8 @@ impl Demo {
                     (Some(why), State::Down) => format!(": {why}"),
                     _ => String::new(),
                 };
-                let took = if took.is_zero() { String::new() } else { format!(" {} after the first sign", brief(*took)) };
+                let took =
+                    if took.is_zero() { String::new() } else { format!(" {} after the first sign", brief(*took)) };
                 tell(&format!("{name} ({}) is {}{took}{why}", target.address, verdict.state.word()));
             }
             Event::Moved(moved) => {
@@ -223,10 +224,18 @@ fn greeting(path: &Path, listen: &[SocketAddr], admin: SocketAddr) -> String {
     for pool in &POOLS {
         let _ = writeln!(text, "  {:<7} {}  {}", pool.name, pool.country, pool.address);
     }
-    let _ = writeln!(text, "The configuration is {}\n\nAsk as a partner near each pool, in another terminal:", path.display());
+    let _ = writeln!(
+        text,
+        "The configuration is {}\n\nAsk as a partner near each pool, in another terminal:",
+        path.display()
+    );
     for (listen, pool) in listen.iter().take(1).flat_map(|listen| POOLS.iter().map(move |pool| (listen, pool))) {
         let (ip, port, client) = (listen.ip(), listen.port(), pool.client);
-        let _ = writeln!(text, "  dig @{ip} -p {port} +subnet={client} _sipfederationtls._tcp.{DOMAIN} SRV   # {}", pool.country);
+        let _ = writeln!(
+            text,
+            "  dig @{ip} -p {port} +subnet={client} _sipfederationtls._tcp.{DOMAIN} SRV   # {}",
+            pool.country
+        );
     }
     let _ = write!(text, "  curl http://{admin}/metrics\n\n{}\n", help());
     text

@@ -1,8 +1,8 @@
 //! A resolution as the sections of a message: for the full lane and for explanations.
 
+use super::{Body, Resolution, target_addresses};
 use crate::answer::records;
 use crate::ids::ZoneId;
-use super::{Body, Resolution, target_addresses};
 use crate::snapshot::Snapshot;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name as DnsName, Record};
