@@ -59,8 +59,10 @@ fn read(report: &Report) -> Option<Config> {
 /// what it says of those is an echo.
 fn syntax(errors: &[toml::de::Error], report: &Report) {
     let (main, mut last) = (report.main(), 0);
-    for error in errors {
-        let span = Span::new(FileId::MAIN, error.span().unwrap_or(0..0));
+    let mut errors: Vec<_> = errors.iter().map(|error| (error, error.span().unwrap_or(0..0))).collect();
+    errors.sort_by_key(|(_, range)| range.start);
+    for (error, range) in errors {
+        let span = Span::new(FileId::MAIN, range);
         let line = main.line(span.start);
         let echo = line == last || last > 0 && line == last + 1 && error.message().contains("array");
         last = line;
