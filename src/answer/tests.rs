@@ -35,8 +35,7 @@ fn each_shape_says_a_choice_in_its_way() {
 
 #[test]
 fn an_answer_never_names_more_addresses_than_fit() {
-    let addresses: Vec<String> =
-        (0..6).flat_map(|pool| (0..256).map(move |i| format!("10.{pool}.0.{i}"))).collect();
+    let addresses: Vec<String> = (0..6).flat_map(|pool| (0..256).map(move |i| format!("10.{pool}.0.{i}"))).collect();
     let mut text = ZONE.to_owned();
     for (i, pool) in addresses.chunks(256).enumerate() {
         text += &format!("[pool.p{i}]\nlocation = \"KR\"\nendpoints = {pool:?}\n");

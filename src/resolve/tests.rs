@@ -110,7 +110,11 @@ fn at_the_start_what_is_unknown_counts_as_up() {
 
 /// Addresses around the networks of the test, or anywhere.
 fn clients() -> impl Strategy<Value = IpAddr> {
-    let v4 = prop_oneof![any::<u32>(), (0u32..1 << 24).prop_map(|host| 10 << 24 | host), (0u32..1 << 16).prop_map(|host| 10 << 24 | 1 << 16 | host)];
+    let v4 = prop_oneof![
+        any::<u32>(),
+        (0u32..1 << 24).prop_map(|host| 10 << 24 | host),
+        (0u32..1 << 16).prop_map(|host| 10 << 24 | 1 << 16 | host)
+    ];
     let v6 = prop_oneof![any::<u128>(), any::<u128>().prop_map(|host| 0x2001_0db8 << 96 | host >> 32)];
     prop_oneof![v4.prop_map(|bits| IpAddr::V4(bits.into())), v6.prop_map(|bits| IpAddr::V6(bits.into()))]
 }

@@ -19,7 +19,13 @@ fn standings(text: &str) -> Vec<Standing> {
         let endpoints: Box<[State]> = word.trim_end_matches('w').chars().map(state).collect();
         let gate = if word.ends_with('w') { Gate::Waiting { since: Instant::now() } } else { Gate::In };
         let has = |s| endpoints.contains(&s);
-        let state = if has(State::Up) { State::Up } else if has(State::Unknown) { State::Unknown } else { State::Down };
+        let state = if has(State::Up) {
+            State::Up
+        } else if has(State::Unknown) {
+            State::Unknown
+        } else {
+            State::Down
+        };
         Standing { state, gate, endpoints }
     };
     text.split(' ').map(standing).collect()

@@ -40,8 +40,8 @@ impl Story {
         let row = self.beliefs.render(ServiceId(0), now);
         let topology = &self.beliefs.topology;
         let order = topology.services[0].orders.of_region(crate::ids::RegionId(0)).unwrap();
-        let picks = row.choices[order].picks.iter();
-        picks.map(|p| topology.pools[p.pool].name.as_str()).collect::<Vec<_>>().join(" ")
+        let pool = |place: usize| topology.pool(topology.services[0].pools[place].pool);
+        row.choices[order].picks.iter().map(|pick| pool(pick.pool).name.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 

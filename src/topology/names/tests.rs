@@ -76,7 +76,10 @@ fn a_name_delegated_on_its_own_is_a_zone_of_its_own() {
         &topology,
         &[
             ("sip.fabrikam.example", "address federation in sip.fabrikam.example"),
-            ("_sipfederationtls._tcp.fabrikam.example", "srv 5061 federation in _sipfederationtls._tcp.fabrikam.example"),
+            (
+                "_sipfederationtls._tcp.fabrikam.example",
+                "srv 5061 federation in _sipfederationtls._tcp.fabrikam.example",
+            ),
             ("x.sip.fabrikam.example", "none in sip.fabrikam.example"),
             ("fabrikam.example", "outside"),
             ("_tcp.fabrikam.example", "outside"),
@@ -88,7 +91,8 @@ fn a_name_delegated_on_its_own_is_a_zone_of_its_own() {
 #[test]
 fn every_steered_name_of_a_hoster_is_an_apex() {
     let text = include_str!("../../../tests/contract/hosting.toml");
-    let topology = topology_beside(text, &[("domains.txt", "adatum.example\nsip.adatum.example\n\n# end\nlitware.example\n")]);
+    let topology =
+        topology_beside(text, &[("domains.txt", "adatum.example\nsip.adatum.example\n\n# end\nlitware.example\n")]);
     assert_names(
         &topology,
         &[

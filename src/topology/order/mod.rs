@@ -14,7 +14,7 @@ pub(super) use nearest::nearest;
 pub(super) use weighted::slots;
 
 /// Indices into a service's pools, preferred first.
-pub type Order = Box<[u16]>;
+pub(super) type Order = Box<[u16]>;
 
 /// The orders of one service, equal ones once, and who gets which.
 #[derive(Debug, PartialEq, Eq)]
