@@ -274,6 +274,11 @@ pub enum Rung {
 impl Rung {
     /// All rungs with their words in the configuration.
     pub const WORDS: &'static [(&'static str, Self)] = &[("last-good", Self::LastGood), ("all", Self::All)];
+
+    /// The word in the configuration and for people.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, rung)| *rung == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// The intent to probe: what, how often, and how many results change a mind.

@@ -110,7 +110,8 @@ impl Move {
         let (from, to, regions) = (self.from.join(","), self.to.join(","), self.regions.join(" "));
         match self.basis {
             Basis::AllDown(rung) => {
-                warn!(service, from, to, regions, generation, ?decided, ?published, ?rung, "every pool is down");
+                let rung = rung.word();
+                warn!(service, from, to, regions, generation, ?decided, ?published, rung, "every pool is down");
             }
             _ => info!(service, from, to, regions, generation, ?decided, ?published, "partners are sent elsewhere"),
         }

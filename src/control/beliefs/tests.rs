@@ -89,7 +89,7 @@ fn manual_waits_for_a_release() {
 }
 
 #[test]
-fn a_waiting_pool_serves_where_no_other_is_up() {
+fn a_waiting_pool_serves_where_no_other_is_up_and_so_ends_its_wait() {
     let mut story = Story::new(world("failback = \"manual\""));
     story.pool_is("seoul", false, 0);
     story.pool_is("dublin", true, 0);
@@ -98,8 +98,12 @@ fn a_waiting_pool_serves_where_no_other_is_up() {
     assert_eq!(story.chosen(1), "dublin");
     story.pool_is("dublin", false, 2);
     assert_eq!(story.chosen(2), "seoul");
-    story.pool_is("seoul", false, 3);
-    assert_eq!(story.chosen(3), "seoul", "the last good one");
+    story.pool_is("dublin", true, 3);
+    assert_eq!(story.chosen(3), "seoul", "now dublin waits");
+    story.pool_is("dublin", false, 4);
+    story.chosen(4);
+    story.pool_is("seoul", false, 5);
+    assert_eq!(story.chosen(5), "seoul", "the last good one");
 }
 
 #[test]
