@@ -15,7 +15,9 @@ fn main() -> ExitCode {
     match deflate() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("cargo::error=cannot embed the country database {DATABASE}: {error}; geoip/README.md says how it is made");
+            println!(
+                "cargo::error=cannot embed the country database {DATABASE}: {error}; geoip/README.md says how it is made"
+            );
             ExitCode::FAILURE
         }
     }

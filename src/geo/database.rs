@@ -107,7 +107,9 @@ impl Database {
     /// Where the file cannot be read, is no MaxMind-format file, is damaged anywhere, or knows no places.
     pub fn open(which: &config::Database) -> Result<Self, BadDatabase> {
         match which {
-            config::Database::Builtin => Self::builtin().map_err(|problem| BadDatabase { name: "builtin".into(), problem }),
+            config::Database::Builtin => {
+                Self::builtin().map_err(|problem| BadDatabase { name: "builtin".into(), problem })
+            }
             config::Database::File(path) => {
                 Self::file(path).map_err(|problem| BadDatabase { name: path.display().to_string(), problem })
             }
@@ -131,11 +133,13 @@ impl Database {
     }
 
     fn file(path: &Path) -> Result<Self, Problem> {
-        let mut octets = Vec::new();
-        File::open(path)?.take(GEO_DATABASE_MAX + 1).read_to_end(&mut octets)?;
-        if octets.len() as u64 > GEO_DATABASE_MAX {
+        let file = File::open(path)?;
+        if file.metadata()?.len() > GEO_DATABASE_MAX {
             return Err(Problem::TooLarge);
         }
+        let mut octets = Vec::new();
+        // A device has no length.
+        file.take(GEO_DATABASE_MAX).read_to_end(&mut octets)?;
         Self::read(&octets)
     }
 
@@ -146,7 +150,10 @@ impl Database {
         let mut tree = Tree::new(octets, facts.node_count, facts.record_size)?;
         let mut records = Records::new(&reader);
         let (v4, v6) = if facts.ip_version == 4 {
-            (tree.walk(Tree::ROOT, None, NOTHING, |link, first: u32| records.place(link, first))?, Ranges::uniform(NOTHING))
+            (
+                tree.walk(Tree::ROOT, None, NOTHING, |link, first: u32| records.place(link, first))?,
+                Ranges::uniform(NOTHING),
+            )
         } else {
             let ipv4 = tree.ipv4_root();
             let v4 = tree.walk(ipv4, None, NOTHING, |link, first: u32| records.place(link, first))?;
@@ -187,7 +194,8 @@ impl<'a> Records<'a> {
         if let Some(&index) = self.seen.get(&link) {
             return Ok(index);
         }
-        let place = self.decode(first).map_err(|error| Problem::Damaged(format!("record of {}: {error}", first.ip())))?;
+        let place =
+            self.decode(first).map_err(|error| Problem::Damaged(format!("record of {}: {error}", first.ip())))?;
         let next = self.places.len() as u32;
         let index = *self.known.entry(place).or_insert(next);
         if index == next {

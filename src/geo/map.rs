@@ -81,10 +81,20 @@ struct Indexed<A> {
     roots: Box<[u32]>,
 }
 
+/// Blocks of addresses in each family's index.
+const BLOCKS: usize = 1 << 16;
+
 impl<A: Address> Indexed<A> {
     fn new(ranges: Ranges<A, u16>) -> Self {
-        let blocks = (0..=u16::MAX).map(|block| ranges.find(A::of_block(block)));
-        let roots = blocks.chain([ranges.len() - 1]).map(|index| index as u32).collect();
+        let mut roots = Vec::with_capacity(BLOCKS + 1);
+        for (index, (first, _, _)) in ranges.iter().enumerate().skip(1) {
+            // Blocks that begin below this range and are not in the index yet begin in the range before.
+            let block = usize::from(first.block());
+            let begun = block + usize::from(A::of_block(first.block()) < first);
+            roots.resize(begun.max(roots.len()), index as u32 - 1);
+        }
+        roots.resize(BLOCKS + 1, ranges.len() as u32 - 1);
+        let roots = roots.into();
         Self { ranges, roots }
     }
 

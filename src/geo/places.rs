@@ -147,9 +147,7 @@ impl Places {
 
     /// Every address of a family with `of` its `Who`'s index.
     pub(super) fn map<A: Address, V: Copy + Eq>(&self, layers: &Layers<A>, of: impl Fn(usize) -> V) -> Ranges<A, V> {
-        layers.rules.join(&layers.database, |rule, place| {
-            of(self.entries[rule.unwrap_or(place) as usize].who as usize)
-        })
+        layers.rules.join(&layers.database, |rule, place| of(self.entries[rule.unwrap_or(place) as usize].who as usize))
     }
 }
 

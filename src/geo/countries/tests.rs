@@ -14,7 +14,9 @@ fn every_row_is_a_country_of_its_own_with_a_point() {
 
 #[test]
 fn known_countries_are_where_they_are() {
-    for (code, latitude, longitude) in [("KR", 37.6, 127.0), ("IE", 53.3, -6.3), ("US", 39.1, -94.6), ("AU", -35.3, 149.1)] {
+    for (code, latitude, longitude) in
+        [("KR", 37.6, 127.0), ("IE", 53.3, -6.3), ("US", 39.1, -94.6), ("AU", -35.3, 149.1)]
+    {
         let point = country_point(Country::parse(code).unwrap()).unwrap();
         let off = point.distance_km(Point { latitude, longitude });
         assert!(off < 1_000.0, "{code} is {off:.0} km off");
@@ -30,7 +32,9 @@ fn what_is_no_country_has_no_point() {
 
 #[test]
 fn a_broken_row_is_none() {
-    for row in ["", "KR", "KR,AS,36.5", "KR,AS,0,0", "KR,AS,91,0", "KOR,AS,36.5,127.9", "KR,AS,x,127.9", "KR,AS,36.5,127.9,"] {
+    for row in
+        ["", "KR", "KR,AS,36.5", "KR,AS,0,0", "KR,AS,91,0", "KOR,AS,36.5,127.9", "KR,AS,x,127.9", "KR,AS,36.5,127.9,"]
+    {
         assert_eq!(parse_row(row), None, "{row}");
     }
 }
