@@ -77,7 +77,7 @@ fn shown<A: Address>(ranges: &Ranges<A, u16>) -> impl Iterator<Item = RegionRang
 #[derive(Debug)]
 struct Indexed<A> {
     ranges: Ranges<A, u16>,
-    /// For each block the range of its lowest address, and the last range at the end.
+    /// For each block the last range that begins below it, 0 for the first; and at the end the last of all.
     roots: Box<[u32]>,
 }
 
@@ -88,10 +88,8 @@ impl<A: Address> Indexed<A> {
     fn new(ranges: Ranges<A, u16>) -> Self {
         let mut roots = Vec::with_capacity(BLOCKS + 1);
         for (index, (first, _, _)) in ranges.iter().enumerate().skip(1) {
-            // Blocks that begin below this range and are not in the index yet begin in the range before.
             let block = usize::from(first.block());
-            let begun = block + usize::from(A::of_block(first.block()) < first);
-            roots.resize(begun.max(roots.len()), index as u32 - 1);
+            roots.resize(roots.len().max(block + 1), index as u32 - 1);
         }
         roots.resize(BLOCKS + 1, ranges.len() as u32 - 1);
         let roots = roots.into();
