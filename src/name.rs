@@ -264,6 +264,12 @@ impl NameList {
         (0..self.len()).map(|i| self.get(i))
     }
 
+    /// Makes room for so many more names of so many octets in all.
+    pub fn reserve(&mut self, names: usize, octets: usize) {
+        self.starts.reserve(names);
+        self.wire.reserve(octets);
+    }
+
     /// Gives back what the growth of the buffers left over.
     pub fn shrink(&mut self) {
         self.wire.shrink_to_fit();

@@ -33,14 +33,17 @@ impl Domains {
     /// Adds a domain; what is wrong with it is reported.
     pub(super) fn add(&mut self, text: &str, span: Span, report: &Report) {
         if Name::parse_into(text, &mut self.wire).is_err() {
-            form::NAME.at(text, span, report);
             self.bad = true;
+            if !report.flooded(form::NAME.code) {
+                form::NAME.at(text, span, report);
+            }
             return;
         }
         let (names, hasher, wire) = (&mut self.names, &self.hasher, self.wire.as_slice());
         let (equal, hash) =
             (|&i: &u32| names.get(i as usize) == wire, |&i: &u32| hasher.hash_one(names.get(i as usize)));
         match self.index.entry(hasher.hash_one(wire), equal, hash) {
+            Entry::Occupied(_) if report.flooded(codes::DUPLICATE_DOMAIN) => {}
             Entry::Occupied(first) => {
                 let title = format!("the domain {} is given twice", Name::from_wire(wire));
                 report.repeated(span, self.spans[*first.get() as usize], codes::DUPLICATE_DOMAIN, title, "remove one");
@@ -72,6 +75,7 @@ impl Domains {
         let (names, hasher) = (&self.names, &self.hasher);
         self.index.reserve(lines, |&i| hasher.hash_one(names.get(i as usize)));
         self.spans.reserve(lines);
+        self.names.reserve(lines, source.text.len() + lines);
         items(file, &source.text).for_each(|item| self.add(item.value, item.span, report));
         self.names.shrink();
         Some(())
