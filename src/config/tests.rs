@@ -323,6 +323,16 @@ fn every_line_with_a_syntax_error_is_shown() {
 }
 
 #[test]
+fn texts_of_other_systems_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("domains.txt"), "\u{feff}Contoso.com\r\n# none\r\n\r\nfabrikam.example # new\r\n")
+        .unwrap();
+    let text = format!("\u{feff}{}", HOSTING.replace('\n', "\r\n"));
+    let (config, _) = load::judge(&dir.path().join("edgesteer.toml"), text).unwrap();
+    assert_eq!(config.services[0].domains, names(&["contoso.com", "fabrikam.example"]));
+}
+
+#[test]
 fn names_may_share_owners_only_within_a_service() {
     let service = |name: &str, domains: &str, rest: &str| {
         format!("[service.{name}]\ndomains = [{domains}]\npools = [\"a\", \"b\"]\n{rest}\n")
