@@ -106,3 +106,5 @@ pub const PEM_FILE_MAX: u64 = 1 << 20;
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest source line shown in an error, octets; a longer one is named by its position alone.
 pub const EXCERPT_MAX: usize = 4096;
+/// Open files beside one kept connection for each target: probes in flight, DNS and admin sockets and connections.
+pub const FILES_SPARE: usize = 512;

@@ -93,8 +93,9 @@ impl Beliefs {
     pub fn observe(&mut self, spec: &Arc<TargetSpec>, outcome: &Outcome, now: Instant) -> Option<Change> {
         let &target = self.ids.get(spec)?;
         let judge = &mut self.judges[target.index()];
-        self.unseen -= usize::from(!judge.has_observed());
+        let was_unseen = !judge.has_observed();
         let changed = judge.observe(outcome, now, spec.thresholds);
+        self.unseen -= usize::from(was_unseen && judge.has_observed());
         changed.then(|| Change {
             target,
             verdict: judge.verdict().clone(),

@@ -39,7 +39,7 @@ impl Story {
         self.beliefs.ripe(now);
         let row = self.beliefs.render(ServiceId(0), now);
         let topology = &self.beliefs.topology;
-        let order = topology.services[0].orders.of_region(crate::ids::RegionId(0)).unwrap();
+        let order = topology.services[0].orders.of_region(crate::ids::RegionId(0))[0];
         let pool = |place: usize| topology.pool(topology.services[0].pools[place].pool);
         row.choices[order].picks.iter().map(|pick| pool(pick.pool).name.as_str()).collect::<Vec<_>>().join(" ")
     }
@@ -135,4 +135,19 @@ fn a_changed_check_is_another_target() {
     story.beliefs.reseat(world("check = { kind = \"tcp\", port = 5061 }"));
     assert!(!story.beliefs.first_round_done());
     assert_eq!(story.beliefs.observe(&stale, &Outcome::Pass, story.at(1)), None);
+}
+
+#[test]
+fn the_first_round_ends_when_every_target_was_asked_and_not_before() {
+    let topology = world("");
+    let mut beliefs = Beliefs::new(topology.clone());
+    let unable = Outcome::fail(FailureClass::Local, "no file descriptor is free");
+    for _ in 0..10 {
+        beliefs.observe(&topology.targets[0], &unable, Instant::now());
+    }
+    for target in &topology.targets {
+        assert!(!beliefs.first_round_done());
+        beliefs.observe(target, &Outcome::fail(FailureClass::Timeout, "silent"), Instant::now());
+    }
+    assert!(beliefs.first_round_done());
 }
