@@ -63,6 +63,7 @@ const ROOMS: &[Room] = &[
         path: "lane/full", layer: EDGES, imports: &["resolve", "snapshot"],
         outside: &["async_trait", "hickory_proto", "hickory_server", "sockets", "tokio", "tracing"],
     },
+    Room { path: "lane/udp", layer: EDGES, imports: &[], outside: &["nix", "sockets", "tokio"] },
     Room {
         path: "probe", layer: EDGES,
         imports: &["config::Pem", "config::TlsOptions", "config::Verify", "federation::CheckKind", "health", "topology"],

@@ -1,7 +1,7 @@
 //! Bytes in, bytes out: from a socket through `resolve` back to the socket.
 //!
-//! Here: sockets (`socket`), the UDP loop, hickory's side (`full`), OPT (`edns`), and what is counted
-//! (`tally`). Not here: what an answer says. A lane reads one snapshot per question and nothing else.
+//! Here: sockets (`socket`), the UDP loop (`udp`), hickory's side (`full`), OPT (`edns`), and what is counted (`tally`).
+//! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
 use crate::snapshot::Lake;
 use std::io;
@@ -11,6 +11,7 @@ mod edns;
 mod full;
 mod socket;
 mod tally;
+mod udp;
 
 pub use tally::Tally;
 
@@ -61,7 +62,7 @@ impl Lanes {
         }
         let addresses = bound.iter().map(|(address, ..)| *address).collect();
         let (udp, tcp): (Vec<_>, Vec<_>) = bound.into_iter().map(|(_, udp, tcp)| (udp, tcp)).unzip();
-        let udp = udp.into_iter().map(|socket| tokio::spawn(udp_loop(socket, full.clone()))).collect();
+        let udp = udp.into_iter().map(|socket| tokio::spawn(udp::serve(socket, full.clone()))).collect();
         Ok(Self { udp, tcp: full::TcpLane::start(full, tcp), addresses })
     }
 
@@ -80,17 +81,5 @@ impl Lanes {
 impl Drop for Lanes {
     fn drop(&mut self) {
         self.udp.iter().for_each(tokio::task::JoinHandle::abort);
-    }
-}
-
-/// Answers datagrams one after another: an answer never waits for anything, so there is no queue to bound.
-async fn udp_loop(socket: tokio::net::UdpSocket, full: full::Full) {
-    let mut question = vec![0; crate::limits::UDP_QUESTION_MAX];
-    loop {
-        // Both calls fail only for one peer (as ICMP errors of earlier answers do), never for the socket as a whole.
-        let Ok((length, client)) = socket.recv_from(&mut question).await else { continue };
-        if let Some(answer) = full.datagram(&question[..length], client) {
-            let _ = socket.send_to(&answer, client).await;
-        }
     }
 }
