@@ -140,7 +140,7 @@ impl Running {
                 "some targets gave no answer within startup_grace; pools that are not proven alive are used only where none is"
             );
         }
-        let lanes = Lanes::start(&config.server.listen, handle.lake(), tally)?;
+        let lanes = Lanes::start(&config.server.listen, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
         let listen = lanes.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         info!(listen, admin = %admin.address(), waited = ?began.elapsed(), "answering");

@@ -54,14 +54,21 @@ const ROOMS: &[Room] = &[
     // Truth.
     Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
     Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
-    // Edges. The policy of client subnets is the one thing of the configuration that a lane reads, out of the topology.
+    // Edges. Of the configuration a lane reads what concerns DNS itself, and out of the topology the policy of client subnets.
     Room {
-        path: "lane", layer: EDGES, imports: &["config::Ecs", "snapshot"],
-        outside: &["hickory_proto", "ipnet", "prometheus", "socket2", "sockets", "thiserror", "tokio"],
+        path: "lane", layer: EDGES, imports: &["config::Dns", "config::Ecs", "resolve", "snapshot"],
+        outside: &["hickory_proto", "prometheus", "socket2", "sockets", "thiserror", "tokio"],
     },
     Room {
-        path: "lane/full", layer: EDGES, imports: &["resolve", "snapshot"],
+        path: "lane/full", layer: EDGES, imports: &["config::Dns", "resolve", "snapshot"],
         outside: &["async_trait", "hickory_proto", "hickory_server", "sockets", "tokio", "tracing"],
+    },
+    Room { path: "lane/cookie", layer: EDGES, imports: &["config::CookieSecret"], outside: &["siphasher"] },
+    Room {
+        path: "lane/limit", layer: EDGES, imports: &["config::RateLimit", "resolve"], outside: &["hickory_proto", "ipnet"],
+    },
+    Room {
+        path: "lane/guard", layer: EDGES, imports: &["config::CookieSecret", "config::Dns"], outside: &["clock", "locks"],
     },
     Room { path: "lane/udp", layer: EDGES, imports: &[], outside: &["nix", "sockets", "tokio"] },
     Room {

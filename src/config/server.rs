@@ -1,11 +1,12 @@
 //! `[server]` and `[geoip]`.
 
 use super::codes;
+use super::dns;
 use super::form;
 use super::lists;
 use super::reader::Value;
 use super::source::{At, Unusable, values};
-use super::{Database, Ecs, Geoip, Server};
+use super::{Database, Dns, Ecs, Geoip, Server};
 use crate::limits;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,7 +20,7 @@ impl Default for Server {
     fn default() -> Self {
         let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
         let listen = any.map(|ip| SocketAddr::new(ip, 53)).to_vec();
-        Self { listen, admin: ADMIN, state_dir: None, startup_grace: STARTUP_GRACE }
+        Self { listen, admin: ADMIN, state_dir: None, startup_grace: STARTUP_GRACE, dns: Dns::default() }
     }
 }
 
@@ -39,16 +40,15 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             let title = format!("the socket {} is given twice", admin.value);
             t.report(admin.span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
         }
-        let server = Server {
+        Server {
             listen: listen.or(default.listen),
             admin: admin.or(default.admin),
             state_dir: t.get("state_dir", Value::path).into_option(),
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),
-        };
-        t.unsupported("nsid");
-        server
+            dns: dns::read(t),
+        }
     })
 }
 

@@ -1,19 +1,46 @@
 //! Bytes in, bytes out: from a socket through `resolve` back to the socket.
 //!
-//! Here: sockets (`socket`), the UDP loop (`udp`), hickory's side (`full`), OPT (`edns`), and what is counted (`tally`).
+//! Here: sockets (`socket`), the UDP loop (`udp`), what a message is (`packet`, `opt`), what is refused unseen (`odd`),
+//! hickory's side (`full`), OPT in answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they get
+//! (`limit`; `guard` has the clock of both), and what is counted (`tally`).
 //! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
+use crate::config::Dns;
 use crate::snapshot::Lake;
 use std::io;
 use std::net::SocketAddr;
 
+mod cookie;
 mod edns;
 mod full;
+mod guard;
+mod identity;
+mod limit;
+mod odd;
+mod opt;
+mod packet;
 mod socket;
 mod tally;
 mod udp;
 
 pub use tally::Tally;
+
+/// By which a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Udp,
+    Tcp,
+}
+
+impl Transport {
+    /// The word in metrics and logs.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
 
 /// A DNS socket could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +78,8 @@ impl Lanes {
     ///
     /// # Errors
     /// Where one socket cannot be had; then none is kept.
-    pub fn start(listen: &[SocketAddr], lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
-        let full = full::Full::new(lake.clone(), tally);
+    pub fn start(listen: &[SocketAddr], dns: &Dns, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
+        let full = full::Full::new(lake.clone(), tally, dns);
         let mut bound = Vec::new();
         for &address in listen {
             let udp = socket::udp(address).map_err(|source| ListenError { address, transport: "UDP", source })?;

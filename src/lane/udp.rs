@@ -4,6 +4,7 @@
 //! prefers, and a resolver drops an answer that comes from elsewhere than it asked; so there the system tells with each
 //! question where it was sent (`IP_PKTINFO`, RFC 3542 section 4), and the answer says the same. Not here: what is answered.
 
+use super::Transport;
 use super::full::Full;
 use crate::limits::UDP_QUESTION_MAX;
 use nix::cmsg_space;
@@ -29,7 +30,7 @@ pub(super) async fn serve(socket: UdpSocket, full: Full) {
             socket.recv_from(&mut question).await.map(|(length, client)| (length, client, At::Bound))
         };
         let Ok((length, client, at)) = received else { continue };
-        if let Some(answer) = full.datagram(&question[..length], client) {
+        if let Some(answer) = full.message(&question[..length], client, Transport::Udp) {
             let _ = at.send(&socket, &answer, client).await;
         }
     }
