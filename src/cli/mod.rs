@@ -45,7 +45,7 @@ enum Command {
         config: PathBuf,
         /// The name that is asked for.
         name: String,
-        /// The type that is asked for: A, AAAA, SRV, SOA, NS or ANY.
+        /// The type that is asked for: A, AAAA, SRV, SOA, NS, DS or ANY.
         #[arg(value_name = "TYPE")]
         kind: String,
         /// The client's address. Default: one of unknown place.

@@ -39,9 +39,9 @@ impl Story {
         self.beliefs.ripe(now);
         let row = self.beliefs.render(ServiceId(0), now);
         let topology = &self.beliefs.topology;
-        let order = topology.services[0].orders.of_region(crate::ids::RegionId(0))[0];
+        let order = topology.services[0].orders.pick(crate::ids::RegionId(0), [127, 0, 0, 1].into());
         let pool = |place: usize| topology.pool(topology.services[0].pools[place].pool);
-        row.choices[order].picks.iter().map(|pick| pool(pick.pool).name.as_str()).collect::<Vec<_>>().join(" ")
+        row.choice(order).picks.iter().map(|pick| pool(pick.pool).name.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -10,7 +10,7 @@ fn look_up(topology: &Topology, name: &str) -> String {
     let apex = Name::from_wire(&name.wire()[found.apex_at..]);
     let what = match found.here {
         None => "none".to_owned(),
-        Some(Here { srv: Some((service, port)), .. }) => format!("srv {port} {}", topology.service(service).name),
+        Some(Here { srv: Some(srv), .. }) => format!("srv {} {}", srv.port, topology.service(srv.service).name),
         Some(Here { address: Some(service), .. }) => format!("address {}", topology.service(service).name),
         Some(Here { host: Some(_), .. }) => "host".to_owned(),
         Some(_) => "empty".to_owned(),
