@@ -1,5 +1,6 @@
 //! Every upper bound in the program, with its reason.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Longer than any process runs; keeps sums of instants and durations representable.
@@ -78,3 +79,30 @@ pub const COMMANDS_QUEUE: usize = 16;
 pub const EVENTS_QUEUE: usize = 1024;
 /// How often retired snapshots are looked at, and so how long the last one is kept at least.
 pub const RETIRE_SWEEP: Duration = Duration::from_secs(1);
+
+/// Longest TTL: a name that peers keep for longer than a day is not steered.
+pub const TTL_MAX: Duration = Duration::from_secs(86_400);
+/// Longest TTL of steered records without a warning: peers keep a dead pool for so long.
+pub const TTL_ADVISED: Duration = Duration::from_secs(300);
+/// Spacing of probes while all is well: below, a probe is an attack; above, a verdict is history.
+pub const CHECK_INTERVAL: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3600);
+/// Deadline of one probe: it bounds how long a silent endpoint passes for live.
+pub const CHECK_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(60);
+/// Spacing of confirming probes: it bounds detection together with the timeout.
+pub const CHECK_CONFIRM: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(60);
+/// Results in a row that change a mind; more only delays.
+pub const CHECK_RUN_MAX: u32 = 100;
+/// Longest wait of the DNS sockets for the first round of probes: a server that stays dark longer is an outage.
+pub const STARTUP_GRACE_MAX: Duration = Duration::from_secs(300);
+/// Longest `failback`; whoever wants longer wants "manual".
+pub const FAILBACK_MAX: Duration = Duration::from_secs(30 * 86_400);
+/// Largest weight: sums over all pools fit 32 bits many times over.
+pub const WEIGHT_MAX: u32 = 65_535;
+/// Listening sockets: each costs a thread or a task.
+pub const LISTEN_MAX: usize = 64;
+/// Largest PEM file, octets: a chain or a private CA bundle, not the whole Mozilla list many times over.
+pub const PEM_FILE_MAX: u64 = 1 << 20;
+/// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
+pub const LINT_DOMAINS_MAX: usize = 100;
+/// Longest source line shown in an error, octets; a longer one is named by its position alone.
+pub const EXCERPT_MAX: usize = 4096;

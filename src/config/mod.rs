@@ -1,7 +1,35 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar with spans (`grammar`), checks that collect every error, diagnostics with file, line and caret.
+//! Here: the grammar, one file for each section (`server`, `zone`, `pool`, `check`, `service`, `partner`) upon a reader
+//! with places (`reader`, `form`, `lists`, `source`); checks that collect every error (`refer`, `names`) and advice
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
+//! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
+//! together; without an error they become a `Config`.
+
+mod changes;
+mod check;
+pub mod codes;
+mod diagnostic;
+mod form;
+mod lint;
+mod lists;
+mod load;
+mod names;
+mod partner;
+mod pool;
+mod reader;
+mod refer;
+mod report;
+mod server;
+mod service;
+mod source;
+mod zone;
+
+pub use codes::Severity;
+pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use load::load;
+pub use source::Excerpt;
 
 use crate::federation::{CheckKind, Failback, Kind, Shape};
 use crate::name::{Name, NameList, Prefix};
@@ -330,3 +358,6 @@ pub struct Partner {
     /// Indices into `Config::pools`, preferred first; pools that are not named follow in the service's own order.
     pub pools: Vec<usize>,
 }
+
+#[cfg(test)]
+mod tests;

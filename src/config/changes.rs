@@ -1,0 +1,153 @@
+//! What a reload changes, one sentence each, for the log.
+//!
+//! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
+//! where order means something.
+
+use super::{Config, Partner, Pool, Service, Zone};
+use std::collections::HashSet;
+use std::hash::Hash;
+
+/// A part of a thing, and whether it differs between the new and the old one.
+type Part<T> = (&'static str, fn(In<'_, T>, In<'_, T>) -> bool);
+
+/// A thing in its configuration, by which its references resolve.
+struct In<'a, T>(&'a Config, &'a T);
+
+impl<T> Clone for In<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for In<'_, T> {}
+
+const SERVER: &[Part<Config>] = &[
+    ("listen", |a, b| a.1.server.listen != b.1.server.listen),
+    ("admin", |a, b| a.1.server.admin != b.1.server.admin),
+    ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
+    ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+];
+
+const GEOIP: &[Part<Config>] =
+    &[("database", |a, b| a.1.geoip.database != b.1.geoip.database), ("ecs", |a, b| a.1.geoip.ecs != b.1.geoip.ecs)];
+
+const ZONE: &[Part<Zone>] = &[
+    ("name servers", |a, b| a.1.ns != b.1.ns),
+    ("ttl", |a, b| a.1.ttl != b.1.ttl),
+    ("negative ttl", |a, b| a.1.negative_ttl != b.1.negative_ttl),
+];
+
+const POOL: &[Part<Pool>] = &[
+    ("location", |a, b| a.1.location != b.1.location),
+    ("fqdn", |a, b| a.1.fqdn != b.1.fqdn),
+    ("min_healthy", |a, b| a.1.min_healthy != b.1.min_healthy),
+    ("endpoints", |a, b| a.1.endpoints != b.1.endpoints),
+];
+
+const SERVICE: &[Part<Service>] = &[
+    ("kind", |a, b| a.1.kind != b.1.kind),
+    ("owner names", |a, b| a.1.owners != b.1.owners),
+    ("delegation", |a, b| a.1.delegation != b.1.delegation),
+    ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
+    ("steering", |a, b| a.1.steering != b.1.steering),
+    ("shape", |a, b| a.1.shape != b.1.shape),
+    ("ttl", |a, b| a.1.ttl != b.1.ttl),
+    ("failback", |a, b| a.1.failback != b.1.failback),
+    ("all_down", |a, b| a.1.all_down != b.1.all_down),
+    ("check", |a, b| a.1.check != b.1.check),
+];
+
+const PARTNER: &[Part<Partner>] = &[
+    ("prefixes", |a, b| a.1.prefixes != b.1.prefixes),
+    ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
+];
+
+impl Config {
+    /// What is different from `old`, one sentence each, in the order of the sections; empty where nothing is.
+    pub fn describe_changes(&self, old: &Self) -> Vec<String> {
+        let mut said = Vec::new();
+        let (new, old) = (In(self, self), In(old, old));
+        said.extend(changed(SERVER, new, old).map(|part| format!("[server] {part} changed: needs a restart")));
+        said.extend(changed(GEOIP, new, old).map(|part| format!("[geoip] {part} changed")));
+        let overrides =
+            |config: &'_ Self| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };
+        said.extend(counted("[geoip]", "override", &overrides(self), &overrides(old.1)));
+        named("zone", ZONE, self.each(&self.zones), old.0.each(&old.0.zones), |z| z.apex.to_string(), &mut said);
+        named("pool", POOL, self.each(&self.pools), old.0.each(&old.0.pools), |p| p.name.clone(), &mut said);
+        named(
+            "service",
+            SERVICE,
+            self.each(&self.services),
+            old.0.each(&old.0.services),
+            |s| s.name.clone(),
+            &mut said,
+        );
+        for service in &self.services {
+            if let Some(before) = old.0.services.iter().find(|s| s.name == service.name) {
+                let [now, before] = [service, before].map(|s| s.domains.iter().collect::<Vec<_>>());
+                said.extend(counted(&format!("service {}:", service.name), "domain", &now, &before));
+            }
+        }
+        named(
+            "partner",
+            PARTNER,
+            self.each(&self.partners),
+            old.0.each(&old.0.partners),
+            |p| p.name.clone(),
+            &mut said,
+        );
+        said
+    }
+
+    fn each<'a, T>(&'a self, things: &'a [T]) -> Vec<In<'a, T>> {
+        things.iter().map(|thing| In(self, thing)).collect()
+    }
+}
+
+fn pools<'a>(config: &'a Config, indices: &'a [usize]) -> impl Iterator<Item = &'a str> {
+    indices.iter().map(|&i| config.pools[i].name.as_str())
+}
+
+fn changed<'a, T>(parts: &'static [Part<T>], new: In<'a, T>, old: In<'a, T>) -> impl Iterator<Item = &'static str> {
+    parts.iter().filter(move |(_, differs)| differs(new, old)).map(|(part, _)| *part)
+}
+
+/// Things that came, went or changed.
+fn named<T>(
+    what: &str,
+    parts: &'static [Part<T>],
+    new: Vec<In<'_, T>>,
+    old: Vec<In<'_, T>>,
+    name: fn(&T) -> String,
+    said: &mut Vec<String>,
+) {
+    let before: std::collections::HashMap<String, In<'_, T>> = old.iter().map(|it| (name(it.1), *it)).collect();
+    let now: HashSet<String> = new.iter().map(|it| name(it.1)).collect();
+    for thing in new {
+        let name = name(thing.1);
+        match before.get(&name) {
+            None => said.push(format!("{what} {name}: added")),
+            Some(&old) => {
+                let parts: Vec<_> = changed(parts, thing, old).collect();
+                said.extend((!parts.is_empty()).then(|| format!("{what} {name}: {} changed", parts.join(", "))));
+            }
+        }
+    }
+    let gone = old.iter().map(|it| name(it.1)).filter(|name| !now.contains(name));
+    said.extend(gone.map(|name| format!("{what} {name}: removed")));
+}
+
+/// How many items of a long list came and went.
+fn counted<T: Eq + Hash>(whose: &str, item: &str, new: &[T], old: &[T]) -> Option<String> {
+    if new == old {
+        return None;
+    }
+    let (now, before): (HashSet<&T>, HashSet<&T>) = (new.iter().collect(), old.iter().collect());
+    let plural = |n: usize| if n == 1 { format!("1 {item}") } else { format!("{n} {item}s") };
+    Some(match (now.difference(&before).count(), before.difference(&now).count()) {
+        (0, 0) => format!("{whose} {item}s in another order"),
+        (added, 0) => format!("{whose} {} added", plural(added)),
+        (0, removed) => format!("{whose} {} removed", plural(removed)),
+        (added, removed) => format!("{whose} {} added, {removed} removed", plural(added)),
+    })
+}

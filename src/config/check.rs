@@ -1,0 +1,166 @@
+//! `check = { .. }`, `[service.name.check]` and `[check.name]`.
+
+use super::codes::{self, Code};
+use super::form;
+use super::reader::{Field, Table, Value};
+use super::source::{At, Span, read};
+use super::{Check, Pem, TlsOptions, Verify};
+use crate::federation::{CheckKind, DefaultCheck};
+use crate::limits;
+use crate::name::Name;
+use rustls::pki_types::pem::{Error, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::time::Duration;
+
+const INTERVAL: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(2);
+const CONFIRM: Duration = Duration::from_millis(500);
+const FALL: u32 = 3;
+const RISE: u32 = 2;
+
+/// A check as it was written; what is absent comes from the kind of the service that uses it.
+pub(super) struct Draft {
+    /// What is spoken.
+    pub(super) kind: Field<CheckKind>,
+    /// Where.
+    pub(super) port: Field<u16>,
+    name: Field<Name>,
+    interval: Field<Duration>,
+    timeout: Field<Duration>,
+    confirm: Field<Duration>,
+    fall: Field<u32>,
+    rise: Field<u32>,
+    tripwire: Field<bool>,
+    tls: Field<TlsOptions>,
+}
+
+/// A check's table.
+pub(super) fn table(value: Value<'_>) -> Option<Draft> {
+    value.table(|t| Draft {
+        kind: t.get("kind", kind),
+        port: t.get("port", |v| v.integer(1..=u16::MAX)),
+        name: t.get("name", |v| v.form(&form::NAME)),
+        interval: t.get("interval", |v| v.duration(limits::CHECK_INTERVAL)),
+        timeout: t.get("timeout", |v| v.duration(limits::CHECK_TIMEOUT)),
+        confirm: t.get("confirm", |v| v.duration(limits::CHECK_CONFIRM)),
+        fall: t.get("fall", |v| v.integer(1..=limits::CHECK_RUN_MAX)),
+        rise: t.get("rise", |v| v.integer(1..=limits::CHECK_RUN_MAX)),
+        tripwire: t.get("tripwire", Value::boolean),
+        tls: t.get("tls", tls),
+    })
+}
+
+/// `[check.name]`.
+pub(super) fn named(key: At<&str>, value: Value<'_>) -> Option<(At<String>, Draft)> {
+    let name = value.entry_name(key);
+    let draft = table(value)?;
+    name.map(|()| (At { value: key.value.to_owned(), span: key.span }, draft))
+}
+
+impl Draft {
+    /// A check of which nothing was written.
+    pub(super) fn empty() -> Self {
+        use Field::Absent;
+        Self {
+            kind: Absent,
+            port: Absent,
+            name: Absent,
+            interval: Absent,
+            timeout: Absent,
+            confirm: Absent,
+            fall: Absent,
+            rise: Absent,
+            tripwire: Absent,
+            tls: Absent,
+        }
+    }
+
+    /// The keys that neither the draft nor the service's kind gives.
+    pub(super) fn missing(&self, default: Option<&DefaultCheck>) -> Vec<&'static str> {
+        let absent = [("kind", self.kind.is_absent()), ("port", self.port.is_absent())];
+        absent.into_iter().filter(|(_, absent)| *absent && default.is_none()).map(|(key, _)| key).collect()
+    }
+
+    /// The check of a service whose kind has this default; `None` where kind or port is missing.
+    pub(super) fn finish(&self, default: Option<&DefaultCheck>) -> Option<Check> {
+        Some(Check {
+            kind: self.kind.get().copied().or(default.map(|d| d.kind))?,
+            port: self.port.get().copied().or(default.map(|d| d.port))?,
+            name: self.name.get().cloned(),
+            interval: self.interval.get().copied().unwrap_or(INTERVAL),
+            timeout: self.timeout.get().copied().unwrap_or(TIMEOUT),
+            confirm: self.confirm.get().copied().unwrap_or(CONFIRM),
+            fall: self.fall.get().copied().unwrap_or(FALL),
+            rise: self.rise.get().copied().unwrap_or(RISE),
+            tripwire: self.tripwire.get().copied().unwrap_or(true),
+            tls: self.tls.get().cloned().unwrap_or_default(),
+        })
+    }
+}
+
+fn kind(value: Value<'_>) -> Option<CheckKind> {
+    let kind = value.word(CheckKind::WORDS)?;
+    if kind == CheckKind::Tcp {
+        let title = "this check proves only that the port accepts connections";
+        let help = "use \"sip\" or \"tls\", unless another process than the service is known not to hold the port";
+        value.report.add(value.span, codes::WEAK_CHECK, title, "a weak check", help);
+    }
+    Some(kind)
+}
+
+fn tls(value: Value<'_>) -> Option<TlsOptions> {
+    value.table(|t| {
+        let ca = t.get("ca", |v| pem(v, &CERTIFICATES));
+        let cert = t.get("cert", |v| pem(v, &CERTIFICATES));
+        let key = t.get("key", |v| pem(v, &PRIVATE_KEY));
+        let verify = t.get("verify", |v| v.word(Verify::WORDS)).or_default();
+        half_identity(t, &cert, &key);
+        TlsOptions { ca: ca.into_option(), identity: cert.into_option().zip(key.into_option()), verify }
+    })
+}
+
+fn half_identity(t: &Table<'_>, cert: &Field<Pem>, key: &Field<Pem>) {
+    let (span, has, lacks): (Span, _, _) = match (cert.at(), key.at()) {
+        (Some(cert), None) if key.is_absent() => (cert.span, "cert", "key"),
+        (None, Some(key)) if cert.is_absent() => (key.span, "key", "cert"),
+        _ => return,
+    };
+    let help = format!("add {lacks} = \"probe.pem\", or leave {has} out and present no certificate");
+    t.report(span, codes::HALF_IDENTITY, format!("\"{has}\" is given without \"{lacks}\""), help);
+}
+
+/// What a PEM file must hold.
+struct Content {
+    code: Code,
+    noun: &'static str,
+    parse: fn(&[u8]) -> Result<(), Error>,
+}
+
+const CERTIFICATES: Content = Content {
+    code: codes::BAD_CERTIFICATE,
+    noun: "certificates",
+    parse: |bytes| match CertificateDer::pem_slice_iter(bytes).collect::<Result<Vec<_>, _>>() {
+        Ok(chain) if chain.is_empty() => Err(Error::NoItemsFound),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    },
+};
+
+const PRIVATE_KEY: Content = Content {
+    code: codes::BAD_KEY,
+    noun: "a private key",
+    parse: |bytes| PrivateKeyDer::from_pem_slice(bytes).map(drop),
+};
+
+fn pem(value: Value<'_>, content: &Content) -> Option<Pem> {
+    let path = value.path()?;
+    let bytes = read(&path, limits::PEM_FILE_MAX).map_err(|why| value.report.unusable(&path, value.span, &why)).ok()?;
+    if let Err(error) = (content.parse)(&bytes) {
+        let title = format!("{} does not hold {} in PEM form", path.display(), content.noun);
+        let help =
+            "the file must hold -----BEGIN …----- sections; \"openssl x509\" and \"openssl pkey\" convert to PEM";
+        value.report.add(value.span, content.code, title, error.to_string(), help);
+        return None;
+    }
+    Some(Pem { path, bytes: bytes.into() })
+}

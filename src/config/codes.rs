@@ -1,0 +1,112 @@
+//! Every sort of diagnostic: its stable code and severity.
+//!
+//! A code keeps its name and meaning; `tests/config_errors.rs` demands a golden for each.
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The configuration cannot be used.
+    Error,
+    /// It can be used and does probably not do what is meant.
+    Warning,
+}
+
+/// A sort of diagnostic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The code that people look up and programs match, kebab case.
+    pub name: &'static str,
+    /// Whether it forbids the configuration.
+    pub severity: Severity,
+}
+
+macro_rules! codes {
+    ($($severity:ident $name:ident $code:literal $meaning:literal)*) => {
+        $(#[doc = $meaning] pub const $name: Code = Code { name: $code, severity: Severity::$severity };)*
+
+        /// Every code.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    // Files and syntax.
+    Error   UNREADABLE_FILE         "unreadable-file"         "A file cannot be read."
+    Error   FILE_TOO_LARGE          "file-too-large"          "A file is over its limit."
+    Error   NOT_UTF8                "not-utf8"                "A text file is not UTF-8."
+    Error   SYNTAX                  "syntax"                  "The text is not TOML."
+    Error   DUPLICATE_KEY           "duplicate-key"           "A key or table stands twice."
+    // Grammar.
+    Error   UNKNOWN_KEY             "unknown-key"             "No such key exists."
+    Error   UNSUPPORTED             "unsupported"             "A part of the contract that this version does not have."
+    Error   MISSING_KEY             "missing-key"             "A key that has no default is absent."
+    Error   WRONG_TYPE              "wrong-type"              "A value of another type is wanted."
+    Error   UNKNOWN_WORD            "unknown-word"            "A word that is none of the choices."
+    Error   UNKNOWN_KIND            "unknown-kind"            "A kind of service that this version does not have."
+    Error   EMPTY_LIST              "empty-list"              "A list that needs at least one item has none."
+    Error   TOO_MANY                "too-many"                "More items than the limit."
+    Error   OUT_OF_RANGE            "out-of-range"            "A number or duration outside its range."
+    Error   BAD_ENTRY_NAME          "bad-entry-name"          "A pool, service, partner or check has a name that metrics and URLs cannot carry."
+    Error   UNQUOTED_NAME           "unquoted-name"           "A zone's apex without quotes became nested tables."
+    Error   BAD_DURATION            "bad-duration"            "A text is no duration."
+    Error   BAD_TTL                 "bad-ttl"                 "A TTL is zero, has fractions of a second or is too long."
+    Error   BAD_DOMAIN_NAME         "bad-domain-name"         "A text is no domain name."
+    Error   BAD_ADDRESS             "bad-address"             "A text is no IP address."
+    Error   BAD_LISTEN              "bad-listen"              "A text is no IP address with a port."
+    Error   BAD_PREFIX              "bad-prefix"              "A text is no address prefix."
+    Error   BAD_COUNTRY             "bad-country"             "A text is no country code."
+    Error   BAD_LOCATION            "bad-location"            "Coordinates that are no place on Earth, or the 0,0 that is written for unknown."
+    Error   BAD_OWNER               "bad-owner"               "An owner name is not relative to the domain, or has too many labels."
+    Error   BAD_OVERRIDE            "bad-override"            "A line of the overrides file is not prefix,country."
+    Error   BAD_CERTIFICATE         "bad-certificate"         "A PEM file holds no usable certificate."
+    Error   BAD_KEY                 "bad-key"                 "A PEM file holds no usable private key."
+    Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."
+    Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
+    // Duplicates.
+    Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."
+    Error   DUPLICATE_ZONE          "duplicate-zone"          "An apex stands twice."
+    Error   DUPLICATE_NAME_SERVER   "duplicate-name-server"   "A name server or its address stands twice in one set."
+    Error   DUPLICATE_FQDN          "duplicate-fqdn"          "Two pools have the same FQDN."
+    Error   DUPLICATE_ENDPOINT      "duplicate-endpoint"      "An address stands twice within a role."
+    Error   DUPLICATE_POOL          "duplicate-pool"          "A pool stands twice in a list of pools."
+    Error   DUPLICATE_PREFIX        "duplicate-prefix"        "A prefix stands twice in one list, or in two partners."
+    Error   DUPLICATE_OVERRIDE      "duplicate-override"      "A prefix stands twice in the overrides file."
+    Error   DUPLICATE_DOMAIN        "duplicate-domain"        "A domain stands twice in a service."
+    Error   DUPLICATE_OWNER         "duplicate-owner"         "Two services, or one twice, serve the same owner name."
+    Error   DUPLICATE_RUNG          "duplicate-rung"          "A rung stands twice in a ladder."
+    // References.
+    Error   UNKNOWN_POOL            "unknown-pool"            "No such pool exists."
+    Error   UNKNOWN_CHECK           "unknown-check"           "No such named check exists."
+    Error   POOL_WITHOUT_ROLE       "pool-without-role"       "A pool has no endpoint of the service's role."
+    Error   MIN_HEALTHY             "min-healthy"             "A pool demands more healthy endpoints than it has."
+    Error   WEIGHT_MISSING          "weight-missing"          "A pool of the service has no weight."
+    Error   WEIGHT_UNKNOWN          "weight-unknown"          "A weight for a pool that the service does not use."
+    Error   WEIGHTS_ALL_ZERO        "weights-all-zero"        "No pool would ever be chosen."
+    // Services.
+    Error   SERVICE_WITHOUT_DOMAINS "service-without-domains" "A service has nothing to serve."
+    Error   SERVICE_WITHOUT_POOLS   "service-without-pools"   "A service has nowhere to send clients."
+    Error   GENERIC_WITHOUT_CHECK   "generic-without-check"   "A generic service does not say how its endpoints are checked."
+    Error   GENERIC_WITHOUT_OWNER   "generic-without-owner"   "A generic service does not say its owner names."
+    Error   OWNER_IS_FIXED          "owner-is-fixed"          "Owner names are given for a kind that has its own."
+    Error   SRV_WITHOUT_TARGET      "srv-without-target"      "Shape \"address\" needs a name for the SRV to point at."
+    Error   SHAPE_WITHOUT_SRV       "shape-without-srv"       "A shape says what an SRV names, and there is none."
+    Error   SHAPE_WITHOUT_FQDN      "shape-without-fqdn"      "A shape names pools by FQDN, and a pool has none."
+    Error   NAMES_WITHOUT_NS        "names-without-ns"        "Names delegated one by one need their NS set."
+    Error   NS_WITHOUT_NAMES        "ns-without-names"        "A key for names delegated one by one, in a service whose names lie in zones."
+    // Names.
+    Error   ZONE_WITHOUT_NS         "zone-without-ns"         "A zone has no name server."
+    Error   NS_WITHOUT_ADDRESS      "ns-without-address"      "A name server within our own names has no address to publish."
+    Error   OWNER_OUTSIDE_ZONES     "owner-outside-zones"     "An owner name lies in no zone."
+    Error   OWNER_TOO_LONG          "owner-too-long"          "An owner name is over 255 octets."
+    Error   NAME_CLASH              "name-clash"              "One name has two meanings."
+    // Advice.
+    Warning NS_ADDRESS_UNPUBLISHED  "ns-address-unpublished"  "A name server outside our zones has addresses, which nobody is told."
+    Warning TARGET_OUTSIDE_DOMAIN   "target-outside-domain"   "An SRV target outside the served domain, which strict peers refuse."
+    Warning UNUSED_POOL             "unused-pool"             "No service uses a pool."
+    Warning UNUSED_CHECK            "unused-check"            "No service uses a named check."
+    Warning POOL_WITHOUT_LOCATION   "pool-without-location"   "\"nearest\" cannot place a pool."
+    Warning LONG_TTL                "long-ttl"                "Peers keep a dead pool for long."
+    Warning SINGLE_POOL             "single-pool"             "A service has no second pool."
+    Warning ORDERED_FEDERATION      "ordered-federation"      "Federation peers take one SRV record and stop."
+    Warning WEAK_CHECK              "weak-check"              "A check that proves little."
+}

@@ -1,0 +1,100 @@
+//! Advice: what is allowed and probably not meant. Every warning says why and what to do.
+
+use super::codes;
+use super::pool;
+use super::refer::{Drafts, References};
+use super::report::Report;
+use super::service::{self, Steering};
+use super::source::At;
+use crate::federation::Shape;
+use crate::limits;
+use crate::name::Name;
+use std::collections::HashSet;
+
+/// Warns.
+pub(super) fn advise(drafts: &Drafts, references: &References, report: &Report) {
+    for (service, pools) in drafts.services.iter().zip(&references.services) {
+        let pools: Vec<At<&pool::Draft>> =
+            pools.iter().map(|at| At { value: &drafts.pools[at.value], span: at.span }).collect();
+        long_ttl(service, report);
+        single_pool(service, report);
+        ordered_federation(service, report);
+        targets(service, &pools, report);
+    }
+    unplaced(drafts, references, report);
+    // A reference in error would make what it means look unused.
+    if !report.has_errors() {
+        unused(drafts, references, report);
+    }
+}
+
+fn long_ttl(service: &service::Draft, report: &Report) {
+    if let Some(ttl) = service.ttl.at().filter(|ttl| ttl.value > limits::TTL_ADVISED) {
+        let title = format!("peers keep a dead pool for up to {}", humantime::format_duration(ttl.value));
+        let help = "write \"30s\", or at most \"5m\": a failover ends only when the last cached answer has expired";
+        report.add(ttl.span, codes::LONG_TTL, title, "a long time to live", help);
+    }
+}
+
+fn single_pool(service: &service::Draft, report: &Report) {
+    if let Some(pools) = service.pools.at().filter(|pools| pools.value.len() == 1) {
+        let title = format!("the service {} has one pool alone", service.name.value);
+        let help = "add a second pool: when this one is lost there is nowhere to send clients";
+        report.add(pools.span, codes::SINGLE_POOL, title, "", help);
+    }
+}
+
+/// federation.md 1.1: an Access Edge takes one SRV record.
+fn ordered_federation(service: &service::Draft, report: &Report) {
+    let federation = service.kind.get().is_some_and(|kind| kind.name == "sip-federation");
+    if let Some(shape) = service.shape.at().filter(|shape| federation && shape.value == Shape::Ordered) {
+        let title = "federation peers take the first SRV record and stop";
+        let help = "use shape = \"address\" or \"target\": the further records are never tried";
+        report.add(shape.span, codes::ORDERED_FEDERATION, title, "", help);
+    }
+}
+
+/// federation.md 1.1: peers of Lync match the SRV target strictly with the domain.
+fn targets(service: &service::Draft, pools: &[At<&pool::Draft>], report: &Report) {
+    let domains = &service.domains.names;
+    if service.shape_or_default() == Shape::Address || domains.len() > limits::LINT_DOMAINS_MAX {
+        return;
+    }
+    let domains: Vec<Name> = domains.iter().map(Name::from_wire).collect();
+    for (pool, fqdn) in pools.iter().filter_map(|at| Some((at, at.value.fqdn.get()?))) {
+        let strange: Vec<&Name> = domains.iter().filter(|domain| !fqdn.is_within(domain)).collect();
+        let Some(first) = strange.first() else { continue };
+        let more = if strange.len() > 1 { format!(" and {} more", strange.len() - 1) } else { String::new() };
+        let title = format!("the SRV target {fqdn} lies outside of the served domain {first}{more}");
+        let help = "use shape = \"address\", or check that no peer matches the SRV target strictly with the domain";
+        report.add(pool.span, codes::TARGET_OUTSIDE_DOMAIN, title, "", help);
+    }
+}
+
+fn unplaced(drafts: &Drafts, references: &References, report: &Report) {
+    let nearest = |service: &service::Draft| matches!(service.steering.get(), None | Some(Steering::Nearest));
+    let used =
+        drafts.services.iter().zip(&references.services).filter(|(service, pools)| nearest(service) && pools.len() > 1);
+    let used: HashSet<usize> = used.flat_map(|(_, pools)| pools.iter().map(|at| at.value)).collect();
+    let unplaced = drafts.pools.iter().enumerate().filter(|(i, pool)| used.contains(i) && pool.location.is_absent());
+    for (_, pool) in unplaced {
+        let title = format!("\"nearest\" cannot place the pool {}", pool.name.value);
+        let help = "add location = \"KR\" or [latitude, longitude]: without one the pool comes last for every client";
+        report.add(pool.name.span, codes::POOL_WITHOUT_LOCATION, title, "", help);
+    }
+}
+
+fn unused(drafts: &Drafts, references: &References, report: &Report) {
+    let pools: HashSet<usize> = references.services.iter().flatten().map(|at| at.value).collect();
+    for (_, pool) in drafts.pools.iter().enumerate().filter(|(i, _)| !pools.contains(i)) {
+        let title = format!("no service uses the pool {}", pool.name.value);
+        let help = "name it in the pools of a service, or remove it: it is neither checked nor answered";
+        report.add(pool.name.span, codes::UNUSED_POOL, title, "", help);
+    }
+    let checks: HashSet<usize> = references.checks.iter().copied().flatten().collect();
+    for (_, (name, _)) in drafts.checks.iter().enumerate().filter(|(i, _)| !checks.contains(i)) {
+        let title = format!("no service uses the check {}", name.value);
+        let help = format!("write check = \"{}\" in a service, or remove it", name.value);
+        report.add(name.span, codes::UNUSED_CHECK, title, "", help);
+    }
+}

@@ -1,0 +1,166 @@
+//! From a path to a `Config`: read, parse, draft, judge, finish.
+
+use super::diagnostic::Diagnostics;
+use super::refer::{Drafts, References};
+use super::report::Report;
+use super::service::{CheckRef, Steering as SteeringDraft};
+use super::source::{FileId, Span, read_text, values};
+use super::{Check, Config, Delegation, Partner, Rung, Service, Steering};
+use super::{check, codes, lint, names, partner, pool, reader, refer, server, service, zone};
+use crate::limits;
+use std::path::Path;
+use std::time::Duration;
+use toml::de::DeTable;
+
+const TTL: Duration = Duration::from_secs(30);
+const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
+
+/// Reads the configuration file at `path` and the files that it names; relative paths in it are relative to its directory.
+/// What comes with the configuration are warnings; they may be none.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the files, at least one error.
+pub fn load(path: &Path) -> Result<(Config, Diagnostics), Diagnostics> {
+    let text = read_text(path, limits::CONFIG_FILE_MAX).map_err(|why| {
+        let help = "name a readable text file with -c";
+        Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help)
+    })?;
+    judge(path, text)
+}
+
+/// As [`load`], of a text that stands for the file at `path`.
+pub(super) fn judge(path: &Path, text: String) -> Result<(Config, Diagnostics), Diagnostics> {
+    let report = Report::new(path, text);
+    let config = read(&report);
+    let diagnostics = report.finish();
+    match config {
+        Some(config) if diagnostics.errors() == 0 => Ok((config, diagnostics)),
+        _ => Err(diagnostics),
+    }
+}
+
+/// `None` where an error was reported.
+fn read(report: &Report) -> Option<Config> {
+    let main = report.main();
+    let (tree, errors) = DeTable::parse_recoverable(&main.text);
+    syntax(&errors, report);
+    // What the parser recovers after an error is a guess; judging guesses would bury the error under its echoes.
+    if report.has_errors() {
+        return None;
+    }
+    let drafts = draft(tree.get_ref(), report);
+    let references = refer::resolve(&drafts, report);
+    names::judge(&drafts, report);
+    lint::advise(&drafts, &references, report);
+    (!report.has_errors()).then(|| finish(drafts, references))?
+}
+
+/// One error for each line. After an error within a list the parser takes the following lines for more of the list;
+/// what it says of those is an echo.
+fn syntax(errors: &[toml::de::Error], report: &Report) {
+    let (main, mut last) = (report.main(), 0);
+    for error in errors {
+        let span = Span::new(FileId::MAIN, error.span().unwrap_or(0..0));
+        let line = main.line(span.start);
+        let echo = line == last || last > 0 && line == last + 1 && error.message().contains("array");
+        last = line;
+        if echo {
+            continue;
+        }
+        let text = main.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        if error.message() == "duplicate key" {
+            let help = "remove one of the two, or join them: a key or a table may stand only once";
+            report.add(span, codes::DUPLICATE_KEY, format!("{text} stands twice"), "", help);
+        } else {
+            let title = error.message().trim_end_matches(", expected nothing");
+            let help = "the file is TOML: key = value, texts in \"quotes\", lists in [ ], and a [section] on a line of its own";
+            report.add(span, codes::SYNTAX, title, "", help);
+        }
+    }
+}
+
+/// The grammar of the whole file.
+fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
+    reader::root(tree, report, |t| {
+        let drafts = Drafts {
+            server: t.get("server", server::server).or_default(),
+            geoip: t.get("geoip", server::geoip).or_default(),
+            zones: t.named("zone", zone::read),
+            pools: t.named("pool", pool::read),
+            checks: t.named("check", check::named),
+            services: t.named("service", service::read),
+            partners: t.named("partner", partner::read),
+        };
+        t.unsupported("safety");
+        drafts
+    })
+}
+
+fn finish(drafts: Drafts, references: References) -> Option<Config> {
+    let services = drafts.services.into_iter().zip(references.services).zip(references.checks);
+    let services = services.map(|((draft, pools), check)| {
+        let check = check.map(|i| &drafts.checks[i].1);
+        service(draft, values(pools), check)
+    });
+    let partners = drafts.partners.into_iter().zip(references.partners);
+    let partner = |(draft, pools): (partner::Draft, _)| Partner {
+        name: draft.name.value,
+        prefixes: values(draft.prefixes.or_default()),
+        pools: values::<usize>(pools),
+    };
+    Some(Config {
+        server: drafts.server,
+        geoip: drafts.geoip,
+        zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
+        services: services.collect::<Option<_>>()?,
+        partners: partners.map(partner).collect(),
+        pools: drafts.pools.into_iter().map(pool::Draft::finish).collect(),
+    })
+}
+
+/// `None` only where something is missing, which was reported.
+fn service(draft: service::Draft, pools: Vec<usize>, named: Option<&check::Draft>) -> Option<Service> {
+    let kind = *draft.kind.get()?;
+    Some(Service {
+        owners: draft.owners(),
+        shape: draft.shape_or_default(),
+        check: check_of(&draft, named)?,
+        steering: steering(&draft),
+        name: draft.name.value,
+        kind,
+        domains: draft.domains.names,
+        delegation: match draft.delegation.into_option() {
+            Some(service::DelegationWord::Names) => Delegation::Names {
+                ns: values(draft.ns.or_default()),
+                ttl: draft.zone_ttl.or(zone::TTL),
+                negative_ttl: draft.negative_ttl.or(zone::NEGATIVE_TTL),
+            },
+            Some(service::DelegationWord::Zone) | None => Delegation::Zone,
+        },
+        pools,
+        ttl: draft.ttl.or(TTL),
+        failback: draft.failback.or(kind.failback),
+        all_down: draft.all_down.into_option().map_or_else(|| ALL_DOWN.to_vec(), values),
+    })
+}
+
+fn check_of(draft: &service::Draft, named: Option<&check::Draft>) -> Option<Check> {
+    let default = draft.kind.get()?.check.as_ref();
+    match (draft.check.get(), named) {
+        (Some(CheckRef::Inline(check)), _) | (Some(CheckRef::Named(_)), Some(check)) => check.finish(default),
+        _ => check::Draft::empty().finish(default),
+    }
+}
+
+/// Weights in the order of the service's pools.
+fn steering(draft: &service::Draft) -> Steering {
+    match draft.steering.get() {
+        None | Some(SteeringDraft::Nearest) => Steering::Nearest,
+        Some(SteeringDraft::Failover) => Steering::Failover,
+        Some(SteeringDraft::Weighted(weights)) => {
+            let weight =
+                |pool: &str| weights.iter().find(|(name, _)| name.value == pool).map_or(0, |(_, weight)| *weight);
+            Steering::Weighted(draft.pools.get().into_iter().flatten().map(|pool| weight(&pool.value)).collect())
+        }
+    }
+}

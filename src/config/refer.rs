@@ -1,0 +1,265 @@
+//! References between tables: names of pools and checks to what they name, and whether what they name will do.
+
+use super::check;
+use super::codes;
+use super::partner;
+use super::pool;
+use super::reader::{Field, list, nearest};
+use super::report::Report;
+use super::service::{self, CheckRef, Steering};
+use super::source::{At, Span};
+use super::zone;
+use super::{Geoip, Server};
+use crate::federation::Shape;
+use crate::limits;
+use std::collections::HashMap;
+
+/// All tables as they were written.
+pub(super) struct Drafts {
+    /// `[server]`.
+    pub(super) server: Server,
+    /// `[geoip]`.
+    pub(super) geoip: Geoip,
+    /// `[zone]`.
+    pub(super) zones: Vec<zone::Draft>,
+    /// `[pool]`.
+    pub(super) pools: Vec<pool::Draft>,
+    /// `[check]`.
+    pub(super) checks: Vec<(At<String>, check::Draft)>,
+    /// `[service]`.
+    pub(super) services: Vec<service::Draft>,
+    /// `[partner]`.
+    pub(super) partners: Vec<partner::Draft>,
+}
+
+/// What the names in the tables refer to; unknown ones are left out.
+pub(super) struct References {
+    /// For each service, its pools.
+    pub(super) services: Vec<Vec<At<usize>>>,
+    /// For each partner, its pools.
+    pub(super) partners: Vec<Vec<At<usize>>>,
+    /// For each service, the index of the named check that it uses.
+    pub(super) checks: Vec<Option<usize>>,
+}
+
+/// Resolves every reference and reports those that do not, or that do not fit.
+pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
+    let names = drafts.pools.iter().enumerate().map(|(i, pool)| (pool.name.value.as_str(), i)).collect();
+    let pools = |list: &Field<Vec<At<String>>>| self::pools(list.get(), &names, report);
+    let references = References {
+        services: drafts.services.iter().map(|service| pools(&service.pools)).collect(),
+        partners: drafts.partners.iter().map(|partner| pools(&partner.pools)).collect(),
+        checks: drafts.services.iter().map(|service| named_check(service, drafts, report)).collect(),
+    };
+    drafts.pools.iter().for_each(|pool| min_healthy(pool, report));
+    for ((service, pools), check) in drafts.services.iter().zip(&references.services).zip(&references.checks) {
+        service_pools(service, pools, drafts, report);
+        weights(service, report);
+        owner_keys(service, report);
+        delegation_keys(service, report);
+        check_keys(service, check.map(|i| &drafts.checks[i].1), report);
+    }
+    uniqueness(drafts, report);
+    references
+}
+
+fn pools(list: Option<&Vec<At<String>>>, names: &HashMap<&str, usize>, report: &Report) -> Vec<At<usize>> {
+    let list = list.map_or(&[][..], |list| list);
+    report.unique(list.iter().map(At::as_ref), codes::DUPLICATE_POOL, "the pool");
+    let mut found = Vec::with_capacity(list.len());
+    for name in list {
+        match names.get(name.value.as_str()) {
+            Some(&index) => found.push(At { value: index, span: name.span }),
+            None => unknown_pool(name, names, report),
+        }
+    }
+    found
+}
+
+fn unknown_pool(name: &At<String>, names: &HashMap<&str, usize>, report: &Report) {
+    let mut known: Vec<&str> = names.keys().copied().collect();
+    known.sort_unstable_by_key(|name| names[name]);
+    let help = match nearest(&name.value, known.iter().copied()) {
+        Some(pool) => format!("did you mean \"{pool}\"?"),
+        None if known.is_empty() => format!("add a table [pool.{}]", name.value),
+        None => format!("the pools are {}", list(known.into_iter())),
+    };
+    report.add(name.span, codes::UNKNOWN_POOL, format!("there is no pool \"{}\"", name.value), "", help);
+}
+
+fn named_check(service: &service::Draft, drafts: &Drafts, report: &Report) -> Option<usize> {
+    let at = service.check.at()?;
+    let CheckRef::Named(name) = &at.value else { return None };
+    let found = drafts.checks.iter().position(|(check, _)| check.value == *name);
+    if found.is_none() {
+        let known = || drafts.checks.iter().map(|(check, _)| check.value.as_str());
+        let help = match nearest(name, known()) {
+            Some(check) => format!("did you mean \"{check}\"?"),
+            None if drafts.checks.is_empty() => {
+                format!("add a table [check.{name}], or write the check here: {{ kind = \"sip\" }}")
+            }
+            None => format!("the named checks are {}", list(known())),
+        };
+        report.add(at.span, codes::UNKNOWN_CHECK, format!("there is no check \"{name}\""), "", help);
+    }
+    found
+}
+
+fn uniqueness(drafts: &Drafts, report: &Report) {
+    report.unique(drafts.zones.iter().map(|zone| zone.apex.as_ref()), codes::DUPLICATE_ZONE, "the zone");
+    let fqdns = drafts.pools.iter().filter_map(|pool| pool.fqdn.at()).map(At::as_ref);
+    report.unique(fqdns, codes::DUPLICATE_FQDN, "the FQDN");
+    let prefixes = drafts.partners.iter().filter_map(|partner| partner.prefixes.get()).flatten();
+    report.unique(prefixes.map(At::as_ref), codes::DUPLICATE_PREFIX, "the prefix");
+    for (count, max, what, first_over) in [
+        (drafts.pools.len(), limits::POOLS_MAX, "pools", drafts.pools.get(limits::POOLS_MAX).map(|p| p.name.span)),
+        (
+            drafts.services.len(),
+            limits::SERVICES_MAX,
+            "services",
+            drafts.services.get(limits::SERVICES_MAX).map(|s| s.name.span),
+        ),
+    ] {
+        if let Some(span) = first_over {
+            let help = format!("at most {max} are allowed");
+            report.add(span, codes::TOO_MANY, format!("there are {count} {what}"), "the first one too many", help);
+        }
+    }
+}
+
+fn min_healthy(pool: &pool::Draft, report: &Report) {
+    let (Some(min), Some(endpoints)) = (pool.min_healthy.at(), pool.endpoints.get()) else { return };
+    let most = endpoints.iter().map(|at| pool.count(&at.value.role)).max().unwrap_or(0);
+    if min.value > most {
+        let title = format!("the pool {} can never have {} healthy endpoints", pool.name.value, min.value);
+        let help = format!("write at most {most}, or give the pool more endpoints");
+        report.add(min.span, codes::MIN_HEALTHY, title, format!("it has {most} in its largest role"), help);
+    }
+}
+
+fn service_pools(service: &service::Draft, pools: &[At<usize>], drafts: &Drafts, report: &Report) {
+    let name = &service.name;
+    if service.pools.is_absent() {
+        let title = format!("the service {} has no pool", name.value);
+        report.add(
+            name.span,
+            codes::SERVICE_WITHOUT_POOLS,
+            title,
+            "",
+            "add pools = [\"a\", \"b\"], the preferred one first",
+        );
+    }
+    if service.domains.names.is_empty() && !service.domains.bad {
+        let title = format!("the service {} has no domain", name.value);
+        let help = "add domains = [\"contoso.com\"] or domains_file = \"domains.txt\" with one domain per line";
+        report.add(name.span, codes::SERVICE_WITHOUT_DOMAINS, title, "", help);
+    }
+    let Some(kind) = service.kind.get() else { return };
+    for at in pools {
+        let pool = &drafts.pools[at.value];
+        if pool.endpoints.at().is_some() && pool.count(kind.role) == 0 {
+            let title = format!("the pool {} has no endpoint of the role \"{}\"", pool.name.value, kind.role);
+            let help =
+                format!("add {} = [..] to [pool.{}.endpoints], or leave the pool out here", kind.role, pool.name.value);
+            report.add(at.span, codes::POOL_WITHOUT_ROLE, title, format!("{} needs it", kind.name), help);
+        }
+        if service.shape_or_default() != Shape::Address && pool.fqdn.is_absent() {
+            let title = format!("the pool {} has no \"fqdn\" for the SRV to name", pool.name.value);
+            let help = format!("add fqdn to [pool.{}], or use shape = \"address\"", pool.name.value);
+            report.add(at.span, codes::SHAPE_WITHOUT_FQDN, title, "", help);
+        }
+    }
+}
+
+fn weights(service: &service::Draft, report: &Report) {
+    let (Some(steering), Some(pools)) = (service.steering.at(), service.pools.get()) else { return };
+    let Steering::Weighted(weights) = &steering.value else { return };
+    for pool in pools.iter().filter(|pool| weights.iter().all(|(name, _)| name.value != pool.value)) {
+        let title = format!("the pool {} has no weight", pool.value);
+        let help = format!("add {} = 1 to the weights, or 0 to use it only when the others are lost", pool.value);
+        report.add(steering.span, codes::WEIGHT_MISSING, title, "", help);
+    }
+    let stranger = |name: &At<String>| pools.iter().all(|pool| pool.value != name.value);
+    for (name, _) in weights.iter().filter(|(name, _)| stranger(name)) {
+        let title = format!("the service does not use the pool \"{}\"", name.value);
+        let pools = || pools.iter().map(|pool| pool.value.as_str());
+        let help = nearest(&name.value, pools())
+            .map_or_else(|| format!("its pools are {}", list(pools())), |pool| format!("did you mean \"{pool}\"?"));
+        report.add(name.span, codes::WEIGHT_UNKNOWN, title, "", help);
+    }
+    if weights.iter().all(|(_, weight)| *weight == 0) {
+        let help = "give at least one pool a weight above 0";
+        report.add(steering.span, codes::WEIGHTS_ALL_ZERO, "no pool would ever be chosen", "", help);
+    }
+}
+
+fn owner_keys(service: &service::Draft, report: &Report) {
+    let Some(kind) = service.kind.get() else { return };
+    let (srv, address) = (service.srv.at().map(|at| at.span), service.address.at().map(|at| at.span));
+    if !kind.names_from_config {
+        for span in [srv, address].into_iter().flatten() {
+            let title = format!("the owner names of {} are fixed", kind.name);
+            let help = "remove this key, or use kind = \"generic\" for owner names of your own";
+            report.add(span, codes::OWNER_IS_FIXED, title, "", help);
+        }
+        return;
+    }
+    if service.srv.is_absent() && service.address.is_absent() {
+        let title = format!("the service {} has no owner name", service.name.value);
+        let help = "add srv = { owner = \"_ldap._tcp.{domain}\", port = 636, target = \"dir.{domain}\" } or address = \"dir.{domain}\"";
+        report.add(service.name.span, codes::GENERIC_WITHOUT_OWNER, title, "", help);
+    }
+    let shape = service.shape_or_default();
+    let targetless = service.srv.at().filter(|at| at.value.target.is_absent() && service.address.is_absent());
+    if let Some(srv) = targetless.filter(|_| shape == Shape::Address) {
+        let help = "add target = \"dir.{domain}\" whose addresses follow the chosen pool, or use shape = \"target\"";
+        report.add(srv.span, codes::SRV_WITHOUT_TARGET, "this SRV has nothing to point at", "no \"target\"", help);
+    }
+    if let Some(at) = service.shape.at().filter(|_| service.srv.is_absent() && shape != Shape::Address) {
+        let help = "add srv, or leave the shape out";
+        report.add(at.span, codes::SHAPE_WITHOUT_SRV, "this service has no SRV to be shaped", "", help);
+    }
+}
+
+fn delegation_keys(service: &service::Draft, report: &Report) {
+    if service.by_names() {
+        if let Some(at) = service.delegation.at().filter(|_| service.ns.is_absent()) {
+            let help = "add ns = [\"ns1.example.com\"]: the hosts that the domains' own zones delegate to";
+            report.add(at.span, codes::NAMES_WITHOUT_NS, "names delegated one by one need their NS set", "", help);
+        }
+        if let Some(ns) = service.ns.get() {
+            report.unique(ns.iter().map(At::as_ref), codes::DUPLICATE_NAME_SERVER, "the name server");
+        }
+        return;
+    }
+    let span = |at: Option<Span>, key| at.map(|span| (span, key));
+    let strays = [
+        span(service.ns.at().map(|at| at.span), "ns"),
+        span(service.zone_ttl.at().map(|at| at.span), "zone_ttl"),
+        span(service.negative_ttl.at().map(|at| at.span), "negative_ttl"),
+    ];
+    for (span, key) in strays.into_iter().flatten() {
+        let title = format!("\"{key}\" belongs to delegation = \"names\"");
+        let help = "add delegation = \"names\", or say it in the [zone] in which the names lie";
+        report.add(span, codes::NS_WITHOUT_NAMES, title, "", help);
+    }
+}
+
+fn check_keys(service: &service::Draft, named: Option<&check::Draft>, report: &Report) {
+    let Some(kind) = service.kind.get() else { return };
+    let (draft, span) = match (&service.check, named) {
+        (Field::Given(At { value: CheckRef::Inline(draft), span }), _) => (draft, *span),
+        (Field::Given(at), Some(draft)) => (draft, at.span),
+        (Field::Absent, _) if kind.check.is_none() => {
+            let title = format!("the service {} does not say how its endpoints are checked", service.name.value);
+            let help = "add check = { kind = \"tls\", port = 636 }";
+            return report.add(service.name.span, codes::GENERIC_WITHOUT_CHECK, title, "", help);
+        }
+        _ => return,
+    };
+    for key in draft.missing(kind.check.as_ref()) {
+        let title = format!("the check lacks \"{key}\"");
+        let help = format!("add {key}: a service of the kind \"{}\" has no default for it", kind.name);
+        report.add(span, codes::MISSING_KEY, title, "", help);
+    }
+}

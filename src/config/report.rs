@@ -1,0 +1,140 @@
+//! Collects what is found while a configuration is read, and ends as `Diagnostics`.
+
+use super::codes::{Code, Severity};
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::source::{At, FileId, Source, Sources, Span, read_text};
+use crate::limits::DIAGNOSTICS_SHOWN_MAX;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::hash::Hash;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The texts of one configuration and what was found in them. Shared by reference by everything that reads and judges.
+pub(super) struct Report {
+    directory: PathBuf,
+    sources: Sources,
+    found: RefCell<Vec<Found>>,
+    counts: RefCell<HashMap<&'static str, (Severity, usize)>>,
+}
+
+struct Found {
+    code: Code,
+    span: Span,
+    title: String,
+    label: String,
+    help: String,
+    first: Option<Span>,
+}
+
+impl Report {
+    /// A report on the configuration file `path` with the content `text`.
+    pub(super) fn new(path: &Path, text: String) -> Self {
+        let sources = Sources::default();
+        sources.add(path.to_owned(), text);
+        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self { directory, sources, found: RefCell::default(), counts: RefCell::default() }
+    }
+
+    /// A path of the configuration, which is relative to the configuration file's directory.
+    pub(super) fn resolve(&self, path: &str) -> PathBuf {
+        self.directory.join(path)
+    }
+
+    /// The configuration file.
+    pub(super) fn main(&self) -> Rc<Source> {
+        self.sources.get(FileId::MAIN)
+    }
+
+    /// Reads a text file that `named_at` names; `None` is reported there.
+    pub(super) fn open(&self, path: &Path, max: u64, named_at: Span) -> Option<(FileId, Rc<Source>)> {
+        let text = read_text(path, max).map_err(|why| self.unusable(path, named_at, &why)).ok()?;
+        Some(self.sources.add(path.to_owned(), text))
+    }
+
+    /// Reports that the file that `named_at` names cannot be used.
+    pub(super) fn unusable(&self, path: &Path, named_at: Span, why: &super::source::Unusable) {
+        let title = format!("cannot use the file {}: {why}", path.display());
+        self.add(named_at, why.code(), title, "named here", "paths are relative to the directory of this file");
+    }
+
+    /// Reports one finding: what is wrong, what stands beside the caret, what to do.
+    pub(super) fn add(
+        &self,
+        span: Span,
+        code: Code,
+        title: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.keep(Found { code, span, title: title.into(), label: label.into(), help: help.into(), first: None });
+    }
+
+    /// Reports that `span` repeats what already stands at `first`.
+    pub(super) fn repeated(&self, span: Span, first: Span, code: Code, title: impl Into<String>, help: &str) {
+        let (title, help) = (title.into(), help.to_owned());
+        self.keep(Found { code, span, title, label: "again here".to_owned(), help, first: Some(first) });
+    }
+
+    /// Reports every item that equals an earlier one; `what` is the noun for an item.
+    pub(super) fn unique<T: Hash + Eq + Display>(
+        &self,
+        items: impl IntoIterator<Item = At<T>>,
+        code: Code,
+        what: &str,
+    ) {
+        let mut seen: HashMap<T, Span> = HashMap::new();
+        for item in items {
+            if let Some(&first) = seen.get(&item.value) {
+                self.repeated(item.span, first, code, format!("{what} {} is given twice", item.value), "remove one");
+            } else {
+                seen.insert(item.value, item.span);
+            }
+        }
+    }
+
+    /// Whether an error was reported.
+    pub(super) fn has_errors(&self) -> bool {
+        self.counts.borrow().values().any(|(severity, _)| *severity == Severity::Error)
+    }
+
+    /// Everything that was found, in the order of the files.
+    pub(super) fn finish(self) -> Diagnostics {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|f| (f.span, f.code.severity));
+        let total = |wanted| self.counts.borrow().values().filter(|(s, _)| *s == wanted).map(|(_, n)| n).sum();
+        let (errors, warnings) = (total(Severity::Error), total(Severity::Warning));
+        let kept = found.into_iter().map(|f| f.locate(&self.sources)).collect();
+        Diagnostics { kept, errors, warnings }
+    }
+
+    /// Of a flood of one code only as many are kept as can be shown; all are counted.
+    fn keep(&self, found: Found) {
+        let mut counts = self.counts.borrow_mut();
+        let (_, count) = counts.entry(found.code.name).or_insert((found.code.severity, 0));
+        *count += 1;
+        if *count <= DIAGNOSTICS_SHOWN_MAX {
+            self.found.borrow_mut().push(found);
+        }
+    }
+}
+
+impl Found {
+    fn locate(self, sources: &Sources) -> Diagnostic {
+        let source = sources.get(self.span.file);
+        let first = self.first.map(|first| {
+            let source = sources.get(first.file);
+            format!("; the first is at {}:{}", source.path.display(), source.line(first.start))
+        });
+        Diagnostic {
+            severity: self.code.severity,
+            code: self.code.name,
+            title: self.title,
+            file: source.path.clone(),
+            span: Some(source.excerpt(self.span)),
+            label: self.label,
+            help: self.help + &first.unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `[server]` and `[geoip]`.
+
+use super::codes;
+use super::form;
+use super::lists;
+use super::reader::Value;
+use super::source::{At, Unusable, values};
+use super::{Database, Ecs, Geoip, Server};
+use crate::limits;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9153);
+const STARTUP_GRACE: Duration = Duration::from_secs(2);
+
+impl Default for Server {
+    fn default() -> Self {
+        let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        let listen = any.map(|ip| SocketAddr::new(ip, 53)).to_vec();
+        Self { listen, admin: ADMIN, state_dir: None, startup_grace: STARTUP_GRACE }
+    }
+}
+
+impl Default for Geoip {
+    fn default() -> Self {
+        Self { database: Database::Builtin, overrides: Vec::new(), ecs: Ecs::On }
+    }
+}
+
+/// `[server]`.
+pub(super) fn server(value: Value<'_>) -> Option<Server> {
+    let default = Server::default();
+    value.table(|t| {
+        let server = Server {
+            listen: t.get("listen", listen).or(default.listen),
+            admin: t.get("admin", |v| v.form(&form::LISTEN)).or(default.admin),
+            state_dir: t.get("state_dir", |v| v.path().map(Some)).or(None),
+            startup_grace: t
+                .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
+                .or(default.startup_grace),
+        };
+        t.unsupported("nsid");
+        server
+    })
+}
+
+/// `[geoip]`.
+pub(super) fn geoip(value: Value<'_>) -> Option<Geoip> {
+    let default = Geoip::default();
+    value.table(|t| Geoip {
+        database: t.get("database", database).or(default.database),
+        overrides: t.get("overrides", |v| lists::overrides(&v.path()?, v)).or(default.overrides),
+        ecs: t.get("ecs", ecs).or(default.ecs),
+    })
+}
+
+fn listen(value: Value<'_>) -> Option<Vec<SocketAddr>> {
+    let sockets = value.list(|v| v.form(&form::LISTEN))?;
+    if sockets.len() > limits::LISTEN_MAX {
+        value.too_many(sockets.len(), limits::LISTEN_MAX);
+    }
+    value.report.unique(sockets.iter().map(At::as_ref), codes::DUPLICATE_LISTEN, "the socket");
+    Some(values(sockets))
+}
+
+/// What is in the file is judged by the geo room, which reads it.
+fn database(value: Value<'_>) -> Option<Database> {
+    if value.as_text() == Some("builtin") {
+        return Some(Database::Builtin);
+    }
+    let file = value.path()?;
+    readable(&file).map_err(|why| value.report.unusable(&file, value.span, &why)).ok()?;
+    Some(Database::File(file))
+}
+
+fn readable(file: &PathBuf) -> Result<(), Unusable> {
+    let meta = std::fs::metadata(file)?;
+    match meta.len() {
+        _ if meta.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
+        len if len > limits::GEO_DATABASE_MAX => Err(Unusable::TooLarge(limits::GEO_DATABASE_MAX)),
+        _ => Ok(()),
+    }
+}
+
+fn ecs(value: Value<'_>) -> Option<Ecs> {
+    if value.as_text().is_some() {
+        return value.word(&[("on", Ecs::On), ("off", Ecs::Off)]);
+    }
+    let trust =
+        value.table(|t| t.need("trust", "trust = [\"203.0.113.0/24\"]", |v| v.list(|v| v.form(&form::PREFIX))))?;
+    let trust = trust.at()?;
+    value.report.unique(trust.value.iter().map(At::as_ref), codes::DUPLICATE_PREFIX, "the prefix");
+    Some(Ecs::Trust(trust.value.iter().map(|at| at.value).collect()))
+}

@@ -1,0 +1,248 @@
+//! `[service.name]`.
+
+use super::check;
+use super::codes;
+use super::form;
+use super::lists::Domains;
+use super::reader::{Field, Table, Value, list, nearest};
+use super::source::At;
+use super::{Owners, Rung};
+use crate::federation::{Failback, KINDS, Kind, Shape, find};
+use crate::limits;
+use crate::name::{Name, Prefix};
+use std::time::Duration;
+
+/// A service as it was written.
+pub(super) struct Draft {
+    /// The name, at its key.
+    pub(super) name: At<String>,
+    /// What kind of service it is.
+    pub(super) kind: Field<&'static Kind>,
+    /// The domains of `domains` and `domains_file`.
+    pub(super) domains: Domains,
+    /// Whether owner names are delegated one by one.
+    pub(super) delegation: Field<DelegationWord>,
+    /// The NS set of names that are delegated one by one.
+    pub(super) ns: Field<Vec<At<Name>>>,
+    /// TTL of their SOA and NS.
+    pub(super) zone_ttl: Field<Duration>,
+    /// How long resolvers may keep NXDOMAIN and NODATA.
+    pub(super) negative_ttl: Field<Duration>,
+    /// Names of pools, preferred first.
+    pub(super) pools: Field<Vec<At<String>>>,
+    /// How a pool is chosen.
+    pub(super) steering: Field<Steering>,
+    /// What the SRV names.
+    pub(super) shape: Field<Shape>,
+    /// TTL of steered records.
+    pub(super) ttl: Field<Duration>,
+    /// When a pool that was down is preferred again.
+    pub(super) failback: Field<Failback>,
+    /// The ladder.
+    pub(super) all_down: Field<Vec<At<Rung>>>,
+    /// What is probed.
+    pub(super) check: Field<CheckRef>,
+    /// The SRV owner of a generic service.
+    pub(super) srv: Field<Srv>,
+    /// The A and AAAA owners of a generic service.
+    pub(super) address: Field<Vec<At<Prefix>>>,
+}
+
+/// `delegation`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DelegationWord {
+    /// "zone"
+    Zone,
+    /// "names"
+    Names,
+}
+
+/// `steering`, before pools are known.
+#[derive(Clone)]
+pub(super) enum Steering {
+    /// "nearest"
+    Nearest,
+    /// "failover"
+    Failover,
+    /// Pool names with their weights.
+    Weighted(Vec<(At<String>, u32)>),
+}
+
+/// `check`.
+pub(super) enum CheckRef {
+    /// The name of a `[check.name]`.
+    Named(String),
+    /// Written here.
+    Inline(check::Draft),
+}
+
+/// `srv` of a generic service.
+pub(super) struct Srv {
+    /// The owner.
+    pub(super) owner: Field<Prefix>,
+    /// The port that the record names.
+    pub(super) port: Field<u16>,
+    /// What the SRV points at in shape "address".
+    pub(super) target: Field<Prefix>,
+}
+
+/// `[service.name]`.
+pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
+    let name = value.entry_name(key);
+    let draft = value.table(|t| {
+        let kind = t.need("kind", "kind = \"sip-federation\"", kind);
+        let shapes = shapes(kind.get().copied());
+        let domains = domains(t);
+        Draft {
+            name: At { value: key.value.to_owned(), span: key.span },
+            kind,
+            domains,
+            delegation: t.get("delegation", |v| v.word(DELEGATION)),
+            ns: t.get("ns", |v| v.list(|v| v.form(&form::NAME))),
+            zone_ttl: t.get("zone_ttl", Value::ttl),
+            negative_ttl: t.get("negative_ttl", Value::ttl),
+            pools: t.get("pools", Value::pools),
+            steering: t.get("steering", steering),
+            shape: t.get("shape", |v| v.word(&shapes)),
+            ttl: t.get("ttl", Value::ttl),
+            failback: t.get("failback", failback),
+            all_down: t.get("all_down", all_down),
+            check: t.get("check", check),
+            srv: t.get("srv", srv),
+            address: t.get("address", address),
+        }
+    });
+    name.and(draft)
+}
+
+impl Draft {
+    /// The SRV shape; the kind's first where none is written.
+    pub(super) fn shape_or_default(&self) -> Shape {
+        let default = self.kind.get().and_then(|kind| kind.shapes.first());
+        self.shape.get().or(default).copied().unwrap_or(Shape::Address)
+    }
+
+    /// Whether owner names are delegated one by one.
+    pub(super) fn by_names(&self) -> bool {
+        self.delegation.get() == Some(&DelegationWord::Names)
+    }
+
+    /// The owner names; those of the kind's own table parse, as that room's test shows.
+    pub(super) fn owners(&self) -> Owners {
+        let Some(kind) = self.kind.get() else { return Owners { srv: Vec::new(), addresses: Vec::new() } };
+        let fixed = kind.srv.iter().filter_map(|owner| Some((Prefix::parse(owner.prefix).ok()?, owner.port)));
+        let own = self.srv.get().and_then(|srv| Some((srv.owner.get()?.clone(), *srv.port.get()?)));
+        let target = self.srv.get().and_then(|srv| srv.target.get());
+        let given = self.address.get().into_iter().flatten().map(|at| &at.value).filter(|p| Some(*p) != target);
+        let names = kind.addresses.iter().filter_map(|prefix| Prefix::parse(prefix).ok());
+        Owners {
+            srv: fixed.chain(own).collect(),
+            addresses: names.chain(target.into_iter().chain(given).cloned()).collect(),
+        }
+    }
+}
+
+const DELEGATION: &[(&str, DelegationWord)] = &[("zone", DelegationWord::Zone), ("names", DelegationWord::Names)];
+
+fn kind(value: Value<'_>) -> Option<&'static Kind> {
+    let names = list(KINDS.iter().map(|kind| kind.name));
+    let word = value.text("a kind of service", &format!("write one of {names}"))?;
+    let kind = find(word);
+    if kind.is_none() {
+        let title = format!("unknown kind \"{word}\"");
+        let meant = nearest(word, KINDS.iter().map(|kind| kind.name)).map(|kind| format!("did you mean \"{kind}\"? "));
+        let help = format!("{}this version has {names}", meant.unwrap_or_default());
+        value.report.add(value.span, codes::UNKNOWN_KIND, title, "", help);
+    }
+    kind
+}
+
+fn shapes(kind: Option<&'static Kind>) -> Vec<(&'static str, Shape)> {
+    let fits = |shape: &Shape| kind.is_none_or(|kind| kind.shapes.contains(shape));
+    Shape::WORDS.iter().filter(|(_, shape)| fits(shape)).copied().collect()
+}
+
+fn domains(t: &mut Table<'_>) -> Domains {
+    let mut domains = Domains::default();
+    let text = |v: Value<'_>| v.text(form::NAME.noun, form::NAME.help).map(str::to_owned);
+    let inline = t.get("domains", |value| {
+        let items = value.list_or_empty(text)?;
+        items.iter().for_each(|item| domains.add(&item.value, item.span, value.report));
+        Some(())
+    });
+    let file = t.get("domains_file", |value| domains.read(&value.path()?, value));
+    domains.bad |= matches!(inline, Field::Bad) || matches!(file, Field::Bad);
+    domains
+}
+
+fn steering(value: Value<'_>) -> Option<Steering> {
+    if value.as_text().is_some() {
+        return value.word(&[("nearest", Steering::Nearest), ("failover", Steering::Failover)]);
+    }
+    let weight = |key: At<&str>, value: Value<'_>| {
+        let weight = value.integer(0..=limits::WEIGHT_MAX)?;
+        Some((At { value: key.value.to_owned(), span: key.span }, weight))
+    };
+    if !value.is_table() {
+        return value.wrong(
+            "one of a few words or weights",
+            "write \"nearest\", \"failover\" or { weighted = { a = 3, b = 1 } }",
+        );
+    }
+    let example = "weighted = { a = 3, b = 1 }, with the names of pools";
+    let weights = value.table(|t| t.need("weighted", example, |v| v.entries(weight)))?;
+    weights.into_option().map(Steering::Weighted)
+}
+
+fn failback(value: Value<'_>) -> Option<Failback> {
+    const WORDS: &[(&str, Failback)] = &[("auto", Failback::Auto), ("manual", Failback::Manual)];
+    match value.text("\"auto\", \"manual\" or a duration", "write how long a pool must stay up first, as \"10m\"")? {
+        "auto" | "manual" => value.word(WORDS),
+        _ => value.duration(Duration::from_millis(1)..=limits::FAILBACK_MAX).map(Failback::After),
+    }
+}
+
+fn all_down(value: Value<'_>) -> Option<Vec<At<Rung>>> {
+    let rungs = value.list(rung)?;
+    let words = rungs.iter().filter_map(|at| {
+        let (word, _) = Rung::WORDS.iter().find(|(_, rung)| *rung == at.value)?;
+        Some(At { value: *word, span: at.span })
+    });
+    value.report.unique(words, codes::DUPLICATE_RUNG, "the rung");
+    Some(rungs)
+}
+
+fn rung(value: Value<'_>) -> Option<Rung> {
+    if value.is_table() || value.as_text() == Some("nodata") {
+        let help = format!("this version has the rungs {}", list(Rung::WORDS.iter().map(|(word, _)| *word)));
+        value.report.add(value.span, codes::UNSUPPORTED, "this rung is not supported by this version", "", help);
+        return None;
+    }
+    value.word(Rung::WORDS)
+}
+
+fn check(value: Value<'_>) -> Option<CheckRef> {
+    match value.as_text() {
+        Some(name) => Some(CheckRef::Named(name.to_owned())),
+        None if value.is_table() => check::table(value).map(CheckRef::Inline),
+        None => value.wrong("a table or a name", "write { kind = \"sip\" }, or the name of a [check.…] table"),
+    }
+}
+
+fn srv(value: Value<'_>) -> Option<Srv> {
+    value.table(|t| Srv {
+        owner: t.need("owner", "owner = \"_ldap._tcp.{domain}\"", |v| v.form(&form::OWNER)),
+        port: t.need("port", "port = 636", |v| v.integer(1..=u16::MAX)),
+        target: t.get("target", |v| v.form(&form::OWNER)),
+    })
+}
+
+fn address(value: Value<'_>) -> Option<Vec<At<Prefix>>> {
+    let owners = if value.as_text().is_some() {
+        vec![At { value: value.form(&form::OWNER)?, span: value.span }]
+    } else {
+        value.list(|v| v.form(&form::OWNER))?
+    };
+    value.report.unique(owners.iter().map(At::as_ref), codes::DUPLICATE_OWNER, "the owner name");
+    Some(owners)
+}
