@@ -7,7 +7,7 @@ use crate::config::{self, Config, Diagnostics};
 use crate::control::{Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Lanes, ListenError, Tally};
-use crate::limits::OBSERVATIONS_QUEUE;
+use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE};
 use crate::probe::Prober;
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
@@ -99,6 +99,16 @@ impl Running {
     /// Where a socket cannot be had.
     pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
         let World { config, topology, geography, .. } = world;
+        // Each target may hold a connection. Whatever the system grants is used.
+        if let Ok(files) = rlimit::increase_nofile_limit(u64::MAX)
+            && (files as usize) < topology.targets.len() + FILES_SPARE
+        {
+            warn!(
+                files,
+                targets = topology.targets.len(),
+                "too few open files are allowed: raise LimitNOFILE or ulimit -n"
+            );
+        }
         let registry = Registry::new();
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);

@@ -29,3 +29,6 @@ pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod demo;
+
+#[cfg(test)]
+mod testing;

@@ -21,8 +21,8 @@ pub const TCP_RESPONSE_BUFFER: usize = 32;
 
 /// Labels in an owner prefix: `_service._proto` and one more for a sub-domain.
 pub const PREFIX_LABELS_MAX: usize = 4;
-/// Clients are divided into at most this many regions: an order index must fit 16 bits.
-pub const REGIONS_MAX: usize = 65_535;
+/// Clients are divided into at most this many regions: their orders and those of the weight slots share 16-bit indices.
+pub const REGIONS_MAX: usize = 65_000;
 /// Pools in one configuration: orders are kept for each region, and an operator must be able to read them.
 pub const POOLS_MAX: usize = 256;
 /// Endpoints in one pool: their A records and an SRV still fit a TCP answer many times over.
@@ -106,3 +106,5 @@ pub const PEM_FILE_MAX: u64 = 1 << 20;
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest source line shown in an error, octets; a longer one is named by its position alone.
 pub const EXCERPT_MAX: usize = 4096;
+/// Open files beside one kept connection for each target: probes in flight, DNS and admin sockets and connections.
+pub const FILES_SPARE: usize = 512;

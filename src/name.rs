@@ -38,12 +38,20 @@ impl Name {
     /// # Errors
     /// Where it is no host or service name: letters, digits, `-` and `_` are allowed, and punycode for the rest.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let mut wire = parse_labels(text.strip_suffix('.').unwrap_or(text))?;
-        wire.push(0);
-        if wire.len() > NAME_MAX {
-            return Err(NameError::TooLong);
-        }
+        let mut wire = Vec::with_capacity(text.len() + 2);
+        Self::parse_into(text, &mut wire)?;
         Ok(Self(wire.into()))
+    }
+
+    /// As [`Name::parse`], into a buffer that is used again: what was in it is lost. For lists of a million.
+    ///
+    /// # Errors
+    /// As [`Name::parse`]; the buffer then holds nothing of use.
+    pub fn parse_into(text: &str, wire: &mut Vec<u8>) -> Result<(), NameError> {
+        wire.clear();
+        parse_labels(text.strip_suffix('.').unwrap_or(text), wire)?;
+        wire.push(0);
+        if wire.len() > NAME_MAX { Err(NameError::TooLong) } else { Ok(()) }
     }
 
     /// Takes a well-formed, lower-cased wire name, as `NameList` and `wire()` give it.
@@ -113,7 +121,8 @@ impl Prefix {
         if text.is_empty() {
             return Ok(Self::empty());
         }
-        let wire = parse_labels(text)?;
+        let mut wire = Vec::with_capacity(text.len() + 1);
+        parse_labels(text, &mut wire)?;
         if wire.len() >= NAME_MAX {
             return Err(NameError::TooLong);
         }
@@ -186,22 +195,24 @@ pub fn parent(wire: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn parse_labels(text: &str) -> Result<Vec<u8>, NameError> {
-    let mut wire = Vec::with_capacity(text.len() + 2);
-    for label in text.split('.') {
+fn parse_labels(text: &str, wire: &mut Vec<u8>) -> Result<(), NameError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    for label in text.as_bytes().split(|&b| b == b'.') {
         if label.is_empty() {
             return Err(NameError::EmptyLabel);
         }
-        if let Some(bad) = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-' && *c != '_') {
-            return Err(NameError::BadCharacter(bad));
+        if !label.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+            return Err(NameError::BadCharacter(text.chars().find(|&c| !allowed(c)).unwrap_or_default()));
         }
         if label.len() > LABEL_MAX {
-            return Err(NameError::LabelTooLong(label.to_owned()));
+            return Err(NameError::LabelTooLong(String::from_utf8_lossy(label).into_owned()));
         }
         wire.push(label.len() as u8);
-        wire.extend(label.bytes().map(|b| b.to_ascii_lowercase()));
+        wire.extend_from_slice(label);
     }
-    Ok(wire)
+    // A length octet is at most 63 and so below 'A': only letters change.
+    wire.make_ascii_lowercase();
+    Ok(())
 }
 
 fn write_labels(f: &mut fmt::Formatter<'_>, labels: Labels<'_>) -> fmt::Result {
@@ -257,6 +268,12 @@ impl NameList {
     /// The wire forms in the order of the pushes.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|i| self.get(i))
+    }
+
+    /// Makes room for so many more names of so many octets in all.
+    pub fn reserve(&mut self, names: usize, octets: usize) {
+        self.starts.reserve(names);
+        self.wire.reserve(octets);
     }
 
     /// Gives back what the growth of the buffers left over.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const CASES: &str = "tests/config_errors";
 
 fn cases() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(CASES).unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(CASES).expect("the cases").map(|entry| entry.expect("a case").path());
     let mut cases: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
     cases.sort();
     cases
@@ -43,10 +43,9 @@ fn every_case_says_what_its_golden_says() {
 
 #[test]
 fn every_code_has_a_golden() {
-    let goldens: String =
-        cases().iter().map(|case| std::fs::read_to_string(case.with_extension("stderr")).unwrap_or_default()).collect();
+    let said: String = cases().iter().map(|case| said(case)).collect();
     let lacking: Vec<_> =
-        codes::ALL.iter().map(|code| code.name).filter(|name| !goldens.contains(&format!("[{name}]"))).collect();
+        codes::ALL.iter().map(|code| code.name).filter(|name| !said.contains(&format!("[{name}]"))).collect();
     assert!(lacking.is_empty(), "no golden shows {lacking:?}");
 }
 
@@ -62,9 +61,9 @@ fn every_code_is_kebab_case_and_stands_once() {
 #[test]
 fn every_finding_names_its_place_and_a_remedy() {
     for case in cases() {
-        let golden = std::fs::read_to_string(case.with_extension("stderr")).unwrap_or_default();
-        assert!(!golden.is_empty(), "{} provokes nothing", case.display());
-        for finding in golden.split("\n\n").filter(|finding| finding.contains("[")) {
+        let said = said(&case);
+        assert!(!said.is_empty(), "{} provokes nothing", case.display());
+        for finding in said.split("\n\n").filter(|finding| finding.contains("[")) {
             let place = finding.lines().nth(1).unwrap_or_default().trim();
             let position: Vec<_> = place.rsplit(':').take(2).filter(|n| n.parse::<u32>().is_ok()).collect();
             assert!(place.starts_with("--> tests/config_errors/") && position.len() == 2, "{finding}");

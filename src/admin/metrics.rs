@@ -59,7 +59,7 @@ impl Gauges {
             )?,
             active: vec(
                 "edgesteer_service_active_pool",
-                "1 for the pool that a region's clients of a service are sent to first, 0 for its other pools.",
+                "1 for the pool that a region's clients are sent to first (with weights, each such pool), 0 for the others.",
                 &["service", "region", "pool"],
             )?,
         })
@@ -101,11 +101,12 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             }
         }
         for (r, region) in topology.regions.iter().enumerate() {
-            let Some(order) = service.orders.of_region(RegionId::at(r)) else { continue };
-            let active = row.choices[order].picks.first().map(|pick| pick.pool);
+            let orders = service.orders.of_region(RegionId::at(r));
+            let active =
+                |p| orders.iter().any(|&order| row.choices[order].picks.first().is_some_and(|pick| pick.pool == p));
             for (p, pool) in service.pools.iter().enumerate() {
                 let labels = [service.name.as_str(), &region.label, &topology.pool(pool.pool).name];
-                gauges.active.with_label_values(&labels).set(i64::from(active == Some(p)));
+                gauges.active.with_label_values(&labels).set(i64::from(active(p)));
             }
         }
     }

@@ -50,6 +50,8 @@ pub(super) fn run(config: &Path, asking: &Asking) -> ExitCode {
         say(&serde_json::to_string_pretty(&explanation).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")));
     } else {
         say(explanation.to_string().trim_end());
+        let except = if asking.down.is_empty() { String::new() } else { format!(" except {}", asking.down.join(", ")) };
+        say(&format!("This supposes that every pool is up{except}."));
     }
     ExitCode::SUCCESS
 }

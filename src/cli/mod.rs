@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage.
 
 use crate::app::{self, LoadError, World};
+use crate::config::Style;
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -111,16 +112,16 @@ fn check(path: &Path, strict: bool) -> ExitCode {
 
 /// Loads a configuration and shows its errors or warnings.
 fn load(path: &Path) -> Result<World, ExitCode> {
-    let colour = std::io::stderr().is_terminal();
+    let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
     match app::load(path) {
         Ok(world) => {
             if !world.warnings.is_empty() {
-                complain(&world.warnings.render(colour));
+                complain(&world.warnings.render(style));
             }
             Ok(world)
         }
         Err(LoadError::Config(diagnostics)) => {
-            complain(&diagnostics.render(colour));
+            complain(&diagnostics.render(style));
             Err(ExitCode::from(2))
         }
         Err(other) => {

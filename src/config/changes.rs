@@ -4,7 +4,7 @@
 //! where order means something.
 
 use super::{Config, Partner, Pool, Service, Zone};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 /// A part of a thing, and whether it differs between the new and the old one.
@@ -121,7 +121,7 @@ fn named<T>(
     name: fn(&T) -> String,
     said: &mut Vec<String>,
 ) {
-    let before: std::collections::HashMap<String, In<'_, T>> = old.iter().map(|it| (name(it.1), *it)).collect();
+    let before: HashMap<String, In<'_, T>> = old.iter().map(|it| (name(it.1), *it)).collect();
     let now: HashSet<String> = new.iter().map(|it| name(it.1)).collect();
     for thing in new {
         let name = name(thing.1);
@@ -151,3 +151,6 @@ fn counted<T: Eq + Hash>(whose: &str, item: &str, new: &[T], old: &[T]) -> Optio
         (added, removed) => format!("{whose} {} added, {removed} removed", plural(added)),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,9 @@
 
 use super::codes::{self, Code};
 use super::form;
-use super::reader::{Field, Table, Value};
+use super::reader::{Field, Value};
 use super::source::{At, Span, read};
+use super::table::Table;
 use super::{Check, Pem, TlsOptions, Verify};
 use crate::federation::{CheckKind, DefaultCheck};
 use crate::limits;

@@ -1,7 +1,7 @@
 //! Files with one item per line: domains and overrides.
 //!
-//! A list of a million domains costs its octets and 24 octets each while it is read, and nothing is kept per line
-//! but the name. Blank lines and `#` comments are allowed in both files.
+//! A list of a million domains costs the file's octets, those of the names and some 25 each while it is read, and after
+//! that the names alone. Blank lines and `#` comments are allowed in both files.
 
 use super::codes;
 use super::form;
@@ -10,8 +10,9 @@ use super::report::Report;
 use super::source::{At, FileId, Span, values};
 use super::{Country, Override};
 use crate::limits;
-use crate::name::NameList;
+use crate::name::{Name, NameList};
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
@@ -24,25 +25,35 @@ pub(super) struct Domains {
     pub(super) bad: bool,
     spans: Vec<Span>,
     index: HashTable<u32>,
+    wire: Vec<u8>,
     hasher: RandomState,
 }
 
 impl Domains {
     /// Adds a domain; what is wrong with it is reported.
     pub(super) fn add(&mut self, text: &str, span: Span, report: &Report) {
-        let Some(name) = form::NAME.at(text, span, report) else {
+        if Name::parse_into(text, &mut self.wire).is_err() {
             self.bad = true;
+            if !report.flooded(form::NAME.code) {
+                form::NAME.at(text, span, report);
+            }
             return;
-        };
-        let wire = name.value.wire();
-        if let Some(first) = self.find(wire) {
-            let title = format!("the domain {} is given twice", name.value);
-            return report.repeated(span, self.spans[first], codes::DUPLICATE_DOMAIN, title, "remove one");
         }
-        let (names, hasher) = (&mut self.names, &self.hasher);
-        let place = names.push(wire) as u32;
-        self.spans.push(span);
-        self.index.insert_unique(hasher.hash_one(wire), place, |&i| hasher.hash_one(names.get(i as usize)));
+        let (names, hasher, wire) = (&mut self.names, &self.hasher, self.wire.as_slice());
+        let (equal, hash) =
+            (|&i: &u32| names.get(i as usize) == wire, |&i: &u32| hasher.hash_one(names.get(i as usize)));
+        match self.index.entry(hasher.hash_one(wire), equal, hash) {
+            Entry::Occupied(_) if report.flooded(codes::DUPLICATE_DOMAIN) => {}
+            Entry::Occupied(first) => {
+                let title = format!("the domain {} is given twice", Name::from_wire(wire));
+                report.repeated(span, self.spans[*first.get() as usize], codes::DUPLICATE_DOMAIN, title, "remove one");
+            }
+            Entry::Vacant(place) => {
+                place.insert(names.len() as u32);
+                names.push(wire);
+                self.spans.push(span);
+            }
+        }
     }
 
     /// Where in the list a domain is.
@@ -64,6 +75,7 @@ impl Domains {
         let (names, hasher) = (&self.names, &self.hasher);
         self.index.reserve(lines, |&i| hasher.hash_one(names.get(i as usize)));
         self.spans.reserve(lines);
+        self.names.reserve(lines, source.text.len() + lines);
         items(file, &source.text).for_each(|item| self.add(item.value, item.span, report));
         self.names.shrink();
         Some(())
@@ -98,9 +110,11 @@ fn override_line(item: At<&str>, report: &Report) -> Option<At<Override>> {
 
 /// The lines of a text without blanks and comments.
 fn items(file: FileId, text: &str) -> impl Iterator<Item = At<&str>> {
-    let mut offset = 0;
-    let lines = text.split_inclusive('\n').map(move |line| {
-        let item = line.split('#').next().unwrap_or_default().trim_end();
+    // Editors of another system begin a text with a byte order mark.
+    let mut offset = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let lines = text.as_bytes()[offset..].split_inclusive(|&b| b == b'\n').map(move |line| {
+        let length = line.iter().position(|&b| b == b'#').unwrap_or(line.len());
+        let item = text[offset..offset + length].trim_end();
         let start = offset + item.len() - item.trim_start().len();
         let span = Span::new(file, start..offset + item.len());
         offset += line.len();

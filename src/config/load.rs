@@ -6,7 +6,7 @@ use super::report::Report;
 use super::service::{CheckRef, Steering as SteeringDraft};
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service, Steering};
-use super::{check, codes, lint, names, partner, pool, reader, refer, server, service, zone};
+use super::{check, codes, lint, names, partner, pool, refer, server, service, table, zone};
 use crate::limits;
 use std::path::Path;
 use std::time::Duration;
@@ -52,15 +52,17 @@ fn read(report: &Report) -> Option<Config> {
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
     lint::advise(&drafts, &references, report);
-    (!report.has_errors()).then(|| finish(drafts, references))?
+    if report.has_errors() { None } else { finish(drafts, references) }
 }
 
 /// One error for each line. After an error within a list the parser takes the following lines for more of the list;
 /// what it says of those is an echo.
 fn syntax(errors: &[toml::de::Error], report: &Report) {
     let (main, mut last) = (report.main(), 0);
-    for error in errors {
-        let span = Span::new(FileId::MAIN, error.span().unwrap_or(0..0));
+    let mut errors: Vec<_> = errors.iter().map(|error| (error, error.span().unwrap_or(0..0))).collect();
+    errors.sort_by_key(|(_, range)| range.start);
+    for (error, range) in errors {
+        let span = Span::new(FileId::MAIN, range);
         let line = main.line(span.start);
         let echo = line == last || last > 0 && line == last + 1 && error.message().contains("array");
         last = line;
@@ -81,7 +83,7 @@ fn syntax(errors: &[toml::de::Error], report: &Report) {
 
 /// The grammar of the whole file.
 fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
-    reader::root(tree, report, |t| {
+    table::root(tree, report, |t| {
         let drafts = Drafts {
             server: t.get("server", server::server).or_default(),
             geoip: t.get("geoip", server::geoip).or_default(),
@@ -147,7 +149,8 @@ fn service(draft: service::Draft, pools: Vec<usize>, named: Option<&check::Draft
 fn check_of(draft: &service::Draft, named: Option<&check::Draft>) -> Option<Check> {
     let default = draft.kind.get()?.check.as_ref();
     match (draft.check.get(), named) {
-        (Some(CheckRef::Inline(check)), _) | (Some(CheckRef::Named(_)), Some(check)) => check.finish(default),
+        (Some(CheckRef::Inline(check)), _) => check.finish(default),
+        (Some(CheckRef::Named(_)), Some(check)) => check.finish(default),
         _ => check::Draft::empty().finish(default),
     }
 }

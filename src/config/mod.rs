@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server`, `zone`, `pool`, `check`, `service`, `partner`) upon a reader
-//! with places (`reader`, `form`, `lists`, `source`); checks that collect every error (`refer`, `names`) and advice
+//! with places (`reader`, `table`, `form`, `lists`, `source`); checks that collect every error (`refer`, `names`) and advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
@@ -24,6 +24,7 @@ mod report;
 mod server;
 mod service;
 mod source;
+mod table;
 mod zone;
 
 pub use codes::Severity;
@@ -274,6 +275,11 @@ pub enum Rung {
 impl Rung {
     /// All rungs with their words in the configuration.
     pub const WORDS: &'static [(&'static str, Self)] = &[("last-good", Self::LastGood), ("all", Self::All)];
+
+    /// The word in the configuration and for people.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, rung)| *rung == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// The intent to probe: what, how often, and how many results change a mind.

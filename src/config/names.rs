@@ -69,7 +69,7 @@ fn places(service: &Owned<'_>, zones: &HashSet<&[u8]>, report: &Report) {
 fn outside(service: &Owned<'_>, place: usize, domain: &[u8], zones: &HashSet<&[u8]>, report: &Report) {
     let owners = service.prefixes.iter().filter_map(|prefix| prefix.under(domain).ok());
     let homeless: Vec<Name> = owners.filter(|owner| !is_within(owner.wire(), zones)).collect();
-    let Some(first) = homeless.first() else { return };
+    let Some(first) = homeless.first().filter(|_| !report.flooded(codes::OWNER_OUTSIDE_ZONES)) else { return };
     let names = homeless.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
     let lies = if homeless.len() == 1 { "lies" } else { "lie" };
     let help = format!(
@@ -160,7 +160,7 @@ fn shared_owners(services: &[Owned<'_>], report: &Report) {
     let mut told = HashSet::new();
     let mut tell = |prefix: &Prefix, domain: &[u8], here: (usize, Span), there: (usize, Span)| {
         let Ok(owner) = prefix.under(domain) else { return };
-        if told.insert((here.1, there.0)) {
+        if told.insert((here.1, there.0)) && !report.flooded(codes::DUPLICATE_OWNER) {
             let names = [here.0, there.0].map(|i| &services[i].draft.name.value);
             let title = format!("{owner} is served by two services, {} and {}", names[0], names[1]);
             report.repeated(here.1, there.1, codes::DUPLICATE_OWNER, title, "leave the domain out of one of them");

@@ -1,12 +1,12 @@
 //! Typed access to the TOML tree, with places and with every error reported.
 //!
-//! A reader takes a `Value` and gives `Some`, or `None` after it has reported why. A table knows which keys were asked
-//! for, so the code that reads a section is that section's grammar, and any other key is an error.
+//! A reader takes a `Value` and gives `Some`, or `None` after it has reported why. Not here: which keys a table has (`table`).
 
-use super::codes::{self, Code};
+use super::codes;
 use super::form::Form;
 use super::report::Report;
 use super::source::{At, FileId, Span};
+use super::table::{self, Table};
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -79,7 +79,8 @@ pub(super) struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn new(key: &'a str, node: &'a Spanned<DeValue<'a>>, report: &'a Report) -> Self {
+    /// The value `node` that stands behind `key`.
+    pub(super) fn new(key: &'a str, node: &'a Spanned<DeValue<'a>>, report: &'a Report) -> Self {
         Self { key, span: Span::new(FileId::MAIN, node.span()), report, node: node.get_ref() }
     }
 
@@ -197,34 +198,32 @@ impl<'a> Value<'a> {
     }
 
     /// A list of at least one item. A list with a wrong item is wrong as a whole: what it lacks is no further error.
-    pub(super) fn list<T>(self, item: impl Fn(Value<'a>) -> Option<T>) -> Option<Vec<At<T>>> {
+    pub(super) fn list<T>(self, item: impl Fn(Self) -> Option<T>) -> Option<Vec<At<T>>> {
         if self.node.as_array().is_some_and(|items| items.is_empty()) { self.empty() } else { self.list_or_empty(item) }
     }
 
     /// A list that may be empty.
-    pub(super) fn list_or_empty<T>(self, item: impl Fn(Value<'a>) -> Option<T>) -> Option<Vec<At<T>>> {
+    pub(super) fn list_or_empty<T>(self, item: impl Fn(Self) -> Option<T>) -> Option<Vec<At<T>>> {
         let Some(items) = self.node.as_array() else { return self.wrong("a list", "write [ ] around the items") };
-        let items = items.iter().map(|node| Value::new(self.key, node, self.report));
+        let items = items.iter().map(|node| Self::new(self.key, node, self.report));
         whole(items.map(|value| item(value).map(|it| At { value: it, span: value.span })))
     }
 
-    /// A table; keys that `read` does not ask for are errors.
-    pub(super) fn table<T>(self, read: impl FnOnce(&mut Table<'a>) -> T) -> Option<T> {
+    /// A table; keys that `grammar` does not ask for are errors.
+    pub(super) fn table<T>(self, grammar: impl FnOnce(&mut Table<'a>) -> T) -> Option<T> {
         let Some(entries) = self.node.as_table() else {
             return self.wrong("a table", "write { key = value } or a [section] of its own");
         };
-        let mut table = Table::new(self.key, self.span, entries, self.report);
-        let value = read(&mut table);
-        table.finish();
-        Some(value)
+        Some(table::read(self.key, self.span, entries, self.report, grammar))
     }
 
     /// A table with keys of the operator's choice, in the order of the file. With a wrong entry it is wrong as a whole.
-    pub(super) fn entries<T>(self, entry: impl Fn(At<&'a str>, Value<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn entries<T>(self, entry: impl Fn(At<&'a str>, Self) -> Option<T>) -> Option<Vec<T>> {
         whole(self.pairs()?.into_iter().map(|(key, value)| entry(key, value)))
     }
 
-    fn pairs(self) -> Option<Vec<(At<&'a str>, Value<'a>)>> {
+    /// The entries of a table in the order of the file.
+    pub(super) fn pairs(self) -> Option<Vec<(At<&'a str>, Self)>> {
         match self.node.as_table() {
             Some(entries) => Some(in_file_order(entries, self.report)),
             None => self.wrong("a table", "write { name = value } or a [section] for each name"),
@@ -261,10 +260,10 @@ impl<'a> Value<'a> {
         None
     }
 
-    /// The first key of this table, other than `known`, behind which a table stands.
-    pub(super) fn first_table(&self, known: &[&str]) -> Option<At<&'a str>> {
+    /// The first table within this table, other than those in `known`.
+    pub(super) fn first_table(&self, known: &[&str]) -> Option<(At<&'a str>, Self)> {
         let entries = in_file_order(self.node.as_table()?, self.report);
-        entries.into_iter().find(|(key, value)| value.is_table() && !known.contains(&key.value)).map(|(key, _)| key)
+        entries.into_iter().find(|(key, value)| value.is_table() && !known.contains(&key.value))
     }
 
     fn out_of_range<T>(&self, value: &str, help: String) -> Option<T> {
@@ -272,94 +271,6 @@ impl<'a> Value<'a> {
         self.report.add(self.span, codes::OUT_OF_RANGE, title, format!("{value} is not allowed"), help);
         None
     }
-}
-
-/// A table with the keys that a grammar knows.
-pub(super) struct Table<'a> {
-    /// The key behind which the table stands; empty for the whole file.
-    key: &'a str,
-    /// Where it is opened.
-    pub(super) span: Span,
-    entries: &'a DeTable<'a>,
-    report: &'a Report,
-    known: Vec<&'static str>,
-    refused: Vec<&'static str>,
-}
-
-impl<'a> Table<'a> {
-    /// The table `entries` that stands behind `key`.
-    pub(super) fn new(key: &'a str, span: Span, entries: &'a DeTable<'a>, report: &'a Report) -> Self {
-        Self { key, span, entries, report, known: Vec::new(), refused: Vec::new() }
-    }
-
-    /// The value behind a key, if it is there.
-    pub(super) fn get<T>(&mut self, key: &'static str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Field<T> {
-        self.known.push(key);
-        let Some(node) = self.entries.get(key) else { return Field::Absent };
-        let value = Value::new(key, node, self.report);
-        read(value).map_or(Field::Bad, |it| Field::Given(At { value: it, span: value.span }))
-    }
-
-    /// The value behind a key that must be there.
-    pub(super) fn need<T>(
-        &mut self,
-        key: &'static str,
-        example: &str,
-        read: impl FnOnce(Value<'a>) -> Option<T>,
-    ) -> Field<T> {
-        let field = self.get(key, read);
-        if field.is_absent() {
-            let title = format!("{} lacks \"{key}\"", self.what());
-            self.report.add(self.span, codes::MISSING_KEY, title, "", format!("add {example}"));
-        }
-        field
-    }
-
-    /// Reports something about this table's values.
-    pub(super) fn report(&self, span: Span, code: Code, title: String, help: String) {
-        self.report.add(span, code, title, "", help);
-    }
-
-    /// The tables behind a key, each with a name of the operator's choice, in the order of the file. One that is wrong is
-    /// left out.
-    pub(super) fn named<T>(&mut self, key: &'static str, read: impl Fn(At<&'a str>, Value<'a>) -> Option<T>) -> Vec<T> {
-        let tables = self.get(key, Value::pairs).or(Vec::new());
-        tables.into_iter().filter_map(|(key, value)| read(key, value)).collect()
-    }
-
-    /// A key of the contract that this version does not have; called after the known keys.
-    pub(super) fn unsupported(&mut self, key: &'static str) {
-        self.refused.push(key);
-        let Some((at, _)) = self.entries.get_key_value(key) else { return };
-        let span = Span::new(FileId::MAIN, at.span());
-        let title = format!("\"{key}\" is not supported by this version");
-        let help = format!("remove it; this version has {}", list(self.known.iter().copied()));
-        self.report.add(span, codes::UNSUPPORTED, title, "", help);
-    }
-
-    fn finish(self) {
-        let strangers = in_file_order(self.entries, self.report).into_iter().map(|(key, _)| key);
-        for key in strangers.filter(|key| !self.known.contains(&key.value) && !self.refused.contains(&key.value)) {
-            let help = nearest(key.value, self.known.iter().copied()).map_or_else(
-                || format!("the keys here are {}", list(self.known.iter().copied())),
-                |k| format!("did you mean \"{k}\"?"),
-            );
-            let title = format!("unknown key \"{}\" in {}", key.value, self.what());
-            self.report.add(key.span, codes::UNKNOWN_KEY, title, "", help);
-        }
-    }
-
-    fn what(&self) -> String {
-        if self.key.is_empty() { "the file".to_owned() } else { format!("\"{}\"", self.key) }
-    }
-}
-
-/// Reads the whole file with `read`.
-pub(super) fn root<'a, T>(entries: &'a DeTable<'a>, report: &'a Report, read: impl FnOnce(&mut Table<'a>) -> T) -> T {
-    let mut table = Table::new("", Span::new(FileId::MAIN, 0..0), entries, report);
-    let value = read(&mut table);
-    table.finish();
-    value
 }
 
 /// The candidate that `word` was probably meant to be.
@@ -375,7 +286,7 @@ pub(super) fn list<'c>(words: impl Iterator<Item = &'c str>) -> String {
 }
 
 /// The tree keeps keys sorted; people think in the order in which they wrote.
-fn in_file_order<'a>(entries: &'a DeTable<'a>, report: &'a Report) -> Vec<(At<&'a str>, Value<'a>)> {
+pub(super) fn in_file_order<'a>(entries: &'a DeTable<'a>, report: &'a Report) -> Vec<(At<&'a str>, Value<'a>)> {
     let mut entries: Vec<_> = entries
         .iter()
         .map(|(key, node)| {

@@ -111,19 +111,14 @@ fn uniqueness(drafts: &Drafts, report: &Report) {
     report.unique(fqdns, codes::DUPLICATE_FQDN, "the FQDN");
     let prefixes = drafts.partners.iter().filter_map(|partner| partner.prefixes.get()).flatten();
     report.unique(prefixes.map(At::as_ref), codes::DUPLICATE_PREFIX, "the prefix");
-    for (count, max, what, first_over) in [
-        (drafts.pools.len(), limits::POOLS_MAX, "pools", drafts.pools.get(limits::POOLS_MAX).map(|p| p.name.span)),
-        (
-            drafts.services.len(),
-            limits::SERVICES_MAX,
-            "services",
-            drafts.services.get(limits::SERVICES_MAX).map(|s| s.name.span),
-        ),
-    ] {
-        if let Some(span) = first_over {
-            let help = format!("at most {max} are allowed");
-            report.add(span, codes::TOO_MANY, format!("there are {count} {what}"), "the first one too many", help);
-        }
+    too_many("pools", limits::POOLS_MAX, drafts.pools.iter().map(|pool| pool.name.span), report);
+    too_many("services", limits::SERVICES_MAX, drafts.services.iter().map(|service| service.name.span), report);
+}
+
+fn too_many(what: &str, max: usize, mut spans: impl ExactSizeIterator<Item = Span>, report: &Report) {
+    let title = format!("there are {} {what}", spans.len());
+    if let Some(span) = spans.nth(max) {
+        report.add(span, codes::TOO_MANY, title, "the first one too many", format!("at most {max} are allowed"));
     }
 }
 
@@ -248,7 +243,7 @@ fn delegation_keys(service: &service::Draft, report: &Report) {
 fn check_keys(service: &service::Draft, named: Option<&check::Draft>, report: &Report) {
     let Some(kind) = service.kind.get() else { return };
     let (draft, span) = match (&service.check, named) {
-        (Field::Given(At { value: CheckRef::Inline(draft), span }), _) => (draft, *span),
+        (Field::Given(At { value: CheckRef::Inline(draft), span }), _) => (&**draft, *span),
         (Field::Given(at), Some(draft)) => (draft, at.span),
         (Field::Absent, _) if kind.check.is_none() => {
             let title = format!("the service {} does not say how its endpoints are checked", service.name.value);

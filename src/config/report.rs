@@ -109,12 +109,18 @@ impl Report {
         Diagnostics { kept, errors, warnings }
     }
 
+    /// Whether a flood of findings of this code need not be put into words: if so, one more is counted.
+    pub(super) fn flooded(&self, code: Code) -> bool {
+        let mut counts = self.counts.borrow_mut();
+        let full = counts.get_mut(code.name).filter(|(_, count)| *count >= DIAGNOSTICS_SHOWN_MAX);
+        full.map(|(_, count)| *count += 1).is_some()
+    }
+
     /// Of a flood of one code only as many are kept as can be shown; all are counted.
     fn keep(&self, found: Found) {
-        let mut counts = self.counts.borrow_mut();
-        let (_, count) = counts.entry(found.code.name).or_insert((found.code.severity, 0));
-        *count += 1;
-        if *count <= DIAGNOSTICS_SHOWN_MAX {
+        if !self.flooded(found.code) {
+            let mut counts = self.counts.borrow_mut();
+            counts.entry(found.code.name).or_insert((found.code.severity, 0)).1 += 1;
             self.found.borrow_mut().push(found);
         }
     }

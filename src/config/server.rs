@@ -33,10 +33,16 @@ impl Default for Geoip {
 pub(super) fn server(value: Value<'_>) -> Option<Server> {
     let default = Server::default();
     value.table(|t| {
+        let listen = t.get("listen", listen);
+        let admin = t.get("admin", |v| v.form(&form::LISTEN));
+        if let Some(admin) = admin.at().filter(|admin| listen.get().is_some_and(|all| all.contains(&admin.value))) {
+            let title = format!("the socket {} is given twice", admin.value);
+            t.report(admin.span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
+        }
         let server = Server {
-            listen: t.get("listen", listen).or(default.listen),
-            admin: t.get("admin", |v| v.form(&form::LISTEN)).or(default.admin),
-            state_dir: t.get("state_dir", |v| v.path().map(Some)).or(None),
+            listen: listen.or(default.listen),
+            admin: admin.or(default.admin),
+            state_dir: t.get("state_dir", Value::path).into_option(),
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),

@@ -4,8 +4,9 @@ use super::check;
 use super::codes;
 use super::form;
 use super::lists::Domains;
-use super::reader::{Field, Table, Value, list, nearest};
+use super::reader::{Field, Value, list, nearest};
 use super::source::At;
+use super::table::Table;
 use super::{Owners, Rung};
 use crate::federation::{Failback, KINDS, Kind, Shape, find};
 use crate::limits;
@@ -73,7 +74,7 @@ pub(super) enum CheckRef {
     /// The name of a `[check.name]`.
     Named(String),
     /// Written here.
-    Inline(check::Draft),
+    Inline(Box<check::Draft>),
 }
 
 /// `srv` of a generic service.
@@ -224,7 +225,7 @@ fn rung(value: Value<'_>) -> Option<Rung> {
 fn check(value: Value<'_>) -> Option<CheckRef> {
     match value.as_text() {
         Some(name) => Some(CheckRef::Named(name.to_owned())),
-        None if value.is_table() => check::table(value).map(CheckRef::Inline),
+        None if value.is_table() => check::table(value).map(|draft| CheckRef::Inline(Box::new(draft))),
         None => value.wrong("a table or a name", "write { kind = \"sip\" }, or the name of a [check.…] table"),
     }
 }

@@ -87,8 +87,9 @@ impl Unusable {
 
 /// Reads a file of at most `max` octets.
 pub(super) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Unusable> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    let mut bytes = Vec::with_capacity(file.metadata()?.len().min(max) as usize + 1);
+    file.take(max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max { Err(Unusable::TooLarge(max)) } else { Ok(bytes) }
 }
 

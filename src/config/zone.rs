@@ -71,10 +71,21 @@ fn name_servers(value: Value<'_>) -> Option<Vec<At<NameServer>>> {
 
 /// `[zone.contoso.com]` is a table "com" in a table "contoso".
 fn unquoted(key: &str, value: Value<'_>) -> bool {
-    let Some(child) = value.first_table(&["ns"]) else { return false };
-    let title = format!("the zone's apex \"{key}.{}\" needs quotes", child.value);
-    let help = format!("write [zone.\"{key}.{}\"]", child.value);
-    value.report.add(child.span, codes::UNQUOTED_NAME, title, "a table within a zone", help);
+    const OWN: &[&str] = &["ns", "records"];
+    let Some((first, mut table)) = value.first_table(OWN).filter(|_| !key.contains('.')) else { return false };
+    let mut apex = format!("{key}.{}", first.value);
+    while let Some((label, inner)) = table.first_table(OWN) {
+        apex = format!("{apex}.{}", label.value);
+        table = inner;
+    }
+    let title = format!("the zone's apex {apex} needs quotes");
+    value.report.add(
+        first.span,
+        codes::UNQUOTED_NAME,
+        title,
+        "a table within a table",
+        format!("write [zone.\"{apex}\"]"),
+    );
     true
 }
 

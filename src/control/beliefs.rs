@@ -93,8 +93,9 @@ impl Beliefs {
     pub fn observe(&mut self, spec: &Arc<TargetSpec>, outcome: &Outcome, now: Instant) -> Option<Change> {
         let &target = self.ids.get(spec)?;
         let judge = &mut self.judges[target.index()];
-        self.unseen -= usize::from(!judge.has_observed());
+        let was_unseen = !judge.has_observed();
         let changed = judge.observe(outcome, now, spec.thresholds);
+        self.unseen -= usize::from(was_unseen && judge.has_observed());
         changed.then(|| Change {
             target,
             verdict: judge.verdict().clone(),
@@ -112,19 +113,24 @@ impl Beliefs {
         let service = self.topology.service(id);
         let memory = &mut self.services[id.index()];
         let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
-        let standings: Box<[Standing]> = service
+        let mut standings: Box<[Standing]> = service
             .pools
             .iter()
-            .zip(&mut memory.gates)
+            .zip(&memory.gates)
             .map(|(pool, gate)| {
                 let (state, endpoints) = steering::pool_state(pool, verdict);
                 if let Some(ripe) = gate.ripe_at(service.failback) {
                     self.ripening.remove(&(ripe, id));
                 }
-                *gate = gate.step(state, now, service.failback);
-                Standing { state, gate: *gate, endpoints }
+                Standing { state, gate: gate.step(state, now, service.failback), endpoints }
             })
             .collect();
+        // With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and
+        // going on with it would send them away once more.
+        if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In) {
+            standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
+        }
+        memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)).map(|at| (at, id)));
         let up = standings.iter().position(|standing| standing.state == State::Up);
         memory.last_good = up.or(memory.last_good);

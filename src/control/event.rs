@@ -67,11 +67,13 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
         if from == to && old.basis == new.basis {
             continue;
         }
-        let region = |i: usize| service.orders.of_region(RegionId::at(i)) == Some(order);
+        let region = |i: usize| service.orders.of_region(RegionId::at(i)).contains(&order);
         let regions: Vec<String> =
             topology.regions.iter().enumerate().filter(|(i, _)| region(*i)).map(|(_, r)| r.label.clone()).collect();
         match moves.iter_mut().find(|m| m.from == from && m.to == to && m.basis == new.basis) {
-            Some(same) => same.regions.extend(regions),
+            Some(same) => {
+                same.regions.extend(regions.into_iter().filter(|r| !same.regions.contains(r)).collect::<Vec<_>>())
+            }
             None => moves.push(Move {
                 service: service.name.clone(),
                 regions,
@@ -110,7 +112,8 @@ impl Move {
         let (from, to, regions) = (self.from.join(","), self.to.join(","), self.regions.join(" "));
         match self.basis {
             Basis::AllDown(rung) => {
-                warn!(service, from, to, regions, generation, ?decided, ?published, ?rung, "every pool is down");
+                let rung = rung.word();
+                warn!(service, from, to, regions, generation, ?decided, ?published, rung, "every pool is down");
             }
             _ => info!(service, from, to, regions, generation, ?decided, ?published, "partners are sent elsewhere"),
         }

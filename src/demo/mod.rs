@@ -169,7 +169,7 @@ fn describe(moved: &Move, since: &str) -> String {
     let whom = POOLS.iter().filter(|pool| moved.regions.iter().any(|region| region.starts_with(pool.name)));
     let whom = whom.map(|pool| format!("nearest to {}", pool.name)).collect::<Vec<_>>().join(" and ");
     let told = match basis {
-        Basis::AllDown(rung) => format!("every pool is down: partners {whom} are still told {to} ({rung:?})"),
+        Basis::AllDown(rung) => format!("every pool is down: partners {whom} are told {to} ({})", rung.word()),
         _ if from == to => format!("partners {whom} stay with {to}"),
         _ => format!("partners {whom} are now told {to}, not {from}"),
     };

@@ -133,11 +133,13 @@ impl Database {
     }
 
     fn file(path: &Path) -> Result<Self, Problem> {
-        let mut octets = Vec::new();
-        File::open(path)?.take(GEO_DATABASE_MAX + 1).read_to_end(&mut octets)?;
-        if octets.len() as u64 > GEO_DATABASE_MAX {
+        let file = File::open(path)?;
+        if file.metadata()?.len() > GEO_DATABASE_MAX {
             return Err(Problem::TooLarge);
         }
+        let mut octets = Vec::new();
+        // A device has no length.
+        file.take(GEO_DATABASE_MAX).read_to_end(&mut octets)?;
         Self::read(&octets)
     }
 

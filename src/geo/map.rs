@@ -77,14 +77,22 @@ fn shown<A: Address>(ranges: &Ranges<A, u16>) -> impl Iterator<Item = RegionRang
 #[derive(Debug)]
 struct Indexed<A> {
     ranges: Ranges<A, u16>,
-    /// For each block the range of its lowest address, and the last range at the end.
+    /// For each block the last range that begins below it, 0 for the first; and at the end the last of all.
     roots: Box<[u32]>,
 }
 
+/// Blocks of addresses in each family's index.
+const BLOCKS: usize = 1 << 16;
+
 impl<A: Address> Indexed<A> {
     fn new(ranges: Ranges<A, u16>) -> Self {
-        let blocks = (0..=u16::MAX).map(|block| ranges.find(A::of_block(block)));
-        let roots = blocks.chain([ranges.len() - 1]).map(|index| index as u32).collect();
+        let mut roots = Vec::with_capacity(BLOCKS + 1);
+        for (index, (first, _, _)) in ranges.iter().enumerate().skip(1) {
+            let block = usize::from(first.block());
+            roots.resize(roots.len().max(block + 1), index as u32 - 1);
+        }
+        roots.resize(BLOCKS + 1, ranges.len() as u32 - 1);
+        let roots = roots.into();
         Self { ranges, roots }
     }
 

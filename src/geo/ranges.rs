@@ -20,10 +20,8 @@ pub(super) trait Address: Copy + Ord + Debug {
     fn shared_bits(self, other: Self) -> u8;
     /// The address with bit `index` set; 0 is the highest.
     fn with_bit(self, index: u8) -> Self;
-    /// Which of 65,536 blocks the address lies in; never falls where addresses rise.
+    /// Which of 65,536 blocks the address lies in; blocks never fall where addresses rise.
     fn block(self) -> u16;
-    /// The lowest address of a block.
-    fn of_block(block: u16) -> Self;
     /// How many addresses there are from `self` to `last`, as a share of the family.
     fn share_to(self, last: Self) -> f64;
     fn ip(self) -> IpAddr;
@@ -55,11 +53,6 @@ macro_rules! address {
             fn block(self) -> u16 {
                 let (first, shift) = $blocks;
                 (self.saturating_sub(first) >> shift).min(0xffff) as u16
-            }
-
-            fn of_block(block: u16) -> Self {
-                let (first, shift) = $blocks;
-                if block == 0 { 0 } else { first + (Self::from(block) << shift) }
             }
 
             fn share_to(self, last: Self) -> f64 {

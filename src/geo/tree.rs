@@ -1,8 +1,8 @@
 //! The search tree of a MaxMind-format file, walked from its lowest address to its highest.
 //!
 //! Here: the walk, bounded whatever the file says. Not here: records, and the file around the tree (`database`).
-//! `maxminddb` can walk too, but skips aliases and empty networks without counting them, and 97 nodes that name each
-//! other twice keep it busy for longer than the Earth will last; and it refuses files that store equal branches once.
+//! `maxminddb` can walk too, but passes over aliases of the IPv4 tree without counting them: 97 nodes that name each other
+//! twice keep it, and its `verify`, busy for longer than the Earth will last.
 
 use super::ranges::{Address, Ranges};
 use crate::limits::GEO_TREE_STEPS_MAX;

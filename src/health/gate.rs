@@ -20,7 +20,7 @@ pub enum Gate {
     In,
     /// Lost.
     Out,
-    /// Up again, not yet preferred; used where no preferred pool is up.
+    /// Up again, not yet preferred.
     Waiting {
         /// When it came up again.
         since: Instant,
@@ -46,7 +46,7 @@ impl Gate {
         }
     }
 
-    /// What an operator's release makes of it: a waiting pool is preferred at once.
+    /// What the end of its wait makes of it, by an operator or for want of another pool: it is preferred at once.
     pub fn release(self) -> Self {
         match self {
             Self::Waiting { .. } => Self::In,

@@ -20,6 +20,7 @@ pub struct Thresholds {
 /// | Unknown, Up | `fall` failures in a row | Down |
 /// | Down | `rise` passes in a row | Up |
 /// | any | fewer, or of its own kind | unchanged |
+/// | any | no evidence (we could not ask) | unchanged, and the row goes on |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judge {
     verdict: Verdict,
@@ -57,6 +58,9 @@ impl Judge {
 
     /// Takes one outcome that ended at `now`; returns whether the state changed.
     pub fn observe(&mut self, outcome: &Outcome, now: Instant, thresholds: Thresholds) -> bool {
+        if !outcome.is_evidence() {
+            return false;
+        }
         let passed = outcome.passed();
         if self.run.length == 0 || self.run.passed != passed {
             self.run = Run { passed, length: 0, began: Some(now) };
@@ -101,6 +105,9 @@ impl Pace {
         interval: Duration,
         confirm: Duration,
     ) -> Duration {
+        if !outcome.is_evidence() {
+            return confirm.min(interval);
+        }
         let passed = outcome.passed();
         self.run = if self.run > 0 && passed == self.passed { self.run.saturating_add(1) } else { 1 };
         self.passed = passed;

@@ -33,6 +33,11 @@ impl Outcome {
         matches!(self, Self::Pass)
     }
 
+    /// Whether it says anything of the endpoint: a probe that we could not even send does not.
+    pub fn is_evidence(&self) -> bool {
+        !matches!(self, Self::Fail(Failure { class: FailureClass::Local, .. }))
+    }
+
     /// The word in metrics.
     pub fn word(&self) -> &'static str {
         match self {
@@ -64,7 +69,7 @@ pub enum FailureClass {
     Refused,
     /// The connection was closed or reset before the answer.
     Closed,
-    /// No route, or the local system would not connect.
+    /// No route, or a local rule forbids it.
     Unreachable,
     /// The deadline passed.
     Timeout,
@@ -76,6 +81,8 @@ pub enum FailureClass {
     Protocol,
     /// The protocol's own word for "not available", as SIP 503.
     Unavailable,
+    /// We could not ask, as without a free file descriptor: no evidence of anything.
+    Local,
 }
 
 impl FailureClass {
@@ -90,6 +97,7 @@ impl FailureClass {
             Self::Certificate => "certificate",
             Self::Protocol => "protocol",
             Self::Unavailable => "unavailable",
+            Self::Local => "local",
         }
     }
 }

@@ -94,7 +94,7 @@ impl Full {
     }
 
     fn count(&self, transport: &str, code: ResponseCode) {
-        self.tally.count(transport, rcode_word(code));
+        self.tally.count(transport, reply::code_word(code));
     }
 }
 
@@ -206,18 +206,6 @@ fn asked_type(kind: RecordType) -> Asked {
         RecordType::NS => Asked::Ns,
         RecordType::ANY => Asked::Any,
         _ => Asked::Other,
-    }
-}
-
-fn rcode_word(code: ResponseCode) -> &'static str {
-    match code {
-        ResponseCode::NoError => "NOERROR",
-        ResponseCode::NXDomain => "NXDOMAIN",
-        ResponseCode::Refused => "REFUSED",
-        ResponseCode::FormErr => "FORMERR",
-        ResponseCode::NotImp => "NOTIMP",
-        ResponseCode::BADVERS => "BADVERS",
-        _ => "OTHER",
     }
 }
 

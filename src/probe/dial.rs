@@ -110,8 +110,14 @@ pub(super) fn broken(error: &io::Error, when: &str) -> Failure {
     }
 }
 
+/// Linux errors of a `connect` that never left this host: ENOMEM, ENFILE, EMFILE, EADDRNOTAVAIL (no free port), ENOBUFS.
+const LOCAL_ERRORS: [i32; 5] = [12, 23, 24, 99, 105];
+
 fn not_connected(error: &io::Error) -> Failure {
     use io::ErrorKind as Kind;
+    if error.raw_os_error().is_some_and(|code| LOCAL_ERRORS.contains(&code)) {
+        return failure(FailureClass::Local, format!("could not ask: {error}"));
+    }
     let (class, words) = match error.kind() {
         Kind::ConnectionRefused => (FailureClass::Refused, "connection refused".to_owned()),
         Kind::ConnectionReset | Kind::ConnectionAborted => (FailureClass::Closed, "connection reset".to_owned()),

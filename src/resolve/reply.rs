@@ -93,3 +93,16 @@ fn name_servers(snapshot: &Snapshot, (id, apex_at): (ZoneId, usize), wire: &[u8]
         }
     }
 }
+
+/// A response code's mnemonic (IANA DNS RCODEs) for people and metrics.
+pub fn code_word(code: ResponseCode) -> &'static str {
+    match code {
+        ResponseCode::NoError => "NOERROR",
+        ResponseCode::NXDomain => "NXDOMAIN",
+        ResponseCode::Refused => "REFUSED",
+        ResponseCode::FormErr => "FORMERR",
+        ResponseCode::NotImp => "NOTIMP",
+        ResponseCode::BADVERS => "BADVERS",
+        _ => "OTHER",
+    }
+}

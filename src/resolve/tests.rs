@@ -1,1 +1,166 @@
+use super::*;
+use crate::control::Beliefs;
+use crate::health::Outcome;
+use crate::name::Name;
+use crate::snapshot::Publisher;
+use crate::testing::{POOLS, ZONE, service, topology_beside};
+use crate::topology::Topology;
+use proptest::prelude::*;
+use std::sync::Arc;
+use std::time::Instant;
 
+/// Client networks of the overrides file: nested, both families.
+const OVERRIDES: &str = "10.0.0.0/8,KR\n10.1.0.0/16,IE\n10.1.128.0/17,KR\n10.1.200.0/24,IE\n2001:db8::/32,KR\n2001:db8:4000::/34,IE\n2001:db8:4000:100::/56,KR\n";
+
+const WORLD: &str = "[geoip]\noverrides = \"o.csv\"\n";
+const PARTNER: &str = "[partner.cloud]\nprefixes = [\"10.1.192.0/20\", \"2001:db8:8000::/36\"]\npools = [\"dublin\"]\n";
+
+fn snapshot(more: &str, up: bool) -> Arc<Snapshot> {
+    let topology = topology_beside(&[WORLD, ZONE, POOLS, PARTNER, &service(more)].concat(), &[("o.csv", OVERRIDES)]);
+    publish(topology, up)
+}
+
+fn publish(topology: Arc<Topology>, up: bool) -> Arc<Snapshot> {
+    let mut beliefs = Beliefs::new(topology.clone());
+    let now = Instant::now();
+    for target in topology.targets.iter().filter(|_| up) {
+        beliefs.observe(target, &Outcome::Pass, now);
+    }
+    Publisher::new(topology, beliefs.render_all(now)).lake().load()
+}
+
+fn ask(snapshot: &Snapshot, name: &str, kind: Asked, client: &str) -> String {
+    let name = Name::parse(name).unwrap();
+    let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client.parse().unwrap());
+    let said = match resolution.body {
+        Body::A(addresses, ttl) => format!("A {addresses:?} {ttl}"),
+        Body::Aaaa(addresses, ttl) => format!("AAAA {addresses:?} {ttl}"),
+        Body::Srv { answer, port, .. } => format!("SRV {port} {:?}", answer.addresses.v4),
+        other => format!("{other:?}"),
+    };
+    format!("{said} /{}", resolution.scope)
+}
+
+#[test]
+fn every_type_at_every_kind_of_name() {
+    let snapshot = snapshot("", true);
+    let (srv, sip) = ("_sipfederationtls._tcp.contoso.com", "sip.contoso.com");
+    let korea = "10.0.0.1";
+    for (name, kind, expected) in [
+        (srv, Asked::Srv, "SRV 5061 [10.1.0.1, 10.1.0.2] /16"),
+        (srv, Asked::Any, "SRV 5061 [10.1.0.1, 10.1.0.2] /16"),
+        (srv, Asked::A, "NoData /0"),
+        (sip, Asked::A, "A [10.1.0.1, 10.1.0.2] 30 /16"),
+        (sip, Asked::Any, "A [10.1.0.1, 10.1.0.2] 30 /16"),
+        (sip, Asked::Aaaa, "AAAA [2001:db8:1::1] 30 /16"),
+        (sip, Asked::Srv, "NoData /0"),
+        (sip, Asked::Other, "NoData /0"),
+        ("contoso.com", Asked::Soa, "Soa /0"),
+        ("contoso.com", Asked::Ns, "Ns /0"),
+        ("contoso.com", Asked::Any, "Soa /0"),
+        ("contoso.com", Asked::A, "NoData /0"),
+        ("_tcp.contoso.com", Asked::Srv, "NoData /0"),
+        ("ns1.contoso.com", Asked::A, "A [10.0.0.53] 3600 /0"),
+        ("ns1.contoso.com", Asked::Aaaa, "NoData /0"),
+        ("access-dublin.contoso.com", Asked::A, "A [10.2.0.1] 30 /0"),
+        ("www.contoso.com", Asked::A, "NoName /0"),
+        ("example.org", Asked::A, "Refused /0"),
+    ] {
+        assert_eq!(ask(&snapshot, name, kind, korea), expected, "{name} {kind:?}");
+    }
+}
+
+#[test]
+fn a_pool_without_ipv6_gives_nodata_with_the_scope_and_not_another_pools_address() {
+    let snapshot = snapshot("", true);
+    assert_eq!(ask(&snapshot, "sip.contoso.com", Asked::Aaaa, "10.1.0.1"), "NoData /17");
+    assert_eq!(ask(&snapshot, "sip.contoso.com", Asked::A, "10.1.0.1"), "A [10.2.0.1] 30 /17");
+}
+
+#[test]
+fn partners_come_before_overrides_before_the_database_before_the_default() {
+    let snapshot = snapshot("", true);
+    for (client, expected) in [
+        ("10.1.192.1", "A [10.2.0.1] 30 /20"),
+        ("10.1.129.1", "A [10.1.0.1, 10.1.0.2] 30 /18"),
+        ("87.32.0.1", "A [10.2.0.1]"),
+        ("168.126.63.1", "A [10.1.0.1, 10.1.0.2]"),
+        ("127.0.0.1", "A [10.1.0.1, 10.1.0.2]"),
+        ("::ffff:10.1.192.1", "A [10.2.0.1] 30 /20"),
+    ] {
+        let got = ask(&snapshot, "sip.contoso.com", Asked::A, client);
+        assert!(got.starts_with(expected), "{client}: {got}");
+    }
+}
+
+#[test]
+fn failover_without_partners_depends_on_nobody() {
+    let topology =
+        topology_beside(&[WORLD, ZONE, POOLS, &service("steering = \"failover\"")].concat(), &[("o.csv", OVERRIDES)]);
+    let snapshot = publish(topology, true);
+    for client in ["10.1.0.1", "87.32.0.1", "2001:db8::1"] {
+        assert_eq!(ask(&snapshot, "sip.contoso.com", Asked::A, client), "A [10.1.0.1, 10.1.0.2] 30 /0");
+    }
+}
+
+#[test]
+fn at_the_start_what_is_unknown_counts_as_up() {
+    assert_eq!(ask(&snapshot("", false), "sip.contoso.com", Asked::A, "10.1.0.1"), "A [10.2.0.1] 30 /17");
+}
+
+/// Addresses around the networks of the test, or anywhere.
+fn clients() -> impl Strategy<Value = IpAddr> {
+    let v4 = prop_oneof![
+        any::<u32>(),
+        (0u32..1 << 24).prop_map(|host| 10 << 24 | host),
+        (0u32..1 << 16).prop_map(|host| 10 << 24 | 1 << 16 | host)
+    ];
+    let v6 = prop_oneof![any::<u128>(), any::<u128>().prop_map(|host| 0x2001_0db8 << 96 | host >> 32)];
+    prop_oneof![v4.prop_map(|bits| IpAddr::V4(bits.into())), v6.prop_map(|bits| IpAddr::V6(bits.into()))]
+}
+
+/// Another address within the first `scope` bits of `client`.
+fn neighbour(client: IpAddr, scope: u8, noise: u128) -> IpAddr {
+    match client {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shr(scope.into()).unwrap_or(0);
+            IpAddr::V4((v4.to_bits() & !mask | noise as u32 & mask).into())
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shr(scope.into()).unwrap_or(0);
+            IpAddr::V6((v6.to_bits() & !mask | noise & mask).into())
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// RFC 7871 section 7.2.1: a resolver may give the answer to everybody within the scope.
+    #[test]
+    fn two_clients_inside_one_scope_get_identical_answers(
+        client in clients(), noise in any::<u128>(), steering in 0usize..3, kind in 0usize..3,
+    ) {
+        thread_local! {
+            static WORLDS: Vec<Arc<Snapshot>> =
+                ["\"nearest\"", "\"failover\"", "{ weighted = { seoul = 3, dublin = 1 } }"]
+                    .map(|steering| snapshot(&format!("steering = {steering}"), true)).into();
+        }
+        let (name, kind) = [
+            ("_sipfederationtls._tcp.contoso.com", Asked::Srv), ("sip.contoso.com", Asked::A), ("sip.contoso.com", Asked::Aaaa),
+        ][kind];
+        WORLDS.with(|worlds| {
+            let wire = Name::parse(name).unwrap();
+            let ask_as = |client| resolve(&worlds[steering], Question { name: wire.wire(), kind }, client);
+            // ::ffff:0:0/96 is IPv4 to us and never comes as a subnet.
+            prop_assume!(client.to_canonical() == client);
+            let one = ask_as(client);
+            let other = neighbour(client, one.scope, noise);
+            prop_assume!(other.to_canonical() == other);
+            let two = ask_as(other);
+            prop_assert_eq!(one.scope, two.scope, "{} {}", client, other);
+            prop_assert_eq!(format!("{:?}", one.body), format!("{:?}", two.body), "{} {}", client, other);
+            Ok(())
+        })?;
+    }
+}

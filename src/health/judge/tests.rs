@@ -65,6 +65,17 @@ fn an_unknown_target_says_what_failed_last() {
 }
 
 #[test]
+fn a_probe_that_could_not_be_sent_is_no_evidence() {
+    let mut judge = Judge::default();
+    let unable = Outcome::fail(FailureClass::Local, "no file descriptor is free");
+    for outcome in [&outcome(true), &unable, &unable, &unable, &outcome(false), &unable, &outcome(false)] {
+        assert!(!judge.observe(outcome, Instant::now(), THRESHOLDS) || outcome.passed());
+    }
+    assert_eq!(judge.verdict().state, State::Up);
+    assert!(judge.observe(&outcome(false), Instant::now(), THRESHOLDS), "the third real failure");
+}
+
+#[test]
 fn probes_are_close_only_while_a_mind_may_change() {
     let (interval, confirm) = (Duration::from_secs(5), Duration::from_millis(500));
     for (script, spacing) in

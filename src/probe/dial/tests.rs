@@ -13,6 +13,9 @@ fn every_way_to_fail_has_its_class() {
     ] {
         assert_eq!(not_connected(&kind.into()).class, class, "{kind:?}");
     }
+    for code in LOCAL_ERRORS {
+        assert_eq!(not_connected(&io::Error::from_raw_os_error(code)).class, FailureClass::Local, "{code}");
+    }
     for (kind, class) in [
         (K::UnexpectedEof, FailureClass::Closed),
         (K::ConnectionReset, FailureClass::Closed),

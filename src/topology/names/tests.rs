@@ -1,1 +1,145 @@
+use super::*;
+use crate::testing::{POOLS, ZONE, service, topology, topology_beside};
+use crate::topology::Topology;
+use proptest::prelude::*;
 
+/// What a name is, in a word: "service", "srv", "host", "empty", "none" or "outside", and its zone's apex.
+fn look_up(topology: &Topology, name: &str) -> String {
+    let name = Name::parse(name).unwrap();
+    let Some(found) = topology.names.find(name.wire()) else { return "outside".into() };
+    let apex = Name::from_wire(&name.wire()[found.apex_at..]);
+    let what = match found.here {
+        None => "none".to_owned(),
+        Some(Here { srv: Some((service, port)), .. }) => format!("srv {port} {}", topology.service(service).name),
+        Some(Here { address: Some(service), .. }) => format!("address {}", topology.service(service).name),
+        Some(Here { host: Some(_), .. }) => "host".to_owned(),
+        Some(_) => "empty".to_owned(),
+    };
+    format!("{what} in {apex}")
+}
+
+fn assert_names(topology: &Topology, table: &[(&str, &str)]) {
+    for (name, expected) in table {
+        assert_eq!(look_up(topology, name), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_zone_holds_its_services_hosts_and_empty_non_terminals() {
+    let topology = topology(&[ZONE, POOLS, &service("")].concat());
+    assert_names(
+        &topology,
+        &[
+            ("_sipfederationtls._tcp.contoso.com", "srv 5061 federation in contoso.com"),
+            ("sip.contoso.com", "address federation in contoso.com"),
+            ("access-seoul.contoso.com", "address pool seoul in contoso.com"),
+            ("ns1.contoso.com", "host in contoso.com"),
+            ("contoso.com", "empty in contoso.com"),
+            ("_tcp.contoso.com", "empty in contoso.com"),
+            ("www.contoso.com", "none in contoso.com"),
+            ("_sip._tcp.contoso.com", "none in contoso.com"),
+            ("x.sip.contoso.com", "none in contoso.com"),
+            ("sip.sip.contoso.com", "none in contoso.com"),
+            ("com", "outside"),
+            ("ns2.example.net", "outside"),
+            ("notcontoso.com", "outside"),
+        ],
+    );
+}
+
+#[test]
+fn names_between_a_domain_and_its_apex_exist() {
+    let service = service("").replace("[\"contoso.com\"]", "[\"a.b.contoso.com\"]");
+    let topology = topology(&[ZONE, POOLS, &service].concat());
+    assert_names(
+        &topology,
+        &[
+            ("sip.a.b.contoso.com", "address federation in contoso.com"),
+            ("a.b.contoso.com", "empty in contoso.com"),
+            ("b.contoso.com", "empty in contoso.com"),
+            ("c.b.contoso.com", "none in contoso.com"),
+            ("sip.contoso.com", "none in contoso.com"),
+        ],
+    );
+}
+
+#[test]
+fn a_name_delegated_on_its_own_is_a_zone_of_its_own() {
+    let text = [
+        "[zone.\"sip.fabrikam.example\"]\nns = { \"ns1.contoso.com\" = [] }\n",
+        "[zone.\"_sipfederationtls._tcp.fabrikam.example\"]\nns = { \"ns1.contoso.com\" = [] }\n",
+        POOLS,
+        &service("").replace("contoso.com", "fabrikam.example"),
+    ];
+    let topology = topology(&text.concat());
+    assert_names(
+        &topology,
+        &[
+            ("sip.fabrikam.example", "address federation in sip.fabrikam.example"),
+            (
+                "_sipfederationtls._tcp.fabrikam.example",
+                "srv 5061 federation in _sipfederationtls._tcp.fabrikam.example",
+            ),
+            ("x.sip.fabrikam.example", "none in sip.fabrikam.example"),
+            ("fabrikam.example", "outside"),
+            ("_tcp.fabrikam.example", "outside"),
+            ("www.fabrikam.example", "outside"),
+        ],
+    );
+}
+
+#[test]
+fn every_steered_name_of_a_hoster_is_an_apex() {
+    let text = include_str!("../../../tests/contract/hosting.toml");
+    let topology =
+        topology_beside(text, &[("domains.txt", "adatum.example\nsip.adatum.example\n\n# end\nlitware.example\n")]);
+    assert_names(
+        &topology,
+        &[
+            ("sip.litware.example", "address federation in sip.litware.example"),
+            ("_sipfederationtls._tcp.litware.example", "srv 5061 federation in _sipfederationtls._tcp.litware.example"),
+            ("y.x.sip.litware.example", "none in sip.litware.example"),
+            ("litware.example", "outside"),
+            // One domain below another's steered name: the deeper apex is the zone.
+            ("sip.sip.adatum.example", "address federation in sip.sip.adatum.example"),
+            ("sip.adatum.example", "address federation in sip.adatum.example"),
+            ("z.sip.adatum.example", "none in sip.adatum.example"),
+        ],
+    );
+}
+
+#[test]
+fn domains_with_the_same_services_share_a_class() {
+    let two = service("").replace("[\"contoso.com\"]", "[\"contoso.com\", \"eu.contoso.com\"]");
+    let other = "[service.ldap]\nkind = \"generic\"\ndomains = [\"eu.contoso.com\"]\npools = [\"seoul\"]\ncheck = { kind = \"tcp\", port = 636 }\nsrv = { owner = \"_ldap._tcp.{domain}\", port = 636, target = \"dir.{domain}\" }\n";
+    let topology = topology(&[ZONE, POOLS, &two, other].concat());
+    assert_names(
+        &topology,
+        &[
+            ("_ldap._tcp.eu.contoso.com", "srv 636 ldap in contoso.com"),
+            ("dir.eu.contoso.com", "address ldap in contoso.com"),
+            ("sip.eu.contoso.com", "address federation in contoso.com"),
+            ("_ldap._tcp.contoso.com", "none in contoso.com"),
+            ("_tcp.eu.contoso.com", "empty in contoso.com"),
+        ],
+    );
+}
+
+#[test]
+fn the_longest_names_are_looked_up() {
+    let topology = topology(&[ZONE, POOLS, &service("")].concat());
+    let labels = "a.".repeat(121);
+    assert_eq!(look_up(&topology, &format!("{labels}contoso.com")), "none in contoso.com");
+    assert_eq!(topology.names.find(b"\x03abc"), None, "no root at the end");
+    assert_eq!(topology.names.find(b""), None);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_look_up_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        thread_local! {
+            static TOPOLOGY: std::sync::Arc<Topology> = topology(&[ZONE, POOLS, &service("")].concat());
+        }
+        TOPOLOGY.with(|topology| topology.names.find(&bytes));
+    }
+}

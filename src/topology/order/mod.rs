@@ -14,7 +14,7 @@ pub(super) use nearest::nearest;
 pub(super) use weighted::slots;
 
 /// Indices into a service's pools, preferred first.
-pub type Order = Box<[u16]>;
+pub(super) type Order = Box<[u16]>;
 
 /// The orders of one service, equal ones once, and who gets which.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,9 +82,17 @@ impl Orders {
         }
     }
 
-    /// The order of a region, where the region alone decides.
-    pub fn of_region(&self, region: RegionId) -> Option<usize> {
-        Some(self.by_region[region.index()]).filter(|&order| order != BY_SLOT).map(usize::from)
+    /// The orders that clients of a region may get, each once: one, or those of all slots.
+    pub fn of_region(&self, region: RegionId) -> Vec<usize> {
+        match (self.by_region[region.index()], &self.slots) {
+            (BY_SLOT, Some(slots)) => {
+                let mut orders: Vec<usize> = slots.iter().copied().map(usize::from).collect();
+                orders.sort_unstable();
+                orders.dedup();
+                orders
+            }
+            (order, _) => vec![usize::from(order)],
+        }
     }
 
     /// What the choice of an order depends on for clients of a region.

@@ -1,0 +1,84 @@
+use super::super::load::judge;
+use super::*;
+use std::path::Path;
+
+const BASE: &str = r#"
+[server]
+listen = ["127.0.0.1:53"]
+[zone."contoso.com"]
+ns = { "ns1.contoso.com" = ["192.0.2.53"] }
+[pool.seoul]
+location = "KR"
+endpoints = ["192.0.2.10"]
+[pool.dublin]
+location = "IE"
+endpoints = ["198.51.100.10"]
+[service.federation]
+kind = "sip-federation"
+domains = ["contoso.com", "b.contoso.com"]
+pools = ["seoul", "dublin"]
+[partner.bigcloud]
+prefixes = ["203.0.113.0/24"]
+pools = ["dublin", "seoul"]
+"#;
+
+fn config(text: &str) -> Config {
+    judge(Path::new("edgesteer.toml"), text.into()).unwrap_or_else(|errors| panic!("{errors}")).0
+}
+
+#[test]
+fn every_change_has_its_sentence() {
+    for (from, to, said) in [
+        ("", "", &[][..]),
+        ("127.0.0.1:53", "127.0.0.2:53", &["[server] listen changed: needs a restart"]),
+        ("[server]", "[server]\nadmin = \"127.0.0.1:1\"", &["[server] admin changed: needs a restart"]),
+        ("[server]", "[geoip]\necs = \"off\"\n[server]", &["[geoip] ecs changed"]),
+        ("192.0.2.53", "192.0.2.54", &["zone contoso.com: name servers changed"]),
+        ("[pool.seoul]", "[zone.\"a.example\"]\nns.\"ns.b.example\" = []\n[pool.seoul]", &["zone a.example: added"]),
+        ("192.0.2.10", "192.0.2.11", &["pool seoul: endpoints changed"]),
+        ("\"KR\"\n", "\"JP\"\nmin_healthy = 1\nfqdn = \"a.b\"\n", &["pool seoul: location, fqdn changed"]),
+        ("[\"seoul\", \"dublin\"]", "[\"dublin\", \"seoul\"]", &["service federation: pools changed"]),
+        ("[partner", "ttl = \"5s\"\ncheck = { fall = 1 }\n[partner", &["service federation: ttl, check changed"]),
+        ("\"b.contoso.com\"", "\"c.contoso.com\"", &["service federation: 1 domain added, 1 removed"]),
+        (", \"b.contoso.com\"", "", &["service federation: 1 domain removed"]),
+        (
+            "[\"contoso.com\",",
+            "[\"d.contoso.com\", \"c.contoso.com\", \"contoso.com\",",
+            &["service federation: 2 domains added"],
+        ),
+        (
+            "\"contoso.com\", \"b.contoso.com\"",
+            "\"b.contoso.com\", \"contoso.com\"",
+            &["service federation: domains in another order"],
+        ),
+        ("203.0.113.0/24", "203.0.113.0/25", &["partner bigcloud: prefixes changed"]),
+        ("bigcloud", "smallcloud", &["partner smallcloud: added", "partner bigcloud: removed"]),
+        ("service.federation", "service.edge", &["service edge: added", "service federation: removed"]),
+    ] {
+        assert!(BASE.contains(from), "{from}");
+        let new = config(&BASE.replacen(from, to, 1));
+        assert_eq!(new.describe_changes(&config(BASE)), said, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn pools_that_only_moved_within_the_file_are_no_change() {
+    let (seoul, dublin) = (BASE.find("[pool.seoul]").unwrap(), BASE.find("[pool.dublin]").unwrap());
+    let service = BASE.find("[service").unwrap();
+    let moved = [&BASE[..seoul], &BASE[dublin..service], &BASE[seoul..dublin], &BASE[service..]].concat();
+    let new = config(&moved);
+    assert_ne!(new.services[0].pools, config(BASE).services[0].pools);
+    assert_eq!(new.describe_changes(&config(BASE)), [""; 0]);
+}
+
+#[test]
+fn overrides_are_counted() {
+    let (mut new, old) = (config(BASE), config(BASE));
+    let line = |text: &str| super::super::Override {
+        prefix: text.parse().unwrap(),
+        country: super::super::Country::parse("KR").unwrap(),
+    };
+    new.geoip.overrides = vec![line("192.0.2.0/24"), line("203.0.113.0/24")];
+    assert_eq!(new.describe_changes(&old), ["[geoip] 2 overrides added"]);
+    assert_eq!(old.describe_changes(&new), ["[geoip] 2 overrides removed"]);
+}
