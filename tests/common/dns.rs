@@ -8,7 +8,6 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-pub(crate) use hickory_proto::op::ResponseCode;
 pub(crate) use hickory_proto::rr::RecordType;
 
 /// For an answer; over loopback it comes at once or never.

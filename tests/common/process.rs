@@ -7,6 +7,13 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+/// A program of a system package; Debian keeps servers where only root looks for programs.
+pub(crate) fn system(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    command
+}
+
 /// A child with its descendants. Dropping it kills all of them, and shows what they wrote where the test fails.
 pub(crate) struct Process {
     child: Child,
