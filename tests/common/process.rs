@@ -72,7 +72,8 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("--- {}\n{}", self.log.display(), self.log());
+            let log = std::fs::read_to_string(&self.log).unwrap_or_else(|error| error.to_string());
+            eprintln!("--- {}\n{log}", self.log.display());
         }
     }
 }

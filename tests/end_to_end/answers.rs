@@ -9,10 +9,11 @@ use hickory_proto::rr::{Name, RData, Record};
 
 const SRV: &str = "_sipfederationtls._tcp.contoso.com";
 
+/// Fields are dropped in this order, so that a test that fails can still show the server's log.
 struct World {
-    scene: Scene,
-    _edges: Edges,
     _server: Server,
+    _edges: Edges,
+    scene: Scene,
 }
 
 fn world(steering: &str) -> World {
