@@ -1,5 +1,7 @@
 //! Publishing one change costs the affected services, whatever the number of domains: counted, not timed.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use edgesteer::app;
 use edgesteer::control::Beliefs;
 use edgesteer::health::{FailureClass, Outcome};

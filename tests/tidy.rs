@@ -1,0 +1,199 @@
+//! The rules of the house that the compiler does not check. A failure names file, line and remedy.
+//!
+//! Here: the layering table, the bounds and the walk over the files. `tidy/rules.rs` has the rules, `tidy/source.rs` reads
+//! Rust as text, `tidy/fires.rs` proves that every rule fires.
+
+#[path = "tidy/fires.rs"]
+mod fires;
+#[path = "tidy/rules.rs"]
+mod rules;
+#[path = "tidy/source.rs"]
+mod source;
+
+use rules::{EDGES, Finding, Room, SHELL, WORDS};
+use source::Source;
+use std::path::Path;
+
+/// Who may name whom, and what of the outside. Files of tests are free.
+#[rustfmt::skip]
+const ROOMS: &[Room] = &[
+    // Words.
+    Room { path: "ids", layer: WORDS, imports: &[], outside: &[] },
+    Room { path: "limits", layer: WORDS, imports: &[], outside: &[] },
+    Room { path: "name", layer: WORDS, imports: &[], outside: &["thiserror"] },
+    // Sources. Only `config` and `geo::database` read files.
+    Room { path: "federation", layer: 1, imports: &[], outside: &[] },
+    Room { path: "health", layer: 1, imports: &[], outside: &[] },
+    Room {
+        path: "config", layer: 1, imports: &["federation"],
+        // rustls: certificates and keys are parsed when the configuration is read, not when a probe needs them.
+        outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "strsim", "thiserror", "toml"],
+    },
+    Room {
+        path: "geo", layer: 1, imports: &["config::Country", "config::Override"],
+        outside: &["ipnet", "serde", "thiserror"],
+    },
+    Room {
+        path: "geo/database", layer: 1, imports: &["config"],
+        outside: &["files", "flate2", "humantime", "maxminddb", "thiserror"],
+    },
+    // World.
+    Room {
+        path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Thresholds"],
+        outside: &["hashbrown", "thiserror"],
+    },
+    // Speech.
+    Room {
+        path: "steering", layer: 3, imports: &["config::Rung", "federation::Shape", "health", "topology"],
+        outside: &[],
+    },
+    Room {
+        path: "answer", layer: 3, imports: &["federation::Shape", "steering", "topology"],
+        outside: &["hickory_proto"],
+    },
+    // Truth.
+    Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
+    Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
+    // Edges. The policy of client subnets is the one thing of the configuration that a lane reads, out of the topology.
+    Room {
+        path: "lane", layer: EDGES, imports: &["config::Ecs", "snapshot"],
+        outside: &["hickory_proto", "ipnet", "prometheus", "socket2", "sockets", "thiserror", "tokio"],
+    },
+    Room {
+        path: "lane/full", layer: EDGES, imports: &["resolve", "snapshot"],
+        outside: &["async_trait", "hickory_proto", "hickory_server", "sockets", "tokio", "tracing"],
+    },
+    Room {
+        path: "probe", layer: EDGES,
+        imports: &["config::Pem", "config::TlsOptions", "config::Verify", "federation::CheckKind", "health", "topology"],
+        outside: &[
+            "clock", "humantime", "rustls", "sockets", "thiserror", "tokio", "tokio_rustls", "tracing", "webpki_roots",
+            "x509_parser",
+        ],
+    },
+    // Writer.
+    Room {
+        path: "control", layer: 6, imports: &["health", "probe", "snapshot", "steering", "topology"],
+        outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
+    },
+    // Operators.
+    Room {
+        path: "admin", layer: 7,
+        imports: &["answer::records", "control", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        outside: &[
+            "axum", "hickory_proto", "prometheus", "serde", "serde_json", "sockets", "thiserror", "threads", "tokio",
+            "tracing",
+        ],
+    },
+    // Shell.
+    Room {
+        path: "app", layer: SHELL, imports: &["*"],
+        outside: &["clock", "prometheus", "rlimit", "thiserror", "tokio", "tracing"],
+    },
+    Room {
+        path: "cli", layer: SHELL, imports: &["*"],
+        outside: &["clap", "clock", "process", "serde_json", "sockets", "terminal", "tokio", "tracing_subscriber"],
+    },
+    Room {
+        path: "demo", layer: SHELL, imports: &["*"],
+        outside: &[
+            "clock", "files", "humantime", "process", "rcgen", "rustls", "sockets", "terminal", "tokio", "tokio_rustls",
+        ],
+    },
+    Room { path: "main", layer: SHELL, imports: &[], outside: &["process"] },
+    Room { path: "lib", layer: SHELL, imports: &[], outside: &[] },
+];
+
+/// Lines in a file below `src`, tests aside; the aim is 400.
+const FILE_LINES_MAX: usize = 450;
+/// Lines in a function; most are under 15.
+const FUNCTION_LINES_MAX: usize = 70;
+
+#[test]
+fn data_flows_one_way() {
+    assert_clean(&rules::unsound(ROOMS));
+    let rooms = |rule: fn(&Source, &[Room]) -> Vec<Finding>| each(&shipped(), |source| rule(source, ROOMS));
+    assert_clean(&rooms(rules::homeless));
+    assert_clean(&rooms(rules::layering));
+    assert_clean(&each(&shipped(), rules::sideways));
+}
+
+#[test]
+fn rooms_touch_only_what_they_may() {
+    let crates = crates();
+    assert!(crates.iter().any(|name| name == "hickory_server"), "Cargo.toml was misread: {crates:?}");
+    assert_clean(&each(&shipped(), |source| rules::reach(source, ROOMS, &crates)));
+    assert_clean(&rules::stale_permissions(&shipped(), ROOMS, &crates));
+}
+
+#[test]
+fn files_and_functions_can_be_read_at_once() {
+    assert_clean(&each(&shipped(), |source| rules::long_file(source, FILE_LINES_MAX)));
+    assert_clean(&each(&shipped(), |source| rules::long_functions(source, FUNCTION_LINES_MAX)));
+}
+
+#[test]
+fn every_file_says_what_it_is_and_is_used() {
+    let headed = |source: &&Source| !source.path.ends_with("/tests.rs");
+    let all = sources(&["src", "tests", "build.rs"]);
+    assert_clean(&all.iter().filter(headed).flat_map(rules::headless).map(|f| f.to_string()).collect::<Vec<_>>());
+    assert_clean(&rules::dead_files(&sources(&["src"])));
+}
+
+#[test]
+fn nothing_unfinished_and_no_ornament() {
+    // The rules and their proof name the words that they forbid.
+    let all: Vec<Source> =
+        sources(&["src", "tests"]).into_iter().filter(|s| !s.path.starts_with("tests/tidy")).collect();
+    assert_clean(&each(&all, rules::unfinished));
+    assert_clean(&each(&all, rules::banners));
+    assert_clean(&each(&shipped(), rules::printing));
+}
+
+#[test]
+fn every_limit_is_obeyed() {
+    let sources = shipped();
+    let limits = sources.iter().find(|source| source.path == "src/limits.rs").expect("src/limits.rs has every bound");
+    assert_clean(&rules::idle_limits(limits, &sources));
+}
+
+fn each(sources: &[Source], rule: impl Fn(&Source) -> Vec<Finding>) -> Vec<Finding> {
+    sources.iter().flat_map(rule).collect()
+}
+
+fn assert_clean(findings: &[impl ToString]) {
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+/// Every Rust file below these directories, in the order of the paths.
+fn sources(directories: &[&str]) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut waiting: Vec<_> = directories.iter().map(|directory| root.join(directory)).collect();
+    let mut sources = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            let entries = path.read_dir().expect("the directory was there a moment ago");
+            waiting.extend(entries.map(|entry| entry.expect("the directory can be read").path()));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let name = path.strip_prefix(root).expect("the walk began there").to_string_lossy().replace('\\', "/");
+            let text = std::fs::read_to_string(&path).expect("the file was there a moment ago");
+            sources.push(Source::new(&name, &text));
+        }
+    }
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    sources
+}
+
+/// What becomes part of the binary.
+fn shipped() -> Vec<Source> {
+    sources(&["src"]).into_iter().filter(|source| !source.is_test()).collect()
+}
+
+/// The names of our dependencies as Rust writes them.
+fn crates() -> Vec<String> {
+    let manifest = include_str!("../Cargo.toml");
+    let sections = manifest.split("\n[").filter(|section| section.starts_with("dependencies]"));
+    let name = |line: &str| Some(line.split_once(" = ")?.0.replace('-', "_"));
+    sections.flat_map(|section| section.lines().filter(|line| !line.starts_with('#')).filter_map(name)).collect()
+}
