@@ -86,7 +86,7 @@ impl Full {
     /// What a question gets: the message and its OPT.
     fn reply(&self, packet: &Packet<'_>, request: &Request, cookie: Option<&Cookie>) -> (Reply, Option<Edns>) {
         let mut edns = packet.opt.as_ref().map(edns::plain);
-        let (reply, why) = match odd::refusal(request.metadata.op_code.into(), packet) {
+        let (reply, why) = match odd::refusal(packet) {
             // RFC 7873 section 5.4: a question about the cookie alone.
             Some((ResponseCode::NoError, _)) if cookie.is_some_and(|cookie| cookie.whole && !cookie.valid) => {
                 (Reply::of(ResponseCode::BADCOOKIE), None)
@@ -239,6 +239,7 @@ fn asked_type(kind: RecordType) -> Asked {
         RecordType::SRV => Asked::Srv,
         RecordType::SOA => Asked::Soa,
         RecordType::NS => Asked::Ns,
+        RecordType::DS => Asked::Ds,
         RecordType::ANY => Asked::Any,
         _ => Asked::Other,
     }

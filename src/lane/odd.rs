@@ -31,9 +31,9 @@ const TYPES: &[(RangeInclusive<u16>, Refusal)] = &[
 ];
 
 /// Why a message is refused, NOERROR where there is just nothing to say; `None` where it is a question to look up.
-pub(super) fn refusal(opcode: u8, packet: &Packet<'_>) -> Option<Refusal> {
+pub(super) fn refusal(packet: &Packet<'_>) -> Option<Refusal> {
     // RFC 8906 section 3.1.4; the rest of the message may have another form then.
-    if opcode != 0 {
+    if packet.opcode != 0 {
         return Some((ResponseCode::NotImp, Some(NOT_SUPPORTED)));
     }
     if packet.malformed {

@@ -17,7 +17,9 @@ const OPT: [u8; 2] = [0, 41];
 pub(super) struct Packet<'m> {
     /// QDCOUNT.
     pub(super) questions: u16,
-    /// Name, type and class, where there is exactly one question and it is whole; else empty.
+    /// OPCODE. What follows has the form of a QUERY alone; of others it may happen to be read.
+    pub(super) opcode: u8,
+    /// Name, type and class, where there is exactly one question and it is whole, of a QUERY; else empty.
     pub(super) question: &'m [u8],
     /// The first OPT, where one stands before anything that is wrong.
     pub(super) opt: Option<Opt<'m>>,
@@ -28,7 +30,7 @@ pub(super) struct Packet<'m> {
 impl<'m> Packet<'m> {
     /// Reads a message of at least a header.
     pub(super) fn read(message: &'m [u8]) -> Self {
-        let mut packet = Self::default();
+        let mut packet = Self { opcode: message[2] >> 3 & 0x0f, ..Self::default() };
         packet.malformed = packet.walk(message).is_none();
         packet
     }
@@ -42,7 +44,7 @@ impl<'m> Packet<'m> {
             let all = rest.0;
             rest.name(Pointer::Wrong)?;
             rest.take(4)?;
-            if self.questions == 1 {
+            if self.questions == 1 && self.opcode == 0 {
                 self.question = &all[..all.len() - rest.0.len()];
             }
         }
