@@ -7,7 +7,7 @@ use crate::config::{self, Config, Diagnostics};
 use crate::control::{Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Lanes, ListenError, Tally};
-use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE};
+use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
 use crate::probe::Prober;
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
@@ -99,16 +99,7 @@ impl Running {
     /// Where a socket cannot be had.
     pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
         let World { config, topology, geography, .. } = world;
-        // Each target may hold a connection. Whatever the system grants is used.
-        if let Ok(files) = rlimit::increase_nofile_limit(u64::MAX)
-            && (files as usize) < topology.targets.len() + FILES_SPARE
-        {
-            warn!(
-                files,
-                targets = topology.targets.len(),
-                "too few open files are allowed: raise LimitNOFILE or ulimit -n"
-            );
-        }
+        let connections = connections(topology.targets.len());
         let registry = Registry::new();
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
@@ -140,10 +131,11 @@ impl Running {
                 "some targets gave no answer within startup_grace; pools that are not proven alive are used only where none is"
             );
         }
-        let lanes = Lanes::start(&config.server.listen, handle.lake(), tally)?;
+        let config::Server { listen, tls, .. } = &config.server;
+        let lanes = Lanes::start(listen, tls.as_ref(), connections, handle.lake(), &tally)?;
         serving.store(true, Ordering::Release);
-        let listen = lanes.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        info!(listen, admin = %admin.address(), waited = ?began.elapsed(), "answering");
+        let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
+        info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
         Ok(Self { path, config, control: handle, lanes, admin, serving, reload_success })
     }
 
@@ -179,6 +171,9 @@ impl Running {
         }
         match self.control.replace(world.topology).await {
             Ok(generation) => {
+                if let Some(tls) = &world.config.server.tls {
+                    self.lanes.show(tls);
+                }
                 info!(generation, "reload: taken over");
                 self.config = world.config;
                 self.reload_success.set(1);
@@ -199,4 +194,19 @@ impl Running {
         drop(self.admin);
         info!("stopped");
     }
+}
+
+/// Raises the limit of open files as far as the system lets us, and shares it: each target may hold a connection, and what is
+/// left is for DNS clients. Returns how many of those there may be over one transport.
+fn connections(targets: usize) -> usize {
+    let Ok(files) = rlimit::increase_nofile_limit(u64::MAX) else { return STREAMS_MAX };
+    let left = usize::try_from(files).unwrap_or(usize::MAX).checked_sub(targets + FILES_SPARE);
+    if left.is_none() {
+        warn!(files, targets, "too few open files are allowed: raise LimitNOFILE or ulimit -n");
+    }
+    (left.unwrap_or(0) / 2).clamp(STREAMS_MIN, STREAMS_MAX)
+}
+
+fn words(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
