@@ -14,6 +14,9 @@ pub const UDP_ANSWER_MIN: u16 = 512;
 pub const UDP_QUESTION_MAX: usize = 4096;
 /// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
 pub const ANSWER_ADDRESSES_MAX: usize = 1024;
+/// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever
+/// for whoever wants us busy.
+pub const ADDITIONAL_RECORDS_MAX: usize = 128;
 /// Connections over one transport; fewer where few files are allowed. Each holds a socket and up to 400 KiB of buffers, the
 /// system's included, if its peer means harm, and next to nothing if it does not.
 pub const STREAMS_MAX: usize = 1024;
@@ -47,7 +50,7 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Spacing of log lines about that.
 pub const ACCEPT_LOG: Duration = Duration::from_secs(60);
 
-/// Labels in an owner prefix: `_service._proto` and one more for a sub-domain.
+/// Labels in an owner prefix: `_service._proto` and two more for sub-domains.
 pub const PREFIX_LABELS_MAX: usize = 4;
 /// Clients are divided into at most this many regions: their orders and those of the weight slots share 16-bit indices.
 pub const REGIONS_MAX: usize = 65_000;

@@ -1,7 +1,7 @@
 //! Gauges that are read off the current snapshot at each scrape, so that they can never disagree with the answers.
 
 use crate::health::State;
-use crate::ids::{RegionId, ServiceId};
+use crate::ids::ServiceId;
 use crate::snapshot::{Lake, Snapshot};
 use crate::topology::Face;
 use prometheus::core::{Collector, Desc};
@@ -59,7 +59,7 @@ impl Gauges {
             )?,
             active: vec(
                 "edgesteer_service_active_pool",
-                "1 for the pool that a region's clients are sent to first (with weights, each such pool), 0 for the others.",
+                "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
                 &["service", "region", "pool"],
             )?,
         })
@@ -100,14 +100,20 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
                 }
             }
         }
-        for (r, region) in topology.regions.iter().enumerate() {
-            let orders = service.orders.of_region(RegionId::at(r));
-            let active =
-                |p| orders.iter().any(|&order| row.choices[order].picks.first().is_some_and(|pick| pick.pool == p));
-            for (p, pool) in service.pools.iter().enumerate() {
-                let labels = [service.name.as_str(), &region.label, &topology.pool(pool.pool).name];
-                gauges.active.with_label_values(&labels).set(i64::from(active(p)));
+        let active = |region: &str, orders: &[usize]| {
+            let first = |order: &usize| row.choice(*order).picks.first().map(|pick| pick.pool);
+            let active: Vec<usize> = orders.iter().filter_map(first).collect();
+            for (place, pool) in service.pools.iter().enumerate() {
+                let labels = [service.name.as_str(), region, &topology.pool(pool.pool).name];
+                gauges.active.with_label_values(&labels).set(i64::from(active.contains(&place)));
             }
+        };
+        for order in service.orders.of_regions() {
+            active(&topology.order_label(service, order), &[order]);
+        }
+        let by_weight = service.orders.of_slots();
+        if !by_weight.is_empty() {
+            active("by weight", &by_weight);
         }
     }
     for (pool, state) in pools {

@@ -45,7 +45,7 @@ enum Command {
         config: PathBuf,
         /// The name that is asked for.
         name: String,
-        /// The type that is asked for: A, AAAA, SRV, SOA, NS or ANY.
+        /// The type that is asked for: A, AAAA, SRV, SOA, NS, DS or ANY.
         #[arg(value_name = "TYPE")]
         kind: String,
         /// The client's address. Default: one of unknown place.
@@ -147,5 +147,8 @@ pub(crate) fn log_to_stderr(level: &str) {
     // hickory writes two lines for each answer at its "info".
     let default = format!("{level},hickory_server=warn,hickory_net=warn");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    // A journal or a file must not get a terminal's escape sequences.
+    let colour = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    lines.with_target(false).init();
 }

@@ -6,7 +6,7 @@ use super::NoSuchPool;
 use crate::health::{Gate, Judge, Outcome, State, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
-use crate::steering::{self, Standing};
+use crate::steering::{self, Basis, Standing};
 use crate::topology::{Service, TargetSpec, Topology};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,7 +27,37 @@ pub struct Beliefs {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Memory {
     gates: Vec<Gate>,
-    last_good: Option<usize>,
+    /// For each order, the pool that its clients were sent to when one was last proven alive.
+    last_good: Vec<Option<usize>>,
+}
+
+impl Memory {
+    /// Takes over what an older topology's service remembered of pools of the same name. An order that is new takes the last
+    /// good pool of any: it is better than none.
+    fn recall(
+        &mut self,
+        topology: &Topology,
+        service: &Service,
+        (old, old_service, was): (&Topology, &Service, &Self),
+    ) {
+        let place_now = |place: usize| {
+            let name = &old.pool(old_service.pools[place].pool).name;
+            service.pools.iter().position(|pool| topology.pool(pool.pool).name == *name)
+        };
+        for (place, &gate) in was.gates.iter().enumerate() {
+            if let Some(now) = place_now(place) {
+                self.gates[now] = gate;
+            }
+        }
+        let label_then = |order: usize| old.order_label(old_service, order);
+        let labels: HashMap<String, usize> = (0..was.last_good.len()).map(|order| (label_then(order), order)).collect();
+        let any = was.last_good.iter().copied().flatten().next();
+        for (order, last_good) in self.last_good.iter_mut().enumerate() {
+            let same = labels.get(&topology.order_label(service, order));
+            let then = same.and_then(|&order| was.last_good[order]).or(any);
+            *last_good = then.and_then(place_now);
+        }
+    }
 }
 
 /// A verdict that changed.
@@ -44,7 +74,10 @@ pub struct Change {
 impl Beliefs {
     /// Nothing is known of anything.
     pub fn new(topology: Arc<Topology>) -> Self {
-        let memory = |service: &Service| Memory { gates: vec![Gate::In; service.pools.len()], last_good: None };
+        let memory = |service: &Service| Memory {
+            gates: vec![Gate::In; service.pools.len()],
+            last_good: vec![None; service.orders.list().len()],
+        };
         Self {
             ids: topology.targets.iter().enumerate().map(|(i, spec)| (spec.clone(), TargetId::at(i))).collect(),
             judges: vec![Judge::default(); topology.targets.len()],
@@ -63,29 +96,21 @@ impl Beliefs {
     /// Moves what is known onto another topology; what that does not have is forgotten.
     pub fn reseat(&mut self, topology: Arc<Topology>) {
         let old = std::mem::replace(self, Self::new(topology));
+        // A check that merely asks otherwise, as with another first domain, begins with what was believed of the address.
+        let by_address: HashMap<_, _> = old.ids.iter().map(|(spec, id)| ((spec.address, spec.kind), *id)).collect();
         for (spec, id) in &self.ids {
-            if let Some(before) = old.ids.get(spec) {
+            if let Some(before) = old.ids.get(spec).or_else(|| by_address.get(&(spec.address, spec.kind))) {
                 self.judges[id.index()] = old.judges[before.index()].clone();
             }
         }
         self.unseen = self.judges.iter().filter(|judge| !judge.has_observed()).count();
-        let pools = |topology: &Topology, service: &Service| -> Vec<String> {
-            service.pools.iter().map(|p| topology.pool(p.pool).name.clone()).collect()
-        };
         let by_name: HashMap<&str, usize> =
             old.topology.services.iter().enumerate().map(|(i, service)| (service.name.as_str(), i)).collect();
         for (service, memory) in self.topology.services.iter().zip(&mut self.services) {
-            let Some(&before) = by_name.get(service.name.as_str()) else { continue };
-            let old_pools = pools(&old.topology, &old.topology.services[before]);
-            let now_pools = pools(&self.topology, service);
-            let remembered = &old.services[before];
-            for (gate, name) in memory.gates.iter_mut().zip(&now_pools) {
-                if let Some(place) = old_pools.iter().position(|old| old == name) {
-                    *gate = remembered.gates[place];
-                }
+            if let Some(&before) = by_name.get(service.name.as_str()) {
+                let was = (&*old.topology, &old.topology.services[before], &old.services[before]);
+                memory.recall(&self.topology, service, was);
             }
-            let last_good = remembered.last_good.map(|place| &old_pools[place]);
-            memory.last_good = last_good.and_then(|name| now_pools.iter().position(|now| now == name));
         }
     }
 
@@ -132,9 +157,13 @@ impl Beliefs {
         }
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)).map(|at| (at, id)));
-        let up = standings.iter().position(|standing| standing.state == State::Up);
-        memory.last_good = up.or(memory.last_good);
-        Row::render(service, standings, memory.last_good)
+        let row = Row::render(service, standings, &memory.last_good);
+        for (last_good, choice) in memory.last_good.iter_mut().zip(row.choices()) {
+            if choice.basis == Basis::Proven {
+                *last_good = choice.picks.first().map(|pick| pick.pool);
+            }
+        }
+        row
     }
 
     /// Every row, in the order of the services.

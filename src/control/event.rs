@@ -1,7 +1,7 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
 use crate::health::{State, Verdict};
-use crate::ids::{RegionId, ServiceId};
+use crate::ids::ServiceId;
 use crate::snapshot::{Row, Snapshot};
 use crate::steering::{Basis, Choice};
 use crate::topology::{Face, TargetSpec};
@@ -30,12 +30,15 @@ pub enum Event {
     },
 }
 
+/// Stands for the clients whose order is drawn by weight.
+const BY_WEIGHT: &str = "by weight";
+
 /// Clients of a service that are sent elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Move {
     /// The service.
     pub service: String,
-    /// The regions that move.
+    /// The clients that move, by the order in which they prefer the pools.
     pub regions: Vec<String>,
     /// Where they went, preferred pool first.
     pub from: Vec<String>,
@@ -61,15 +64,15 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
     let pools = |choice: &Choice| -> Vec<String> {
         choice.picks.iter().map(|pick| topology.pool(service.pools[pick.pool].pool).name.clone()).collect()
     };
+    let own = service.orders.of_regions();
     let mut moves: Vec<Move> = Vec::new();
-    for (order, (old, new)) in before.row(id).choices.iter().zip(&row.choices).enumerate() {
+    for (order, (old, new)) in before.row(id).choices().zip(row.choices()).enumerate() {
         let (from, to) = (pools(old), pools(new));
         if from == to && old.basis == new.basis {
             continue;
         }
-        let region = |i: usize| service.orders.of_region(RegionId::at(i)).contains(&order);
-        let regions: Vec<String> =
-            topology.regions.iter().enumerate().filter(|(i, _)| region(*i)).map(|(_, r)| r.label.clone()).collect();
+        let by_region = own.contains(&order).then(|| topology.order_label(service, order));
+        let regions: Vec<String> = by_region.or_else(|| Some(BY_WEIGHT.to_owned())).into_iter().collect();
         match moves.iter_mut().find(|m| m.from == from && m.to == to && m.basis == new.basis) {
             Some(same) => {
                 same.regions.extend(regions.into_iter().filter(|r| !same.regions.contains(r)).collect::<Vec<_>>())

@@ -202,8 +202,9 @@ impl Control {
     /// Renders these services anew and publishes those that changed as one generation.
     fn publish(&mut self, services: BTreeSet<ServiceId>, first_sign: Option<Instant>, now: Instant) {
         let before = self.publisher.lake().load();
-        let rendered = services.into_iter().map(|service| (service, self.beliefs.render(service, now)));
-        let changes: Vec<(ServiceId, Row)> = rendered.filter(|(service, row)| row != before.row(*service)).collect();
+        let rendered = services.into_iter().map(|service| (service, Arc::new(self.beliefs.render(service, now))));
+        let changes: Vec<(ServiceId, Arc<Row>)> =
+            rendered.filter(|(service, row)| **row != *before.row(*service)).collect();
         if changes.is_empty() {
             return;
         }

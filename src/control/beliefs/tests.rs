@@ -39,9 +39,9 @@ impl Story {
         self.beliefs.ripe(now);
         let row = self.beliefs.render(ServiceId(0), now);
         let topology = &self.beliefs.topology;
-        let order = topology.services[0].orders.of_region(crate::ids::RegionId(0))[0];
+        let order = topology.services[0].orders.pick(crate::ids::RegionId(0), [127, 0, 0, 1].into());
         let pool = |place: usize| topology.pool(topology.services[0].pools[place].pool);
-        row.choices[order].picks.iter().map(|pick| pool(pick.pool).name.as_str()).collect::<Vec<_>>().join(" ")
+        row.choice(order).picks.iter().map(|pick| pool(pick.pool).name.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -127,6 +127,35 @@ fn beliefs_are_carried_over_by_identity() {
 }
 
 #[test]
+fn another_first_domain_or_another_timing_forgets_nothing() {
+    let mut story = Story::new(world("failback = \"10m\""));
+    story.pool_is("seoul", false, 0);
+    story.pool_is("dublin", true, 0);
+    assert_eq!(story.chosen(0), "dublin");
+    let text = service("failback = \"10m\"\ncheck = { kind = \"sip\", port = 5061, interval = \"7s\" }");
+    let text = [ZONE, POOLS, &text.replace("[\"contoso.com\"]", "[\"a.contoso.com\", \"contoso.com\"]")].concat();
+    story.beliefs.reseat(topology(&text));
+    assert!(story.beliefs.first_round_done());
+    assert_eq!(story.chosen(1), "dublin", "seoul is as dead as before");
+}
+
+#[test]
+fn when_every_pool_is_down_each_order_keeps_the_pool_it_had() {
+    let mut story = Story::new(world(""));
+    story.pool_is("seoul", true, 0);
+    story.pool_is("dublin", true, 0);
+    let near = |story: &mut Story, seconds| {
+        let row = story.beliefs.render(ServiceId(0), story.at(seconds));
+        row.choices().map(|choice| choice.picks[0].pool).collect::<Vec<_>>()
+    };
+    let before = near(&mut story, 0);
+    assert!(before.contains(&0) && before.contains(&1), "some are near each pool");
+    story.pool_is("seoul", false, 1);
+    story.pool_is("dublin", false, 1);
+    assert_eq!(near(&mut story, 1), before);
+}
+
+#[test]
 fn a_changed_check_is_another_target() {
     let mut story = Story::new(world(""));
     story.pool_is("seoul", true, 0);
@@ -134,6 +163,7 @@ fn a_changed_check_is_another_target() {
     let stale = story.beliefs.topology.targets[0].clone();
     story.beliefs.reseat(world("check = { kind = \"tcp\", port = 5061 }"));
     assert!(!story.beliefs.first_round_done());
+    assert_eq!(story.beliefs.topology.targets[0].domain, crate::name::Name::root(), "tcp says no name");
     assert_eq!(story.beliefs.observe(&stale, &Outcome::Pass, story.at(1)), None);
 }
 

@@ -1,0 +1,14 @@
+//! The binary over real sockets, with simulated edges as its pools.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod answers;
+mod commands;
+mod demo;
+mod failover;
+mod process;
+mod reload;
+mod wire;

@@ -1,0 +1,110 @@
+//! The process: when it answers, how it ends, and what it says where it cannot start.
+
+use crate::common::dns::{self, RecordType as T, from_subnet, look_up, question};
+use crate::common::edges::Edges;
+use crate::common::eventually;
+use crate::common::scene::{QUICK, Scene};
+use crate::common::server::{Server, run, said};
+use edgesteer::demo::edge::Mode;
+use rustix::process::Signal;
+use std::io;
+use std::net::{TcpListener, TcpStream, UdpSocket};
+
+/// A probe of a silent edge waits as long as it may, so that nothing ends by time.
+const PATIENT: &str = r#"interval = "200ms", confirm = "50ms", timeout = "60s""#;
+
+#[test]
+fn nobody_is_answered_before_the_first_round_of_probes() {
+    let mut edges = Edges::start();
+    edges.set("dublin", Mode::Silent);
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("", PATIENT).replace("startup_grace = \"30s\"", "startup_grace = \"300s\""));
+    let mut server = Server::start(&scene);
+    eventually("readyz answers", || server.status("/readyz"));
+    eventually("seoul is seen", || server.metric("edgesteer_pool_up{pool=\"seoul\"}"));
+    assert_eq!((server.status("/readyz"), server.status("/healthz")), (Some(503), Some(200)));
+    let question = question("sip.contoso.com", T::A).to_vec().unwrap();
+    assert_eq!(dns::udp(scene.listen, &question).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+    assert_eq!(TcpStream::connect(scene.listen).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+
+    edges.set("dublin", Mode::Serving);
+    server.wait_ready();
+    look_up(scene.listen, "sip.contoso.com", T::A);
+}
+
+#[test]
+fn after_the_grace_a_pool_that_is_not_proven_yields_to_one_that_is() {
+    let mut edges = Edges::start();
+    edges.set("seoul", Mode::Silent);
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("", PATIENT).replace("startup_grace = \"30s\"", "startup_grace = \"200ms\""));
+    let mut server = Server::ready(&scene);
+    server.wait_for_log("within startup_grace");
+    assert_eq!(server.metric("edgesteer_pool_up{pool=\"seoul\"}"), None, "unknown is neither up nor down");
+    let korean =
+        || scene.pool(&dns::ask(scene.listen, &from_subnet(question("sip.contoso.com", T::A), "168.126.63.0/24")));
+    eventually("dublin is proven", || server.metric("edgesteer_pool_up{pool=\"dublin\"}"));
+    assert_eq!(korean(), "dublin");
+    edges.set("seoul", Mode::Serving);
+    eventually("seoul is proven", || (korean() == "seoul").then_some(()));
+}
+
+#[test]
+fn it_ends_in_order_when_it_is_told_to() {
+    let edges = Edges::start();
+    for signal in [Signal::TERM, Signal::INT] {
+        let scene = Scene::of(&edges);
+        scene.write(&scene.text("", QUICK));
+        let mut server = Server::ready(&scene);
+        server.signal(signal);
+        assert_eq!(server.wait().code(), Some(0), "{signal:?}");
+        assert!(server.log().contains("stopped"), "{}", server.log());
+        // Nothing of it is left: the same address can be had again.
+        UdpSocket::bind(scene.listen).unwrap();
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_with_the_remedy() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("", QUICK));
+    let config = scene.config();
+    let serve = || run(&["serve", "-c", config.to_str().unwrap()]);
+
+    let taken = UdpSocket::bind(scene.listen).unwrap();
+    let output = serve();
+    let (_, error) = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains(&format!("error: cannot listen on {} (UDP)", scene.listen)), "{error}");
+    assert!(error.contains("another DNS server holds this address"), "{error}");
+    drop(taken);
+
+    let _taken = TcpListener::bind(scene.admin).unwrap();
+    let output = serve();
+    let (_, error) = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains(&format!("error: cannot listen on {} (admin)", scene.admin)), "{error}");
+    assert!(error.contains("set `admin` under [server]"), "{error}");
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_the_place_and_the_remedy() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let text = scene.text("", QUICK).replace("pools = [\"seoul\", \"dublin\"]", "pools = [\"seoul\", \"dubln\"]");
+    scene.write(&text);
+    let config = scene.config();
+    let line = 1 + text.lines().position(|line| line.contains("dubln")).unwrap();
+    for command in ["serve", "check"] {
+        let output = run(&[command, "-c", config.to_str().unwrap()]);
+        let (_, error) = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{command}: {error}");
+        assert!(error.contains(&format!("{}:{line}:19", config.display())), "{command}: {error}");
+        assert!(error.contains("dublin"), "{command}: the pool that was meant is named: {error}");
+    }
+    let output = run(&["serve", "-c", "/nowhere/edgesteer.toml"]);
+    let (_, error) = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("/nowhere/edgesteer.toml"), "{error}");
+}

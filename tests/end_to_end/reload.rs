@@ -1,0 +1,65 @@
+//! SIGHUP: a broken configuration changes nothing, a good one says what it changes.
+
+use crate::common::dns::{RecordType as T, look_up};
+use crate::common::edges::Edges;
+use crate::common::scene::{QUICK, Scene};
+use crate::common::server::Server;
+use crate::common::{eventually, fresh_address};
+use rustix::process::Signal;
+
+const SUCCESS: &str = "edgesteer_config_last_reload_success";
+
+fn reload(server: &Server, scene: &Scene, text: &str, success: f64) {
+    scene.write(text);
+    server.signal(Signal::HUP);
+    eventually(&format!("{SUCCESS} becomes {success}"), || (server.metric(SUCCESS) == Some(success)).then_some(()));
+}
+
+fn ttl(scene: &Scene) -> u32 {
+    look_up(scene.listen, "sip.contoso.com", T::A).answers[0].ttl
+}
+
+#[test]
+fn a_broken_configuration_changes_nothing_and_a_good_one_says_what_it_changes() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let good = scene.text("", QUICK);
+    scene.write(&good);
+    let mut server = Server::ready(&scene);
+    assert_eq!((server.metric(SUCCESS), ttl(&scene)), (Some(1.0), 1));
+    let generation = server.metric("edgesteer_snapshot_generation");
+
+    let broken = good.replace("ttl = \"1s\"", "ttl = \"7s\"\ncolour = \"blue\"");
+    reload(&server, &scene, &broken, 0.0);
+    let line = 1 + broken.lines().position(|line| line.starts_with("colour")).unwrap();
+    server.wait_for_log(&format!("{}:{line}:1", scene.config().display()));
+    assert_eq!((ttl(&scene), server.metric("edgesteer_snapshot_generation")), (1, generation));
+
+    let listen = good.replace("ttl = \"1s\"", "ttl = \"7s\"");
+    let elsewhere = fresh_address().to_string();
+    let listen = listen.replace(&format!("listen = [\"{}\"]", scene.listen), &format!("listen = [\"{elsewhere}\"]"));
+    reload(&server, &scene, &listen, 1.0);
+    assert_eq!(ttl(&scene), 7, "what needs no restart is true at once, where the server listens still");
+    server.wait_for_log("service federation: ttl changed");
+    server.wait_for_log("[server] listen changed: needs a restart");
+}
+
+#[test]
+fn verdicts_outlive_a_reload() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let good = scene.text("failback = \"manual\"", QUICK);
+    scene.write(&good);
+    let mut server = Server::ready(&scene);
+    edges.set("seoul", edgesteer::demo::edge::Mode::Refusing);
+    let pool = || scene.pool(&look_up(scene.listen, "sip.contoso.com", T::A));
+    eventually("dublin is told", || (pool() == "dublin").then_some(()));
+    edges.set("seoul", edgesteer::demo::edge::Mode::Serving);
+    scene.write(&good.replace("ttl = \"1s\"", "ttl = \"7s\""));
+    server.signal(Signal::HUP);
+    eventually("the new TTL is told", || {
+        assert_eq!(pool(), "dublin", "seoul waits for a release, whatever is loaded meanwhile");
+        (ttl(&scene) == 7).then_some(())
+    });
+    server.wait_for_log("taken over");
+}
