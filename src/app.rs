@@ -6,7 +6,7 @@ use crate::admin::{self, Admin, AdminError, Shown};
 use crate::config::{self, Config, Diagnostics};
 use crate::control::{Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
-use crate::lane::{Lanes, ListenError, Tally};
+use crate::lane::{Doors, Lanes, ListenError, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
 use crate::probe::Prober;
 use crate::topology::{self, CompileError, Stamps, Topology};
@@ -132,7 +132,8 @@ impl Running {
             );
         }
         let config::Server { listen, tls, .. } = &config.server;
-        let lanes = Lanes::start(listen, tls.as_ref(), connections, handle.lake(), &tally)?;
+        let doors = Doors { listen, tls: tls.as_ref(), connections };
+        let lanes = Lanes::start(doors, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");

@@ -35,11 +35,18 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
         let listen = t.get("listen", listen);
         let tls = t.get("tls", tls);
         let admin = t.get("admin", |v| v.form(&form::LISTEN));
-        let over_tls = tls.get().map(|tls| &tls.listen);
-        let taken = || listen.get().into_iter().chain(over_tls).flatten();
-        if let Some(admin) = admin.at().filter(|admin| taken().any(|dns| *dns == admin.value)) {
-            let title = format!("the socket {} is given twice", admin.value);
-            t.report(admin.span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
+        let dns = listen.get().map_or(&default.listen, |given| given);
+        let over_tls = tls.get().map_or(&[][..], |tls| &tls.listen);
+        let taken_twice = [
+            (tls.at().map(|at| at.span), over_tls.iter().find(|socket| dns.contains(socket))),
+            (
+                admin.at().map(|at| at.span),
+                admin.get().filter(|socket| dns.contains(socket) || over_tls.contains(socket)),
+            ),
+        ];
+        for (span, socket) in taken_twice.into_iter().filter_map(|(span, socket)| span.zip(socket)) {
+            let title = format!("the socket {socket} is given twice");
+            t.report(span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
         }
         let server = Server {
             listen: listen.or(default.listen),
@@ -81,15 +88,17 @@ fn tls(value: Value<'_>) -> Option<ServerTls> {
     let tls = ServerTls { listen, cert: cert.into_option()?, key: key.into_option()? };
     if let Err(error) = tls.certified_key() {
         let (cert, key) = (tls.cert.path.display(), tls.key.path.display());
-        let (code, title) = match error {
-            rustls::Error::InconsistentKeys(_) => {
-                (codes::MISMATCHED_IDENTITY, format!("{key} is not the private key of the first certificate in {cert}"))
-            }
-            _ => (codes::BAD_KEY, format!("{cert} and {key} cannot be used for TLS")),
+        let (code, title, why) = match error {
+            rustls::Error::InconsistentKeys(_) => (
+                codes::MISMATCHED_IDENTITY,
+                format!("{key} is not the private key of the first certificate in {cert}"),
+                "the key of another certificate".to_owned(),
+            ),
+            other => (codes::BAD_KEY, format!("{cert} and {key} cannot be used for TLS"), other.to_string()),
         };
         let help =
             "name the key from which the certificate was requested; our own certificate stands first in its file";
-        value.report.add(at, code, title, error.to_string(), help);
+        value.report.add(at, code, title, why, help);
         return None;
     }
     Some(tls)

@@ -63,6 +63,17 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
+/// Where and how widely DNS is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Doors<'c> {
+    /// UDP and TCP on each; with port 0 the system chooses one, the same for both.
+    pub listen: &'c [SocketAddr],
+    /// TLS.
+    pub tls: Option<&'c ServerTls>,
+    /// Most connections over TCP, and as many over TLS.
+    pub connections: usize,
+}
+
 /// Running lanes. Dropping it closes everything at once; `stop` ends connections in order.
 #[derive(Debug)]
 pub struct Lanes {
@@ -74,42 +85,27 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Binds UDP and TCP on every address, and TLS where it is wanted, then answers. With port 0 the system chooses one, the
-    /// same for UDP and TCP. Over TCP and over TLS there are at most `connections` each.
+    /// Binds every socket, then answers.
     ///
     /// # Errors
     /// Where one socket cannot be had or the certificate cannot be used; then none is kept.
-    pub fn start(
-        listen: &[SocketAddr],
-        tls: Option<&ServerTls>,
-        connections: usize,
-        lake: &Lake,
-        tally: &Tally,
-    ) -> Result<Self, ListenError> {
-        let full = full::Full::new(lake.clone(), tally.clone());
-        let (mut udp, mut tcp, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
-        for &address in listen {
+    pub fn start(doors: Doors<'_>, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
+        let (mut udp, mut tcp) = (Vec::new(), Vec::new());
+        for &address in doors.listen {
             let socket = socket::udp(address).map_err(|source| ListenError { address, transport: "UDP", source })?;
-            let address = socket.local_addr().unwrap_or(address);
-            tcp.push(listener(address, "TCP")?);
+            tcp.push(listener(socket.local_addr().unwrap_or(address), "TCP")?);
             udp.push(socket);
-            addresses.push(address);
         }
-        let mut streams = stream::Streams::new();
-        let (mut certificate, mut tls_addresses) = (None, Vec::new());
-        if let Some(tls) = tls {
-            let listeners = tls.listen.iter().map(|&at| listener(at, "TLS")).collect::<Result<Vec<_>, _>>()?;
-            tls_addresses = listeners.iter().zip(&tls.listen).map(|(l, at)| l.local_addr().unwrap_or(*at)).collect();
-            let unusable = |error| ListenError {
-                address: tls_addresses[0],
-                transport: "TLS",
-                source: io::Error::other(format!("{}: {error}", tls.cert.path.display())),
-            };
-            let shown = Arc::new(stream::Certificate::new(tls.certified_key().map_err(unusable)?));
-            streams.tls(listeners, shown.clone(), &full, tally, connections).map_err(unusable)?;
-            certificate = Some(shown);
+        let tls_listen = doors.tls.map_or(&[][..], |tls| &tls.listen);
+        let tls: Vec<_> = tls_listen.iter().map(|&at| listener(at, "TLS")).collect::<Result<_, _>>()?;
+        let (addresses, tls_addresses) = (local(&tcp), local(&tls));
+        let full = full::Full::new(lake.clone(), tally.clone());
+        let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
+        let certificate = doors.tls.map(certificate).transpose()?;
+        if let Some(certificate) = &certificate {
+            streams.tls(tls, certificate.clone());
         }
-        streams.tcp(tcp, &full, tally, connections);
+        streams.tcp(tcp);
         let udp = udp.into_iter().map(|socket| tokio::spawn(udp_loop(socket, full.clone()))).collect();
         Ok(Self { udp, streams, certificate, addresses, tls_addresses })
     }
@@ -126,7 +122,7 @@ impl Lanes {
 
     /// Shows new TLS connections this certificate. Listeners stay what they are.
     pub fn show(&self, tls: &ServerTls) {
-        // A certificate that cannot be used did not pass as configuration, and the old one is better than none.
+        // One that cannot be used did not pass as configuration, and the old one is better than none.
         if let (Some(shown), Ok(certificate)) = (&self.certificate, tls.certified_key()) {
             shown.replace(certificate);
         }
@@ -147,6 +143,20 @@ impl Drop for Lanes {
 
 fn listener(address: SocketAddr, transport: &'static str) -> Result<TcpListener, ListenError> {
     socket::tcp(address).map_err(|source| ListenError { address, transport, source })
+}
+
+fn local(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    // A bound socket has an address.
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}
+
+fn certificate(tls: &ServerTls) -> Result<Arc<stream::Certificate>, ListenError> {
+    let certificate = tls.certified_key().map_err(|error| ListenError {
+        address: tls.listen[0],
+        transport: "TLS",
+        source: io::Error::other(format!("{}: {error}", tls.cert.path.display())),
+    })?;
+    Ok(Arc::new(stream::Certificate::new(certificate)))
 }
 
 /// Answers datagrams one after another: an answer never waits for anything, so there is no queue to bound.

@@ -23,6 +23,9 @@ pub(super) use tls::Certificate;
 /// Running listeners. Dropping it closes their connections at once; `stop` ends them in order.
 #[derive(Debug)]
 pub(super) struct Streams {
+    full: Full,
+    tally: Tally,
+    most: usize,
     accepting: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
@@ -37,46 +40,27 @@ struct Service {
 }
 
 impl Streams {
-    /// No listeners yet.
-    pub(super) fn new() -> Self {
-        Self { accepting: Vec::new(), stop: watch::Sender::new(false) }
+    /// No listeners yet; at most `most` connections over each transport.
+    pub(super) fn new(full: Full, tally: Tally, most: usize) -> Self {
+        Self { full, tally, most, accepting: Vec::new(), stop: watch::Sender::new(false) }
     }
 
     /// Accepts TCP on these.
-    pub(super) fn tcp(&mut self, listeners: Vec<TcpListener>, full: &Full, tally: &Tally, most: usize) {
-        self.listen(listeners, full, tally, most, Transport::Tcp, None);
+    pub(super) fn tcp(&mut self, listeners: Vec<TcpListener>) {
+        self.accept(listeners, Transport::Tcp, None);
     }
 
-    /// Accepts TLS on these, with a certificate that may change while they run.
-    ///
-    /// # Errors
-    /// Where the crypto provider does not have our protocol versions.
-    pub(super) fn tls(
-        &mut self,
-        listeners: Vec<TcpListener>,
-        certificate: Arc<Certificate>,
-        full: &Full,
-        tally: &Tally,
-        most: usize,
-    ) -> Result<(), rustls::Error> {
-        let acceptor = tls::acceptor(certificate)?;
-        self.listen(listeners, full, tally, most, Transport::Tls, Some(acceptor));
-        Ok(())
+    /// Accepts TLS on these.
+    pub(super) fn tls(&mut self, listeners: Vec<TcpListener>, certificate: Arc<Certificate>) {
+        self.accept(listeners, Transport::Tls, Some(tls::acceptor(certificate)));
     }
 
-    fn listen(
-        &mut self,
-        listeners: Vec<TcpListener>,
-        full: &Full,
-        tally: &Tally,
-        most: usize,
-        transport: Transport,
-        tls: Option<TlsAcceptor>,
-    ) {
-        let seats = Seats::new(most, transport, tally.clone());
-        let service = Arc::new(Service { full: full.clone(), tally: tally.clone(), transport, seats, tls });
-        let accept = |listener| tokio::spawn(accept::run(listener, service.clone(), self.stop.subscribe()));
-        self.accepting.extend(listeners.into_iter().map(accept).collect::<Vec<_>>());
+    fn accept(&mut self, listeners: Vec<TcpListener>, transport: Transport, tls: Option<TlsAcceptor>) {
+        let (full, tally) = (self.full.clone(), self.tally.clone());
+        let seats = Seats::new(self.most, transport, tally.clone());
+        let service = Arc::new(Service { full, tally, transport, seats, tls });
+        let run = |listener| tokio::spawn(accept::run(listener, service.clone(), self.stop.subscribe()));
+        self.accepting.extend(listeners.into_iter().map(run));
     }
 
     /// Accepts no more connections, answers what was read, and ends those there are within `STREAM_DRAIN`.

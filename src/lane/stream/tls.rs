@@ -33,10 +33,13 @@ impl ResolvesServerCert for Certificate {
 }
 
 /// Accepts TLS 1.2 and 1.3.
-pub(super) fn acceptor(certificate: Arc<Certificate>) -> Result<TlsAcceptor, rustls::Error> {
+pub(super) fn acceptor(certificate: Arc<Certificate>) -> TlsAcceptor {
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
-    let mut config =
-        builder.with_protocol_versions(&[&TLS13, &TLS12])?.with_no_client_auth().with_cert_resolver(certificate);
+    let mut config = builder
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .expect("ring has cipher suites for both")
+        .with_no_client_auth()
+        .with_cert_resolver(certificate);
     config.alpn_protocols = vec![ALPN.to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    TlsAcceptor::from(Arc::new(config))
 }
