@@ -17,8 +17,8 @@ pub const ANSWER_ADDRESSES_MAX: usize = 1024;
 /// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever
 /// for whoever wants us busy.
 pub const ADDITIONAL_RECORDS_MAX: usize = 128;
-/// Connections over one transport; fewer where few files are allowed. Each holds a socket and up to 400 KiB of buffers, the
-/// system's included, if its peer means harm, and next to nothing if it does not.
+/// Connections over one transport; fewer where few files are allowed. Each holds a socket and, if its peer means harm, up to
+/// half a MiB of buffers with those of the system; next to nothing if it does not.
 pub const STREAMS_MAX: usize = 1024;
 /// Connections over one transport that are allowed however few files are: less is no service.
 pub const STREAMS_MIN: usize = 32;

@@ -144,9 +144,7 @@ pub(crate) fn complain(text: &str) {
 /// Logs to standard error; `RUST_LOG` overrides the level.
 pub(crate) fn log_to_stderr(level: &str) {
     use tracing_subscriber::EnvFilter;
-    // hickory writes two lines for each answer at its "info".
-    let default = format!("{level},hickory_server=warn,hickory_net=warn");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     // A journal or a file must not get a terminal's escape sequences.
     let colour = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);

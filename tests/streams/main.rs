@@ -19,10 +19,11 @@ use std::net::SocketAddr;
 
 /// A server of two pools that nobody probes with success: what is answered is not what is tested here.
 struct Responder {
+    // Ends before its directory.
+    server: Server,
     scene: Scene,
     ca: ThrowawayCa,
     tls: SocketAddr,
-    server: Server,
 }
 
 impl Responder {
@@ -32,7 +33,7 @@ impl Responder {
         Self::certify(&scene, &ca);
         scene.write(&Self::text(&scene, tls, "key.pem"));
         let server = Server::ready(&scene);
-        Self { scene, ca, tls, server }
+        Self { server, scene, ca, tls }
     }
 
     fn scene() -> (Scene, ThrowawayCa) {

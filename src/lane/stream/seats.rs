@@ -45,7 +45,7 @@ impl Seats {
         let client = client(address);
         let mut taken = self.taken();
         let is_own = |seat: &Seat| seat.client == client;
-        if taken.iter().filter(|seat| is_own(seat)).count() >= self.most / STREAM_CLIENT_PART {
+        if taken.iter().filter(|seat| is_own(seat)).count() >= self.most.div_ceil(STREAM_CLIENT_PART) {
             self.dismiss(&mut taken, is_own);
             self.tally.refused(self.transport, Refused::Client);
         } else if taken.len() >= self.most {
