@@ -108,6 +108,15 @@ pub const OBSERVATIONS_BATCH: usize = 256;
 pub const COMMANDS_QUEUE: usize = 16;
 /// Events kept for slow readers of the event stream; the oldest are lost first.
 pub const EVENTS_QUEUE: usize = 1024;
+/// Pools of a service that are lost within this time of its last one, and return within it of the first, were one outage:
+/// several times what detection takes with the default check.
+pub const OUTAGE_SETTLES: Duration = Duration::from_secs(30);
+/// How often the log may say that probes cannot be sent.
+pub const LOCAL_TROUBLE_EVERY: Duration = Duration::from_secs(60);
+/// Log lines that may wait for a slow reader of our output; beyond, they are lost and counted rather than waited for.
+pub const LOG_LINES_MAX: usize = 16_384;
+/// How long tasks may take to end once the process was told to.
+pub const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// How often retired snapshots are looked at, and so how long the last one is kept at least.
 pub const RETIRE_SWEEP: Duration = Duration::from_secs(1);
 

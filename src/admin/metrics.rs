@@ -8,6 +8,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Registers everything that a snapshot tells, and the build.
 ///
@@ -49,7 +50,7 @@ impl Gauges {
             )?,
             endpoint_up: vec(
                 "edgesteer_endpoint_up",
-                "Whether an endpoint passes a check: 1 up, 0 down; absent while unknown.",
+                "Whether an endpoint passes a check, for every service that has it: 1 up, 0 down; absent while unknown.",
                 &["pool", "endpoint", "check"],
             )?,
             pool_up: vec(
@@ -86,6 +87,7 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
     gauges.generation.set(i64::try_from(snapshot.generation).unwrap_or(i64::MAX));
     gauges.geoip.set(i64::try_from(topology.geo_build_epoch).unwrap_or(i64::MAX));
     let mut pools: BTreeMap<&str, State> = BTreeMap::new();
+    let mut endpoints: BTreeMap<(&str, IpAddr, String), State> = BTreeMap::new();
     for (i, service) in topology.services.iter().enumerate().filter(|(_, s)| s.face == Face::Configured) {
         let row = snapshot.row(ServiceId::at(i));
         for (pool, standing) in service.pools.iter().zip(&row.standings) {
@@ -96,7 +98,8 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
                 for target in &endpoint.targets {
                     let spec = &topology.targets[target.index()];
                     let check = format!("{}:{}", spec.kind.word(), spec.address.port());
-                    set(&gauges.endpoint_up, &[name, &endpoint.address.to_string(), &check], *state);
+                    let worst = endpoints.entry((name, endpoint.address, check)).or_insert(*state);
+                    *worst = worse(*worst, *state);
                 }
             }
         }
@@ -115,6 +118,9 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
         if !by_weight.is_empty() {
             active("by weight", &by_weight);
         }
+    }
+    for ((pool, address, check), state) in endpoints {
+        set(&gauges.endpoint_up, &[pool, &address.to_string(), &check], state);
     }
     for (pool, state) in pools {
         set(&gauges.pool_up, &[pool], state);

@@ -5,6 +5,7 @@
 use super::NoSuchPool;
 use crate::health::{Gate, Judge, Outcome, State, Verdict};
 use crate::ids::{ServiceId, TargetId};
+use crate::limits::OUTAGE_SETTLES;
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
 use crate::topology::{Service, TargetSpec, Topology};
@@ -29,6 +30,32 @@ struct Memory {
     gates: Vec<Gate>,
     /// For each order, the pool that its clients were sent to when one was last proven alive.
     last_good: Vec<Option<usize>>,
+    outage: Outage,
+}
+
+/// The last time that a service had no pool left. Pools that were lost together come back together: none of their clients
+/// has settled elsewhere, so those that return soon after the first are preferred at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Outage {
+    began: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+impl Outage {
+    /// The outage after the service was seen at `now` with every pool down, or with one up.
+    fn step(self, is_dark: bool, is_light: bool, now: Instant) -> Self {
+        match (self.began, self.ended) {
+            (_, Some(_)) | (None, None) if is_dark => Self { began: Some(now), ended: None },
+            (Some(_), None) if is_light => Self { ended: Some(now), ..self },
+            _ => self,
+        }
+    }
+
+    /// Whether a pool that was lost then and returns now shared the outage.
+    fn covers(self, lost: Instant, now: Instant) -> bool {
+        let near = |a: Instant, b: Instant| a.max(b) - a.min(b) <= OUTAGE_SETTLES;
+        self.began.is_some_and(|began| near(lost, began)) && self.ended.is_none_or(|ended| near(now, ended))
+    }
 }
 
 impl Memory {
@@ -49,6 +76,7 @@ impl Memory {
                 self.gates[now] = gate;
             }
         }
+        self.outage = was.outage;
         let label_then = |order: usize| old.order_label(old_service, order);
         let labels: HashMap<String, usize> = (0..was.last_good.len()).map(|order| (label_then(order), order)).collect();
         let any = was.last_good.iter().copied().flatten().next();
@@ -77,6 +105,7 @@ impl Beliefs {
         let memory = |service: &Service| Memory {
             gates: vec![Gate::In; service.pools.len()],
             last_good: vec![None; service.orders.list().len()],
+            outage: Outage::default(),
         };
         Self {
             ids: topology.targets.iter().enumerate().map(|(i, spec)| (spec.clone(), TargetId::at(i))).collect(),
@@ -96,12 +125,20 @@ impl Beliefs {
     /// Moves what is known onto another topology; what that does not have is forgotten.
     pub fn reseat(&mut self, topology: Arc<Topology>) {
         let old = std::mem::replace(self, Self::new(topology));
-        // A check that merely asks otherwise, as with another first domain, begins with what was believed of the address.
-        let by_address: HashMap<_, _> = old.ids.iter().map(|(spec, id)| ((spec.address, spec.kind), *id)).collect();
+        // A check that merely asks otherwise, as with another first domain, begins with what was believed of the address,
+        // unless its old checks contradicted one another.
+        let mut by_address: HashMap<_, Vec<&Judge>> = HashMap::new();
+        for (spec, id) in &old.ids {
+            by_address.entry((spec.address, spec.kind)).or_default().push(&old.judges[id.index()]);
+        }
+        let agreed = |judges: &Vec<&Judge>| {
+            let state = judges[0].verdict().state;
+            judges.iter().all(|judge| judge.verdict().state == state).then(|| judges[0].begin_anew())
+        };
         for (spec, id) in &self.ids {
-            if let Some(before) = old.ids.get(spec).or_else(|| by_address.get(&(spec.address, spec.kind))) {
-                self.judges[id.index()] = old.judges[before.index()].clone();
-            }
+            let same = old.ids.get(spec).map(|before| old.judges[before.index()].clone());
+            let like = || by_address.get(&(spec.address, spec.kind)).and_then(agreed);
+            self.judges[id.index()] = same.or_else(like).unwrap_or_default();
         }
         self.unseen = self.judges.iter().filter(|judge| !judge.has_observed()).count();
         let by_name: HashMap<&str, usize> =
@@ -128,9 +165,9 @@ impl Beliefs {
         })
     }
 
-    /// Whether every target was observed at least once.
-    pub fn first_round_done(&self) -> bool {
-        self.unseen == 0
+    /// How many targets were never observed.
+    pub fn unseen(&self) -> usize {
+        self.unseen
     }
 
     /// The row of a service as it must be at `now`.
@@ -147,9 +184,17 @@ impl Beliefs {
                 if let Some(ripe) = gate.ripe_at(service.failback) {
                     self.ripening.remove(&(ripe, id));
                 }
-                Standing { state, gate: gate.step(state, now, service.failback), endpoints }
+                let returns = match (gate, state) {
+                    (Gate::Out { since }, State::Up) => memory.outage.covers(*since, now),
+                    _ => false,
+                };
+                let gate = if returns { Gate::In } else { gate.step(state, now, service.failback) };
+                Standing { state, gate, endpoints }
             })
             .collect();
+        let is = |state| move |standing: &Standing| standing.state == state;
+        memory.outage =
+            memory.outage.step(standings.iter().all(is(State::Down)), standings.iter().any(is(State::Up)), now);
         // With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and
         // going on with it would send them away once more.
         if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In) {

@@ -1,10 +1,11 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
 use crate::health::{State, Verdict};
-use crate::ids::ServiceId;
+use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
 use crate::steering::{Basis, Choice};
-use crate::topology::{Face, TargetSpec};
+use crate::topology::{Face, TargetSpec, Topology};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
@@ -16,6 +17,8 @@ pub enum Event {
     Verdict {
         /// Whose verdict.
         target: Arc<TargetSpec>,
+        /// The pools that list it.
+        pools: Vec<String>,
         /// What is believed now.
         verdict: Verdict,
         /// From the first sign to the verdict.
@@ -52,6 +55,15 @@ pub struct Move {
     pub decided: Duration,
     /// From the decision to the publish.
     pub published: Duration,
+}
+
+/// The names of the pools that list a target.
+pub(super) fn pools_of(topology: &Topology, target: TargetId) -> Vec<String> {
+    let services = topology.affected(target).iter().map(|&service| topology.service(service));
+    let pools = services.flat_map(|service| &service.pools);
+    let listing = pools.filter(|pool| pool.endpoints.iter().any(|endpoint| endpoint.targets.contains(&target)));
+    let names: BTreeSet<&str> = listing.map(|pool| topology.pool(pool.pool).name.as_str()).collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// The moves that a new row of a service makes, one for each pair of choices. Pools' own names never move.
@@ -96,11 +108,12 @@ impl Event {
     /// Writes the log line.
     pub(super) fn log(&self) {
         match self {
-            Self::Verdict { target, verdict, took } => {
+            Self::Verdict { target, pools, verdict, took } => {
+                let pool = pools.join(",");
                 let (address, check, state) = (target.address, target.kind.word(), verdict.state.word());
                 match (&verdict.state, &verdict.why) {
-                    (State::Down, Some(why)) => warn!(%address, check, ?took, "endpoint is down: {why}"),
-                    _ => info!(%address, check, ?took, "endpoint is {state}"),
+                    (State::Down, Some(why)) => warn!(pool, %address, check, ?took, "endpoint is down: {why}"),
+                    _ => info!(pool, %address, check, ?took, "endpoint is {state}"),
                 }
             }
             Self::Moved(moved) => moved.log(),
@@ -118,6 +131,7 @@ impl Move {
                 let rung = rung.word();
                 warn!(service, from, to, regions, generation, ?decided, ?published, rung, "every pool is down");
             }
+            _ if from == to => info!(service, to, regions, generation, "the pool is proven alive"),
             _ => info!(service, from, to, regions, generation, ?decided, ?published, "partners are sent elsewhere"),
         }
     }

@@ -8,7 +8,7 @@ use crate::snapshot::Lake;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 
 mod edns;
 mod full;
@@ -85,23 +85,23 @@ pub struct Lanes {
 }
 
 impl Lanes {
+    /// Binds every socket and lets go again: whether `start` would find them free.
+    ///
+    /// # Errors
+    /// Where one socket cannot be had or the certificate cannot be used.
+    pub fn try_listen(doors: Doors<'_>) -> Result<(), ListenError> {
+        Bound::new(doors).map(drop)
+    }
+
     /// Binds every socket, then answers.
     ///
     /// # Errors
     /// Where one socket cannot be had or the certificate cannot be used; then none is kept.
     pub fn start(doors: Doors<'_>, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
-        let (mut udp, mut tcp) = (Vec::new(), Vec::new());
-        for &address in doors.listen {
-            let socket = socket::udp(address).map_err(|source| ListenError { address, transport: "UDP", source })?;
-            tcp.push(listener(socket.local_addr().unwrap_or(address), "TCP")?);
-            udp.push(socket);
-        }
-        let tls_listen = doors.tls.map_or(&[][..], |tls| &tls.listen);
-        let tls: Vec<_> = tls_listen.iter().map(|&at| listener(at, "TLS")).collect::<Result<_, _>>()?;
+        let Bound { udp, tcp, tls, certificate } = Bound::new(doors)?;
         let (addresses, tls_addresses) = (local(&tcp), local(&tls));
         let full = full::Full::new(lake.clone(), tally.clone());
         let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
-        let certificate = doors.tls.map(certificate).transpose()?;
         if let Some(certificate) = &certificate {
             streams.tls(tls, certificate.clone());
         }
@@ -141,8 +141,34 @@ impl Drop for Lanes {
     }
 }
 
-fn listener(address: SocketAddr, transport: &'static str) -> Result<TcpListener, ListenError> {
-    socket::tcp(address).map_err(|source| ListenError { address, transport, source })
+/// Sockets that nobody answers at yet.
+struct Bound {
+    udp: Vec<UdpSocket>,
+    tcp: Vec<TcpListener>,
+    tls: Vec<TcpListener>,
+    certificate: Option<Arc<stream::Certificate>>,
+}
+
+impl Bound {
+    fn new(doors: Doors<'_>) -> Result<Self, ListenError> {
+        let failed = |address, transport| move |source| ListenError { address, transport, source };
+        let (mut udp, mut tcp, mut tls) = (Vec::new(), Vec::new(), Vec::new());
+        for &address in doors.listen {
+            let socket = socket::udp(address).map_err(failed(address, "UDP"))?;
+            let address = socket.local_addr().unwrap_or(address);
+            tcp.push(socket::tcp(address).map_err(failed(address, "TCP"))?);
+            udp.push(socket);
+        }
+        for &address in doors.tls.iter().flat_map(|tls| &tls.listen) {
+            tls.push(socket::tcp(address).map_err(failed(address, "TLS"))?);
+        }
+        let certificate = doors.tls.map(|tls| {
+            let unusable = |error| io::Error::other(format!("{}: {error}", tls.cert.path.display()));
+            tls.certified_key().map_err(unusable).map_err(failed(tls.listen[0], "TLS"))
+        });
+        let certificate = certificate.transpose()?.map(|key| Arc::new(stream::Certificate::new(key)));
+        Ok(Self { udp, tcp, tls, certificate })
+    }
 }
 
 fn local(listeners: &[TcpListener]) -> Vec<SocketAddr> {
@@ -150,17 +176,8 @@ fn local(listeners: &[TcpListener]) -> Vec<SocketAddr> {
     listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
 }
 
-fn certificate(tls: &ServerTls) -> Result<Arc<stream::Certificate>, ListenError> {
-    let certificate = tls.certified_key().map_err(|error| ListenError {
-        address: tls.listen[0],
-        transport: "TLS",
-        source: io::Error::other(format!("{}: {error}", tls.cert.path.display())),
-    })?;
-    Ok(Arc::new(stream::Certificate::new(certificate)))
-}
-
 /// Answers datagrams one after another: an answer never waits for anything, so there is no queue to bound.
-async fn udp_loop(socket: tokio::net::UdpSocket, full: full::Full) {
+async fn udp_loop(socket: UdpSocket, full: full::Full) {
     let mut question = vec![0; crate::limits::UDP_QUESTION_MAX];
     loop {
         // Both calls fail only for one peer (as ICMP errors of earlier answers do), never for the socket as a whole.

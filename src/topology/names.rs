@@ -100,8 +100,8 @@ impl Names {
                 here = Some(here.map_or(own, |h| h.merged(own)));
             }
             let Some(class) = node.class else { continue };
-            for at in i.saturating_sub(PREFIX_LABELS_MAX)..=i {
-                let begin = suffixes[at].start as usize;
+            for (at, suffix) in suffixes.iter().enumerate().take(i + 1).skip(i.saturating_sub(PREFIX_LABELS_MAX)) {
+                let begin = suffix.start as usize;
                 let Some(owner) = self.classes[class.index()].get(&wire[begin..start]) else { continue };
                 if let Some(apex) = owner.apex
                     && zone.is_none_or(|(best, _)| at < best)
