@@ -167,9 +167,7 @@ pub(crate) fn on_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
 /// written when the guard is dropped.
 pub(crate) fn log_to_stderr(level: &str) -> WorkerGuard {
     use tracing_subscriber::EnvFilter;
-    // hickory writes two lines for each answer at its "info".
-    let default = format!("{level},hickory_server=warn,hickory_net=warn");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let queue = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).lossy(true);
     let (writer, guard) = queue.finish(std::io::stderr());
     // A journal or a file must not get a terminal's escape sequences.
