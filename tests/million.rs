@@ -13,7 +13,7 @@ use edgesteer::app;
 use edgesteer::config::Dns;
 use edgesteer::control::{Control, Handle, Metrics};
 use edgesteer::health::{FailureClass, Outcome};
-use edgesteer::lane::{Lanes, Tally};
+use edgesteer::lane::{Doors, Lanes, Tally};
 use edgesteer::probe::{Observation, Prober};
 use edgesteer::topology::{TargetSpec, Topology};
 use hickory_proto::op::Message;
@@ -97,13 +97,8 @@ impl World {
         runtimes[1].spawn(control.run());
         let lanes = {
             let _context = runtimes[0].enter();
-            Lanes::start(
-                &[SocketAddr::new(fresh_ip(), 0)],
-                &Dns::default(),
-                handle.lake(),
-                Tally::new(&registry).unwrap(),
-            )
-            .unwrap()
+            let doors = Doors { listen: &[SocketAddr::new(fresh_ip(), 0)], tls: None, connections: 16 };
+            Lanes::start(doors, &Dns::default(), handle.lake(), Tally::new(&registry).unwrap()).unwrap()
         };
         let world = Self { lanes, control: handle, topology, observations, runtimes, _asleep: asleep };
         world.topology.targets.iter().for_each(|target| world.observe(target, Outcome::Pass));

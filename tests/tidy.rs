@@ -54,14 +54,20 @@ const ROOMS: &[Room] = &[
     // Truth.
     Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
     Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
-    // Edges. Of the configuration a lane reads what concerns DNS itself, and out of the topology the policy of client subnets.
+    // Edges. Of the configuration a lane reads what concerns DNS itself and its TLS certificate, and out of the topology the policy
+    // of client subnets.
     Room {
-        path: "lane", layer: EDGES, imports: &["config::Dns", "config::Ecs", "resolve", "snapshot"],
+        path: "lane", layer: EDGES, imports: &["config::Dns", "config::Ecs", "config::ServerTls", "resolve", "snapshot"],
         outside: &["hickory_proto", "prometheus", "socket2", "sockets", "thiserror", "tokio"],
     },
     Room {
         path: "lane/full", layer: EDGES, imports: &["config::Dns", "resolve", "snapshot"],
-        outside: &["async_trait", "hickory_proto", "hickory_server", "sockets", "tokio", "tracing"],
+        outside: &["hickory_proto", "hickory_server"],
+    },
+    Room {
+        // locks: who is connected, looked at when a connection comes, waits or goes, never for an answer.
+        path: "lane/stream", layer: EDGES, imports: &[],
+        outside: &["arc_swap", "clock", "locks", "rustls", "sockets", "tokio", "tokio_rustls", "tracing"],
     },
     Room { path: "lane/cookie", layer: EDGES, imports: &["config::CookieSecret"], outside: &["siphasher"] },
     Room {

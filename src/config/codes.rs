@@ -64,6 +64,7 @@ codes! {
     Error   BAD_COOKIE_SECRET       "bad-cookie-secret"       "A file does not hold one or two secrets of DNS cookies."
     Error   EXPOSED_SECRET          "exposed-secret"          "Everybody on the host can read a file of secrets."
     Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."
+    Error   MISMATCHED_IDENTITY     "mismatched-identity"     "A private key is not that of its certificate."
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
     // Duplicates.
     Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."

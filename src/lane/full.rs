@@ -1,4 +1,4 @@
-//! The full lane: every question over TCP and UDP through hickory's types. The only file that names hickory-server.
+//! The full lane: every message over every transport through hickory's types. The only file that names hickory-server.
 //!
 //! Replies are never answered, and what is no question is refused before anything is looked up (`packet`, `odd`): hickory sees
 //! the one question alone. Sizes are bounded, and an answer that does not fit loses whole sections, never half an RRset or its
@@ -7,24 +7,20 @@
 use super::guard::{Cookie, Guard};
 use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
-use super::packet::{HEADER, Packet};
-use super::{Tally, Transport, edns, identity, odd};
+use super::packet::Packet;
+use super::{HEADER, Tally, Transport, edns, identity, odd};
 use crate::config::Dns;
-use crate::limits::{TCP_IDLE, TCP_RESPONSE_BUFFER};
 use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
-use async_trait::async_trait;
 use hickory_proto::op::{Edns, Metadata, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name as DnsName, RecordType};
 use hickory_proto::serialize::binary::BinEncoder;
-use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
-use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo, Server};
+use hickory_server::server::Request;
 use hickory_server::zone_handler::MessageResponseBuilder;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use tokio::net::TcpListener;
 
 /// Answers any question from the current snapshot. A clone is the same lane.
 #[derive(Clone, Debug)]
@@ -52,7 +48,7 @@ impl Full {
         let (mut reply, opt) = self.reply(&packet, &request, cookie.as_ref());
         let limit = match transport {
             Transport::Udp => edns::limit(packet.opt.as_ref()),
-            Transport::Tcp => u16::MAX,
+            Transport::Tcp | Transport::Tls => u16::MAX,
         };
         if transport == Transport::Udp {
             reply = self.within_rate(reply, cookie.as_ref(), client.ip())?;
@@ -143,38 +139,6 @@ fn alone(bytes: &[u8], question: &[u8], client: SocketAddr) -> Option<Request> {
     Request::from_bytes(message, client, Protocol::Udp).ok()
 }
 
-#[async_trait]
-impl RequestHandler for Full {
-    async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut handle: R) -> ResponseInfo {
-        let packet = Packet::read(request.as_slice());
-        let (reply, opt) = self.reply(&packet, request, self.cookie(&packet, request.src().ip()).as_ref());
-        let (reply, _) = fit(request, reply, opt.as_ref(), u16::MAX.into());
-        self.tally.count(Transport::Tcp, word(reply.code));
-        let builder = MessageResponseBuilder::new(&request.queries, opt.as_ref());
-        let (answers, authorities, additionals) =
-            (reply.answers.iter(), reply.authorities.iter(), reply.additionals.iter());
-        let message = builder.build(metadata(request, &reply), answers, authorities, [], additionals);
-        match handle.send_response(message).await {
-            Ok(info) => info,
-            Err(error) => {
-                tracing::debug!(client = %request.src(), "an answer could not be sent: {error}");
-                metadata(request, &reply).into_info()
-            }
-        }
-    }
-}
-
-/// What hickory wants back of a request whose answer could not be sent.
-trait IntoInfo {
-    fn into_info(self) -> ResponseInfo;
-}
-
-impl IntoInfo for Metadata {
-    fn into_info(self) -> ResponseInfo {
-        hickory_proto::op::Header { metadata: self, counts: hickory_proto::op::HeaderCounts::default() }.into()
-    }
-}
-
 fn look_up(snapshot: &Snapshot, query: &Query, client: IpAddr) -> (Reply, u8) {
     let wire = lower_wire(query.name());
     let question = Question { name: &wire, kind: asked_type(query.query_type()) };
@@ -242,32 +206,6 @@ fn asked_type(kind: RecordType) -> Asked {
         RecordType::DS => Asked::Ds,
         RecordType::ANY => Asked::Any,
         _ => Asked::Other,
-    }
-}
-
-/// TCP with hickory's framing, accept loop and time-outs.
-pub(super) struct TcpLane(Server<Full>);
-
-impl TcpLane {
-    pub(super) fn start(full: Full, listeners: Vec<TcpListener>) -> Self {
-        let mut server = Server::new(full);
-        for listener in listeners {
-            server.register_listener(listener, TCP_IDLE, TCP_RESPONSE_BUFFER);
-        }
-        Self(server)
-    }
-
-    /// Accepts no more connections and closes those there are.
-    pub(super) async fn stop(&mut self) {
-        if let Err(error) = self.0.shutdown_gracefully().await {
-            tracing::warn!("TCP did not end in order: {error}");
-        }
-    }
-}
-
-impl std::fmt::Debug for TcpLane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TcpLane")
     }
 }
 

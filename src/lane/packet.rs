@@ -3,10 +3,9 @@
 //! Records beside OPT mean nothing to us; they are stepped over. Work is bounded by the length: names are never followed,
 //! and each thing stepped over has octets of its own. Not here: what OPT says (`opt`), what the question means (`full`).
 
+use super::HEADER;
 use super::opt::Opt;
 
-/// Octets of a DNS header (RFC 1035 section 4.1.1).
-pub(super) const HEADER: usize = 12;
 /// Longest name (RFC 1035 section 2.3.4).
 const NAME_MAX: usize = 255;
 /// The type of OPT (RFC 6891 section 6.1.1).

@@ -2,13 +2,29 @@
 
 use super::Transport;
 use super::limit::Verdict;
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-/// `edgesteer_dns_queries_total{transport,lane,rcode}` and `edgesteer_dns_limited_total{action}`.
+/// `edgesteer_dns_queries_total{transport,lane,rcode}`, `edgesteer_dns_limited_total{action}`,
+/// `edgesteer_dns_connections{transport}` and `edgesteer_dns_connections_refused_total{transport,reason}`.
 #[derive(Clone, Debug)]
 pub struct Tally {
     queries: IntCounterVec,
     limited: IntCounterVec,
+    connections: IntGaugeVec,
+    refused: IntCounterVec,
+}
+
+/// Why a connection was refused, or closed early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It was the idlest when every seat was taken.
+    Full,
+    /// It was the idlest of a client that had its share.
+    Client,
+    /// The system gave no socket for it.
+    Accept,
+    /// Its TLS handshake failed or took too long.
+    Handshake,
 }
 
 impl Tally {
@@ -27,7 +43,20 @@ impl Tally {
         );
         let limited = IntCounterVec::new(opts, &["action"])?;
         registry.register(Box::new(limited.clone()))?;
-        Ok(Self { queries, limited })
+        // Alarms want to see the zero from which they rise.
+        for action in ["slip", "drop"] {
+            limited.with_label_values(&[action]).reset();
+        }
+        let opts = Opts::new("edgesteer_dns_connections", "Open connections of DNS clients, by transport.");
+        let connections = IntGaugeVec::new(opts, &["transport"])?;
+        registry.register(Box::new(connections.clone()))?;
+        let opts = Opts::new(
+            "edgesteer_dns_connections_refused_total",
+            "Connections refused, or closed early to make room, by transport and reason.",
+        );
+        let refused = IntCounterVec::new(opts, &["transport", "reason"])?;
+        registry.register(Box::new(refused.clone()))?;
+        Ok(Self { queries, limited, connections, refused })
     }
 
     pub(super) fn count(&self, transport: Transport, rcode: &str) {
@@ -41,5 +70,19 @@ impl Tally {
             Verdict::Drop => "drop",
         };
         self.limited.with_label_values(&[action]).inc();
+    }
+
+    pub(super) fn connections(&self, transport: Transport) -> IntGauge {
+        self.connections.with_label_values(&[transport.word()])
+    }
+
+    pub(super) fn refused(&self, transport: Transport, why: Refused) {
+        let reason = match why {
+            Refused::Full => "full",
+            Refused::Client => "client",
+            Refused::Accept => "accept",
+            Refused::Handshake => "handshake",
+        };
+        self.refused.with_label_values(&[transport.word(), reason]).inc();
     }
 }
