@@ -167,11 +167,12 @@ impl Control {
                 took: observation.ended.saturating_duration_since(change.first_sign),
             });
         }
-        if !*self.first_round.borrow() && self.beliefs.first_round_done() {
-            self.first_round.send_replace(true);
-        }
         if !services.is_empty() {
             self.publish(services, first_sign, Instant::now());
+        }
+        // Only now: whoever waits for it answers questions at once, and must say what the round has shown.
+        if !*self.first_round.borrow() && self.beliefs.first_round_done() {
+            self.first_round.send_replace(true);
         }
     }
 

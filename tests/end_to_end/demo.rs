@@ -11,6 +11,7 @@ struct Console {
     child: Child,
     input: ChildStdin,
     lines: Receiver<String>,
+    seen: Vec<String>,
 }
 
 impl Console {
@@ -23,7 +24,7 @@ impl Console {
         std::thread::spawn(move || {
             BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        Self { child, input, lines }
+        Self { child, input, lines, seen: Vec::new() }
     }
 
     fn type_line(&mut self, line: &str) {
@@ -31,13 +32,15 @@ impl Console {
     }
 
     /// Reads on until a line contains `text`.
-    fn expect(&self, text: &str) -> String {
-        let mut seen = Vec::new();
-        loop {
+    fn expect(&mut self, text: &str) {
+        let mut found = false;
+        while !found {
             match self.lines.recv_timeout(GENEROUS) {
-                Ok(line) if line.contains(text) => return line,
-                Ok(line) => seen.push(line),
-                Err(_) => panic!("{text:?} is missing in\n{}", seen.join("\n")),
+                Ok(line) => {
+                    found = line.contains(text);
+                    self.seen.push(line);
+                }
+                Err(error) => panic!("{text:?} is missing: {error}"),
             }
         }
     }
@@ -48,6 +51,10 @@ impl Drop for Console {
         // It has ended already where the test passed.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            self.seen.extend(self.lines.iter());
+            eprintln!("--- the console\n{}", self.seen.join("\n"));
+        }
     }
 }
 
