@@ -3,7 +3,7 @@
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
 use crate::admin::{self, Admin, AdminError, Shown};
-use crate::config::{self, Config, Diagnostics};
+use crate::config::{self, Config, Diagnostics, Server};
 use crate::control::{Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Lanes, ListenError, Tally};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 /// A configuration with everything that was compiled from it.
@@ -84,7 +85,10 @@ pub enum StartError {
 pub struct Running {
     path: PathBuf,
     config: Config,
+    /// What the sockets were made from: a reload cannot change it.
+    started: Server,
     control: Handle,
+    task: JoinHandle<()>,
     lanes: Lanes,
     admin: Admin,
     serving: Arc<AtomicBool>,
@@ -109,6 +113,8 @@ impl Running {
                 "too few open files are allowed: raise LimitNOFILE or ulimit -n"
             );
         }
+        // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
+        Lanes::try_listen(&config.server.listen)?;
         let registry = Registry::new();
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
@@ -134,17 +140,26 @@ impl Running {
             "configuration is loaded"
         );
         let began = Instant::now();
-        tokio::spawn(control.run());
+        let task = tokio::spawn(control.run());
         if tokio::time::timeout(config.server.startup_grace, handle.first_round()).await.is_err() {
             warn!(
-                "some targets gave no answer within startup_grace; pools that are not proven alive are used only where none is"
+                targets = topology.targets.len(),
+                silent = handle.unseen(),
+                "startup_grace is over; a pool that is not proven alive is used only where none is"
             );
         }
         let lanes = Lanes::start(&config.server.listen, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
         let listen = lanes.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         info!(listen, admin = %admin.address(), waited = ?began.elapsed(), "answering");
-        Ok(Self { path, config, control: handle, lanes, admin, serving, reload_success })
+        let started = config.server.clone();
+        Ok(Self { path, config, started, control: handle, task, lanes, admin, serving, reload_success })
+    }
+
+    /// Waits until the control task ends, which it never should.
+    pub async fn broken(&mut self) {
+        // A panic in it was reported where it happened.
+        let _ = (&mut self.task).await;
     }
 
     /// The control task's handle.
@@ -171,8 +186,14 @@ impl Running {
             Ok(Err(refused)) => return self.refused(&refused.to_string()),
             Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
         };
-        for change in world.config.describe_changes(&self.config) {
-            info!("reload: {change}");
+        let changes = world.config.describe_changes(&self.config);
+        changes.iter().for_each(|change| info!("reload: {change}"));
+        if changes.is_empty() {
+            info!("reload: nothing changed in the configuration");
+        }
+        let wanted = &world.config.server;
+        if (&wanted.listen, wanted.admin) != (&self.started.listen, self.started.admin) {
+            warn!("reload: `listen` or `admin` differs from what runs, and is taken over by a restart alone");
         }
         if !world.warnings.is_empty() {
             warn!("reload: the configuration has warnings; `edgesteer check` shows them");
@@ -189,7 +210,7 @@ impl Running {
 
     fn refused(&self, why: &str) {
         self.reload_success.set(0);
-        error!("reload: refused, the running configuration stays as it is\n{why}");
+        error!("reload: refused, the running configuration stays as it is\n{}", why.trim_end());
     }
 
     /// Stops answering, then everything else.

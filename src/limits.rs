@@ -14,12 +14,15 @@ pub const UDP_ANSWER_MIN: u16 = 512;
 pub const UDP_QUESTION_MAX: usize = 4096;
 /// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
 pub const ANSWER_ADDRESSES_MAX: usize = 1024;
+/// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever
+/// for whoever wants us busy.
+pub const ADDITIONAL_RECORDS_MAX: usize = 128;
 /// A TCP connection that sends nothing for so long is closed (RFC 7766 6.2.3 leaves the value to us).
 pub const TCP_IDLE: Duration = Duration::from_secs(10);
 /// Answers that may wait on one TCP connection.
 pub const TCP_RESPONSE_BUFFER: usize = 32;
 
-/// Labels in an owner prefix: `_service._proto` and one more for a sub-domain.
+/// Labels in an owner prefix: `_service._proto` and two more for sub-domains.
 pub const PREFIX_LABELS_MAX: usize = 4;
 /// Clients are divided into at most this many regions: their orders and those of the weight slots share 16-bit indices.
 pub const REGIONS_MAX: usize = 65_000;
@@ -77,6 +80,15 @@ pub const OBSERVATIONS_BATCH: usize = 256;
 pub const COMMANDS_QUEUE: usize = 16;
 /// Events kept for slow readers of the event stream; the oldest are lost first.
 pub const EVENTS_QUEUE: usize = 1024;
+/// Pools of a service that are lost within this time of its last one, and return within it of the first, were one outage:
+/// several times what detection takes with the default check.
+pub const OUTAGE_SETTLES: Duration = Duration::from_secs(30);
+/// How often the log may say that probes cannot be sent.
+pub const LOCAL_TROUBLE_EVERY: Duration = Duration::from_secs(60);
+/// Log lines that may wait for a slow reader of our output; beyond, they are lost and counted rather than waited for.
+pub const LOG_LINES_MAX: usize = 16_384;
+/// How long tasks may take to end once the process was told to.
+pub const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// How often retired snapshots are looked at, and so how long the last one is kept at least.
 pub const RETIRE_SWEEP: Duration = Duration::from_secs(1);
 

@@ -60,6 +60,11 @@ impl Name {
         Self(wire.into())
     }
 
+    /// The root of all names.
+    pub fn root() -> Self {
+        Self([0].into())
+    }
+
     /// The wire form, root included.
     pub fn wire(&self) -> &[u8] {
         &self.0
@@ -154,6 +159,13 @@ impl Prefix {
             return Err(NameError::TooLong);
         }
         Ok(Name([&self.0, domain].concat().into()))
+    }
+}
+
+impl std::borrow::Borrow<[u8]> for Prefix {
+    /// The wire form, so that a table of prefixes can be asked with a part of a name.
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

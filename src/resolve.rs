@@ -4,8 +4,9 @@
 
 use crate::answer::{Answer, Target};
 use crate::ids::{RegionId, ServiceId, ZoneId};
+use crate::name;
 use crate::snapshot::Snapshot;
-use crate::topology::{Addresses, Dependence, Found, Here, Service, network_length};
+use crate::topology::{Addresses, Dependence, Found, Here, Service, SrvOwner, Topology, network_length};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub mod reply;
@@ -32,6 +33,8 @@ pub enum Asked {
     Soa,
     /// NS.
     Ns,
+    /// DS.
+    Ds,
     /// ANY: answered with one RRset (RFC 8482 section 4.1).
     Any,
     /// Any other type.
@@ -39,16 +42,17 @@ pub enum Asked {
 }
 
 impl Asked {
-    const WORDS: [(&str, Self); 6] = [
+    const WORDS: [(&str, Self); 7] = [
         ("A", Self::A),
         ("AAAA", Self::Aaaa),
         ("SRV", Self::Srv),
         ("SOA", Self::Soa),
         ("NS", Self::Ns),
+        ("DS", Self::Ds),
         ("ANY", Self::Any),
     ];
     /// The types that can be explained, for messages.
-    pub const LIST: &str = "A, AAAA, SRV, SOA, NS or ANY";
+    pub const LIST: &str = "A, AAAA, SRV, SOA, NS, DS or ANY";
 
     /// Reads a type's mnemonic in either case.
     pub fn parse(text: &str) -> Option<Self> {
@@ -119,22 +123,26 @@ pub enum Body<'s> {
 pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAddr) -> Resolution<'s> {
     let topology = &*snapshot.topology;
     let refused = Resolution { body: Body::Refused, zone: None, decision: None, scope: 0 };
-    let Some(Found { zone, apex_at, here }) = topology.names.find(question.name) else {
+    let Some(found) = topology.names.find(question.name) else {
         return refused;
     };
+    if question.kind == Asked::Ds
+        && let Some(above) = parent_side(topology, question.name, &found)
+    {
+        return Resolution { body: Body::NoData, zone: Some(above), ..refused };
+    }
+    let Found { zone, apex_at, here } = found;
     let in_zone = Resolution { zone: Some((zone, apex_at)), ..refused };
     let Some(here) = here else {
-        // An apex that is nothing else exists all the same.
-        let body = if apex_at == 0 { at_apex(question.kind) } else { Body::NoName };
-        return Resolution { body, ..in_zone };
+        return Resolution { body: Body::NoName, ..in_zone };
     };
     // The order of the arms says which one RRset ANY gets (RFC 8482 section 4.1).
     let kind = question.kind;
     match (kind, here) {
-        (Asked::Srv | Asked::Any, Here { srv: Some((id, port)), domain_at, .. }) => {
+        (Asked::Srv | Asked::Any, Here { srv: Some(SrvOwner { service: id, port, domain_at }), .. }) => {
             let (decision, scope) = decide(snapshot, id, client);
             let service = topology.service(id);
-            let answer = &snapshot.row(id).answers[decision.order];
+            let answer = snapshot.row(id).answer(decision.order);
             Resolution {
                 body: Body::Srv { service, answer, port, domain_at },
                 decision: Some(decision),
@@ -144,7 +152,7 @@ pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAdd
         }
         (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(id), .. }) => {
             let (decision, scope) = decide(snapshot, id, client);
-            let answer = &snapshot.row(id).answers[decision.order];
+            let answer = snapshot.row(id).answer(decision.order);
             let body = of_family(kind, &answer.addresses, answer.ttl);
             Resolution { body, decision: Some(decision), scope, ..in_zone }
         }
@@ -156,15 +164,26 @@ pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAdd
     }
 }
 
-/// The addresses of an SRV target, of the same generation; `None` where we do not own the target's name.
-pub fn target_addresses<'s>(snapshot: &'s Snapshot, answer: &'s Answer, target: Target) -> Option<&'s Addresses> {
-    match target {
-        Target::InDomain => Some(&answer.addresses),
-        Target::Pool(pool) => {
-            let own = snapshot.topology.pool(pool).own_name?;
-            snapshot.row(own).answers.first().map(|answer| &answer.addresses)
-        }
-    }
+/// The addresses of an SRV target with their TTL, as the target's own name has them in the same generation (RFC 2181 5.2:
+/// one RRset, one TTL); `None` where we do not own that name.
+pub fn target_addresses<'s>(
+    snapshot: &'s Snapshot,
+    answer: &'s Answer,
+    target: Target,
+) -> Option<(&'s Addresses, u32)> {
+    let answer = match target {
+        Target::InDomain => answer,
+        // One order is all that a pool's own name has.
+        Target::Pool(pool) => snapshot.row(snapshot.topology.pool(pool).own_name?).answer(0),
+    };
+    Some((&answer.addresses, answer.ttl))
+}
+
+/// The zone above an apex, where it is ours as well: DS belongs to the parent's side of a cut (RFC 4035 section 3.1.4.1).
+fn parent_side(topology: &Topology, name: &[u8], found: &Found) -> Option<(ZoneId, usize)> {
+    let parent = name::parent(name).filter(|_| found.apex_at == 0)?;
+    let above = topology.names.find(parent)?;
+    Some((above.zone, name.len() - parent.len() + above.apex_at))
 }
 
 fn at_apex(kind: Asked) -> Body<'static> {

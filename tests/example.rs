@@ -48,7 +48,8 @@ fn loaded(text: &str) -> (Config, TempDir) {
     }
     match load(&directory.path().join("edgesteer.toml")) {
         Ok((config, warnings)) => {
-            assert!(warnings.is_empty(), "{warnings}");
+            // `state_dir` does nothing yet, and says so.
+            assert!(warnings.iter().all(|warning| warning.code == "no-effect"), "{warnings}");
             (config, directory)
         }
         Err(errors) => panic!("{errors}"),

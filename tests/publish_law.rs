@@ -46,7 +46,7 @@ fn a_verdict_touches_the_affected_services_and_no_name() {
             (0..target.thresholds.fall).filter_map(|_| beliefs.observe(target, &refused, now)).collect();
         assert_eq!(changes.len(), 1, "one verdict for {}", target.address);
         let affected = topology.affected(TargetId::at(i));
-        let rows: Vec<_> = affected.iter().map(|&service| (service, beliefs.render(service, now))).collect();
+        let rows: Vec<_> = affected.iter().map(|&service| (service, Arc::new(beliefs.render(service, now)))).collect();
         let published = publisher.apply(rows);
         assert_eq!(published.rows, affected.len(), "rows rendered are services affected");
         assert!(published.rows <= 3, "the service, and the pool's own name where we own it");
@@ -60,10 +60,10 @@ fn a_table_of_a_million_rows_copies_three_pages_for_one() {
     let row = Arc::new(Beliefs::new(topology).render(ServiceId(0), Instant::now()));
     let before = Table::new(std::iter::repeat_n(row.clone(), DOMAINS));
     let mut after = before.clone();
-    assert_eq!(after.set(ServiceId(777_777), (*row).clone()), 3, "leaf, branch and root are shared with `before`");
-    assert_eq!(after.set(ServiceId(777_778), (*row).clone()), 0, "the same leaf is ours now");
-    assert_eq!(after.set(ServiceId(777_777 + 128), (*row).clone()), 1, "another leaf of our branch");
-    assert_eq!(after.set(ServiceId(0), (*row).clone()), 2, "another branch of our root");
+    assert_eq!(after.set(ServiceId(777_777), row.clone()), 3, "leaf, branch and root are shared with `before`");
+    assert_eq!(after.set(ServiceId(777_778), row.clone()), 0, "the same leaf is ours now");
+    assert_eq!(after.set(ServiceId(777_777 + 128), row.clone()), 1, "another leaf of our branch");
+    assert_eq!(after.set(ServiceId(0), row.clone()), 2, "another branch of our root");
     assert!(
         std::ptr::eq(before.get(ServiceId(777_777)), Arc::as_ptr(&row)),
         "whoever holds the old table sees the old row"
@@ -76,7 +76,7 @@ fn a_retired_snapshot_is_freed_by_the_publisher_once_no_reader_holds_it() {
     let mut beliefs = Beliefs::new(topology.clone());
     let mut publisher = Publisher::new(topology.clone(), beliefs.render_all(Instant::now()));
     let reader = publisher.lake().load();
-    publisher.apply([(ServiceId(0), beliefs.render(ServiceId(0), Instant::now()))]);
+    publisher.apply([(ServiceId(0), Arc::new(beliefs.render(ServiceId(0), Instant::now())))]);
     assert_eq!((publisher.sweep().len(), publisher.retired()), (0, 1), "the reader still holds generation 1");
     assert_eq!((reader.generation, publisher.lake().load().generation), (1, 2));
     drop(reader);

@@ -92,12 +92,16 @@ const ROOMS: &[Room] = &[
     },
     Room {
         path: "cli", layer: SHELL, imports: &["*"],
-        outside: &["clap", "clock", "process", "serde_json", "sockets", "terminal", "tokio", "tracing_subscriber"],
+        outside: &[
+            "clap", "clock", "process", "serde_json", "sockets", "terminal", "tokio", "tracing", "tracing_appender",
+            "tracing_subscriber",
+        ],
     },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[
-            "clock", "files", "humantime", "process", "rcgen", "rustls", "sockets", "terminal", "tokio", "tokio_rustls",
+            "clock", "files", "humantime", "process", "rcgen", "rustls", "sockets", "tempfile", "terminal", "threads", "tokio",
+            "tokio_rustls",
         ],
     },
     Room { path: "main", layer: SHELL, imports: &[], outside: &["process"] },

@@ -86,7 +86,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
     let topology = &snapshot.topology;
     let service = topology.service(decision.service);
     let row = snapshot.row(decision.service);
-    let choice = &row.choices[decision.order];
+    let choice = row.choice(decision.order);
     let located: Located = topology.places.locate(client);
     let candidate = |&place: &u16| {
         let place = usize::from(place);
@@ -111,7 +111,11 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
         } else {
             service.name.clone()
         },
-        region: topology.region(decision.region).label.clone(),
+        region: topology
+            .region(decision.region)
+            .partner
+            .as_ref()
+            .map_or_else(|| topology.order_label(service, decision.order), |partner| format!("partner {partner}")),
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
         basis: match choice.basis {

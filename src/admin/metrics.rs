@@ -1,13 +1,14 @@
 //! Gauges that are read off the current snapshot at each scrape, so that they can never disagree with the answers.
 
 use crate::health::State;
-use crate::ids::{RegionId, ServiceId};
+use crate::ids::ServiceId;
 use crate::snapshot::{Lake, Snapshot};
 use crate::topology::Face;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Registers everything that a snapshot tells, and the build.
 ///
@@ -49,7 +50,7 @@ impl Gauges {
             )?,
             endpoint_up: vec(
                 "edgesteer_endpoint_up",
-                "Whether an endpoint passes a check: 1 up, 0 down; absent while unknown.",
+                "Whether an endpoint passes a check, for every service that has it: 1 up, 0 down; absent while unknown.",
                 &["pool", "endpoint", "check"],
             )?,
             pool_up: vec(
@@ -59,7 +60,7 @@ impl Gauges {
             )?,
             active: vec(
                 "edgesteer_service_active_pool",
-                "1 for the pool that a region's clients are sent to first (with weights, each such pool), 0 for the others.",
+                "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
                 &["service", "region", "pool"],
             )?,
         })
@@ -86,6 +87,7 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
     gauges.generation.set(i64::try_from(snapshot.generation).unwrap_or(i64::MAX));
     gauges.geoip.set(i64::try_from(topology.geo_build_epoch).unwrap_or(i64::MAX));
     let mut pools: BTreeMap<&str, State> = BTreeMap::new();
+    let mut endpoints: BTreeMap<(&str, IpAddr, String), State> = BTreeMap::new();
     for (i, service) in topology.services.iter().enumerate().filter(|(_, s)| s.face == Face::Configured) {
         let row = snapshot.row(ServiceId::at(i));
         for (pool, standing) in service.pools.iter().zip(&row.standings) {
@@ -96,19 +98,29 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
                 for target in &endpoint.targets {
                     let spec = &topology.targets[target.index()];
                     let check = format!("{}:{}", spec.kind.word(), spec.address.port());
-                    set(&gauges.endpoint_up, &[name, &endpoint.address.to_string(), &check], *state);
+                    let worst = endpoints.entry((name, endpoint.address, check)).or_insert(*state);
+                    *worst = worse(*worst, *state);
                 }
             }
         }
-        for (r, region) in topology.regions.iter().enumerate() {
-            let orders = service.orders.of_region(RegionId::at(r));
-            let active =
-                |p| orders.iter().any(|&order| row.choices[order].picks.first().is_some_and(|pick| pick.pool == p));
-            for (p, pool) in service.pools.iter().enumerate() {
-                let labels = [service.name.as_str(), &region.label, &topology.pool(pool.pool).name];
-                gauges.active.with_label_values(&labels).set(i64::from(active(p)));
+        let active = |region: &str, orders: &[usize]| {
+            let first = |order: &usize| row.choice(*order).picks.first().map(|pick| pick.pool);
+            let active: Vec<usize> = orders.iter().filter_map(first).collect();
+            for (place, pool) in service.pools.iter().enumerate() {
+                let labels = [service.name.as_str(), region, &topology.pool(pool.pool).name];
+                gauges.active.with_label_values(&labels).set(i64::from(active.contains(&place)));
             }
+        };
+        for order in service.orders.of_regions() {
+            active(&topology.order_label(service, order), &[order]);
         }
+        let by_weight = service.orders.of_slots();
+        if !by_weight.is_empty() {
+            active("by weight", &by_weight);
+        }
+    }
+    for ((pool, address, check), state) in endpoints {
+        set(&gauges.endpoint_up, &[pool, &address.to_string(), &check], state);
     }
     for (pool, state) in pools {
         set(&gauges.pool_up, &[pool], state);

@@ -102,7 +102,7 @@ impl Drop for Admin {
 fn router(shown: Shown) -> Router {
     Router::new()
         .route("/metrics", get(metrics_text))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/api/v1/explain", get(explain::http))
         .route("/api/v1/holds/{pool}", delete(release))
@@ -131,9 +131,18 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     }
 }
 
+/// Healthy while somebody decides: a process without its control task would answer yesterday's truth.
+async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
+    if shown.control.is_deciding() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the control task has ended: restart the process\n")
+    }
+}
+
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
-    if shown.serving.load(Ordering::Acquire) {
+    if shown.serving.load(Ordering::Acquire) && shown.control.is_deciding() {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready: the first round of probes has not ended\n")

@@ -50,8 +50,8 @@ pub fn srv(owner: &DnsName, srv: SrvTarget, port: u16, target: &Name, ttl: u32) 
 }
 
 /// The SOA of a zone. In a negative answer its TTL is the lesser of its own and MINIMUM (RFC 2308 section 3).
-pub fn soa(zone: &Zone, apex: &[u8], negative: bool) -> Record {
-    let origin = dns_name(apex);
+pub fn soa(zone: &Zone, apex: &DnsName, negative: bool) -> Record {
+    let origin = apex.clone();
     let mname = zone.ns.first().map_or_else(|| origin.clone(), |ns| dns_name(ns.wire()));
     let rname = origin.prepend_label("hostmaster").unwrap_or_else(|_| origin.clone());
     let (refresh, retry, expire) = SOA_TIMERS;
@@ -61,8 +61,7 @@ pub fn soa(zone: &Zone, apex: &[u8], negative: bool) -> Record {
 }
 
 /// The NS set of a zone.
-pub fn ns(zone: &Zone, apex: &[u8]) -> Vec<Record> {
-    let owner = dns_name(apex);
-    let record = |ns: &Name| Record::from_rdata(owner.clone(), zone.ttl, RData::NS(NS(dns_name(ns.wire()))));
+pub fn ns(zone: &Zone, apex: &DnsName) -> Vec<Record> {
+    let record = |ns: &Name| Record::from_rdata(apex.clone(), zone.ttl, RData::NS(NS(dns_name(ns.wire()))));
     zone.ns.iter().map(record).collect()
 }

@@ -50,9 +50,9 @@ fn an_answer_never_names_more_addresses_than_fit() {
 #[test]
 fn a_negative_answer_lives_no_longer_than_minimum() {
     let topology = topology(&[ZONE, POOLS, &service("")].concat());
-    let (zone, apex) = (&topology.zones[0], crate::name::Name::parse("contoso.com").unwrap());
-    assert_eq!(records::soa(zone, apex.wire(), true).ttl, 60);
-    assert_eq!(records::soa(zone, apex.wire(), false).ttl, 3600);
-    let text = records::soa(zone, apex.wire(), false).to_string();
+    let (zone, apex) = (&topology.zones[0], records::dns_name(crate::name::Name::parse("contoso.com").unwrap().wire()));
+    assert_eq!(records::soa(zone, &apex, true).ttl, 60);
+    assert_eq!(records::soa(zone, &apex, false).ttl, 3600);
+    let text = records::soa(zone, &apex, false).to_string();
     assert!(text.contains("ns1.contoso.com. hostmaster.contoso.com. "), "{text}");
 }

@@ -4,14 +4,18 @@
 
 use crate::app::{self, LoadError, World};
 use crate::config::Style;
+use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
 mod serve;
+
+pub(crate) use serve::StopSignals;
 
 /// Geo-DNS traffic manager for inbound federation: answers SRV, A and AAAA only with pools that are provably alive.
 #[derive(Debug, Parser)]
@@ -45,7 +49,7 @@ enum Command {
         config: PathBuf,
         /// The name that is asked for.
         name: String,
-        /// The type that is asked for: A, AAAA, SRV, SOA, NS or ANY.
+        /// The type that is asked for: A, AAAA, SRV, SOA, NS, DS or ANY.
         #[arg(value_name = "TYPE")]
         kind: String,
         /// The client's address. Default: one of unknown place.
@@ -141,14 +145,33 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
 }
 
-/// Logs to standard error; `RUST_LOG` overrides the level.
-pub(crate) fn log_to_stderr(level: &str) {
+/// Runs to the end. What still runs then, as a read of a file that never ends, is left behind after `STOP_WITHIN`.
+pub(crate) fn on_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("error: the system gave no threads: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(work);
+    runtime.shutdown_timeout(STOP_WITHIN);
+    code
+}
+
+/// Logs to standard error; `RUST_LOG` overrides the level. Lines are written by a thread of their own; those that wait are
+/// written when the guard is dropped.
+pub(crate) fn log_to_stderr(level: &str) -> WorkerGuard {
     use tracing_subscriber::EnvFilter;
     // hickory writes two lines for each answer at its "info".
     let default = format!("{level},hickory_server=warn,hickory_net=warn");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let queue = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).lossy(true);
+    let (writer, guard) = queue.finish(std::io::stderr());
     // A journal or a file must not get a terminal's escape sequences.
     let colour = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
-    lines.with_target(false).init();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colour);
+    // By default a line that cannot be written is complained of on standard error, which then panics.
+    lines.with_target(false).log_internal_errors(false).init();
+    guard
 }

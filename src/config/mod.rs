@@ -58,7 +58,7 @@ pub struct Config {
 }
 
 /// `[server]`.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     /// Addresses for DNS, UDP and TCP on each. Default: port 53 on every address, IPv4 and IPv6.
     pub listen: Vec<SocketAddr>,

@@ -83,6 +83,12 @@ fn is_within(wire: &[u8], zones: &HashSet<&[u8]>) -> bool {
     suffixes(wire).any(|name| zones.contains(name))
 }
 
+/// Whether a name is one that is delegated on its own, or lies below.
+fn is_below_owner(wire: &[u8], services: &[Owned<'_>]) -> bool {
+    let mut by_names = services.iter().filter(|service| service.draft.by_names());
+    by_names.any(|service| suffixes(wire).any(|name| service.find(name).is_some()))
+}
+
 /// The name itself and every name above it, without the root.
 fn suffixes(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::successors(Some(wire), |name| parent(name)).filter(|name| name.len() > 1)
@@ -96,6 +102,12 @@ fn clashes(drafts: &Drafts, services: &[Owned<'_>], report: &Report) {
     for fqdn in fqdns.iter().filter(|fqdn| fixed.contains_key(&fqdn.value)) {
         let title = format!("{} is the FQDN of a pool and a name server", fqdn.value);
         report.add(fqdn.span, codes::NAME_CLASH, title, "", "give the pool a name of its own");
+    }
+    for fqdn in
+        fqdns.iter().filter(|fqdn| parent(fqdn.value.wire()).is_some_and(|above| is_below_owner(above, services)))
+    {
+        let title = format!("the FQDN {} lies below a name that is delegated on its own", fqdn.value);
+        report.add(fqdn.span, codes::NAME_CLASH, title, "", "give the pool a name outside of the delegated names");
     }
     fixed.extend(fqdns.iter().map(|fqdn| (&fqdn.value, "the FQDN of a pool")));
     for service in services {
@@ -130,15 +142,13 @@ fn name_servers(drafts: &Drafts, services: &[Owned<'_>], zones: &HashSet<&[u8]>,
     addressed.extend(hosts(drafts).filter(|(_, addresses)| !addresses.is_empty()).map(|(host, _)| host.value));
     for (host, addresses) in hosts(drafts) {
         let name = host.value;
-        let by_names = services.iter().filter(|service| service.draft.by_names());
         let in_zone = is_within(name.wire(), zones);
-        let under_owner = || suffixes(name.wire()).any(|wire| by_names.clone().any(|s| s.find(wire).is_some()));
         if in_zone && !addressed.contains(name) {
             let title = format!("the name server {name} lies in one of our zones and has no address");
             let help =
                 "give its addresses in the ns table of a [zone], as ns = { \"ns1.example.com\" = [\"192.0.2.53\"] }";
             report.add(host.span, codes::NS_WITHOUT_ADDRESS, title, "", help);
-        } else if !in_zone && under_owner() {
+        } else if !in_zone && is_below_owner(name.wire(), services) {
             let title = format!("the name server {name} lies below a name that it is to serve");
             let help = "choose a host outside of the delegated names: there is no place for its addresses";
             report.add(host.span, codes::NS_WITHOUT_ADDRESS, title, "", help);

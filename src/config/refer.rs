@@ -158,6 +158,12 @@ fn service_pools(service: &service::Draft, pools: &[At<usize>], drafts: &Drafts,
                 format!("add {} = [..] to [pool.{}.endpoints], or leave the pool out here", kind.role, pool.name.value);
             report.add(at.span, codes::POOL_WITHOUT_ROLE, title, format!("{} needs it", kind.name), help);
         }
+        if let Some(min) = pool.min_healthy.at().filter(|min| (1..min.value).contains(&pool.count(kind.role))) {
+            let title = format!("the pool {} can never be up for the service {}", pool.name.value, name.value);
+            let count = pool.count(kind.role);
+            let help = format!("write at most {count}, or give the pool more endpoints of the role \"{}\"", kind.role);
+            report.add(min.span, codes::MIN_HEALTHY, title, format!("it has {count} of that service's role"), help);
+        }
         if service.shape_or_default() != Shape::Address && pool.fqdn.is_absent() {
             let title = format!("the pool {} has no \"fqdn\" for the SRV to name", pool.name.value);
             let help = format!("add fqdn to [pool.{}], or use shape = \"address\"", pool.name.value);

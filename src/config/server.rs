@@ -33,16 +33,27 @@ impl Default for Geoip {
 pub(super) fn server(value: Value<'_>) -> Option<Server> {
     let default = Server::default();
     value.table(|t| {
+        let mut state_dir = None;
         let listen = t.get("listen", listen);
         let admin = t.get("admin", |v| v.form(&form::LISTEN));
         if let Some(admin) = admin.at().filter(|admin| listen.get().is_some_and(|all| all.contains(&admin.value))) {
             let title = format!("the socket {} is given twice", admin.value);
             t.report(admin.span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
         }
+        if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback()) {
+            let title = format!("the admin listener would be open to others on {}", open.value);
+            let help = "use a loopback address, as \"127.0.0.1:9153\": it has no authentication in this version";
+            t.report(open.span, codes::ADMIN_NOT_LOOPBACK, title, help.into());
+        }
+        if let Some(state) = t.get("state_dir", Value::path).at() {
+            let title = "\"state_dir\" has no effect in this version".to_owned();
+            t.report(state.span, codes::NO_EFFECT, title, "nothing is kept across a restart yet".into());
+            state_dir = Some(state.value.clone());
+        }
         let server = Server {
             listen: listen.or(default.listen),
             admin: admin.or(default.admin),
-            state_dir: t.get("state_dir", Value::path).into_option(),
+            state_dir,
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),
@@ -68,6 +79,16 @@ fn listen(value: Value<'_>) -> Option<Vec<SocketAddr>> {
         value.too_many(sockets.len(), limits::LISTEN_MAX);
     }
     value.report.unique(sockets.iter().map(At::as_ref), codes::DUPLICATE_LISTEN, "the socket");
+    for socket in sockets.iter().filter(|socket| !socket.value.ip().is_unspecified() && socket.value.port() != 0) {
+        let covers = |all: &At<SocketAddr>| {
+            let (all, one) = (all.value, socket.value);
+            all.ip().is_unspecified() && all.is_ipv4() == one.is_ipv4() && all.port() == one.port()
+        };
+        if let Some(all) = sockets.iter().find(|all| covers(all)) {
+            let title = format!("the socket {} is given twice: {} is every address", socket.value, all.value);
+            value.report.add(socket.span, codes::DUPLICATE_LISTEN, title, "", "keep one of the two");
+        }
+    }
     Some(values(sockets))
 }
 

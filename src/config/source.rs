@@ -9,6 +9,7 @@ use std::cell::{OnceCell, RefCell};
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -87,8 +88,13 @@ impl Unusable {
 
 /// Reads a file of at most `max` octets.
 pub(super) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Unusable> {
+    // Opening a pipe waits for whoever writes to it, which may be nobody.
+    let meta = std::fs::metadata(path)?;
+    if meta.file_type().is_fifo() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe").into());
+    }
     let file = File::open(path)?;
-    let mut bytes = Vec::with_capacity(file.metadata()?.len().min(max) as usize + 1);
+    let mut bytes = Vec::with_capacity(meta.len().min(max) as usize + 1);
     file.take(max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max { Err(Unusable::TooLarge(max)) } else { Ok(bytes) }
 }

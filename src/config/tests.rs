@@ -118,7 +118,7 @@ fn the_minimal_configuration_is_this() {
 #[test]
 fn the_hosting_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/hosting.toml")).unwrap();
-    assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["weak-check"]);
+    assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["no-effect", "weak-check"]);
     let expected = Config {
         server: Server {
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
@@ -154,6 +154,7 @@ fn of_the_whole_contract_only_what_this_version_lacks_is_refused() {
     let lines: Vec<_> = errors.iter().map(|d| (d.span.as_ref().map_or(0, |s| s.line), d.code)).collect();
     let kind = "unknown-kind";
     let expected = [
+        (7, "no-effect"),
         (8, "unsupported"),
         (18, "unsupported"),
         (56, kind),

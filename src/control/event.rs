@@ -1,10 +1,11 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
 use crate::health::{State, Verdict};
-use crate::ids::{RegionId, ServiceId};
+use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
 use crate::steering::{Basis, Choice};
-use crate::topology::{Face, TargetSpec};
+use crate::topology::{Face, TargetSpec, Topology};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
@@ -16,6 +17,8 @@ pub enum Event {
     Verdict {
         /// Whose verdict.
         target: Arc<TargetSpec>,
+        /// The pools that list it.
+        pools: Vec<String>,
         /// What is believed now.
         verdict: Verdict,
         /// From the first sign to the verdict.
@@ -30,12 +33,15 @@ pub enum Event {
     },
 }
 
+/// Stands for the clients whose order is drawn by weight.
+const BY_WEIGHT: &str = "by weight";
+
 /// Clients of a service that are sent elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Move {
     /// The service.
     pub service: String,
-    /// The regions that move.
+    /// The clients that move, by the order in which they prefer the pools.
     pub regions: Vec<String>,
     /// Where they went, preferred pool first.
     pub from: Vec<String>,
@@ -51,6 +57,15 @@ pub struct Move {
     pub published: Duration,
 }
 
+/// The names of the pools that list a target.
+pub(super) fn pools_of(topology: &Topology, target: TargetId) -> Vec<String> {
+    let services = topology.affected(target).iter().map(|&service| topology.service(service));
+    let pools = services.flat_map(|service| &service.pools);
+    let listing = pools.filter(|pool| pool.endpoints.iter().any(|endpoint| endpoint.targets.contains(&target)));
+    let names: BTreeSet<&str> = listing.map(|pool| topology.pool(pool.pool).name.as_str()).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
 /// The moves that a new row of a service makes, one for each pair of choices. Pools' own names never move.
 pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
     let topology = &before.topology;
@@ -61,15 +76,15 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
     let pools = |choice: &Choice| -> Vec<String> {
         choice.picks.iter().map(|pick| topology.pool(service.pools[pick.pool].pool).name.clone()).collect()
     };
+    let own = service.orders.of_regions();
     let mut moves: Vec<Move> = Vec::new();
-    for (order, (old, new)) in before.row(id).choices.iter().zip(&row.choices).enumerate() {
+    for (order, (old, new)) in before.row(id).choices().zip(row.choices()).enumerate() {
         let (from, to) = (pools(old), pools(new));
         if from == to && old.basis == new.basis {
             continue;
         }
-        let region = |i: usize| service.orders.of_region(RegionId::at(i)).contains(&order);
-        let regions: Vec<String> =
-            topology.regions.iter().enumerate().filter(|(i, _)| region(*i)).map(|(_, r)| r.label.clone()).collect();
+        let by_region = own.contains(&order).then(|| topology.order_label(service, order));
+        let regions: Vec<String> = by_region.or_else(|| Some(BY_WEIGHT.to_owned())).into_iter().collect();
         match moves.iter_mut().find(|m| m.from == from && m.to == to && m.basis == new.basis) {
             Some(same) => {
                 same.regions.extend(regions.into_iter().filter(|r| !same.regions.contains(r)).collect::<Vec<_>>())
@@ -93,11 +108,12 @@ impl Event {
     /// Writes the log line.
     pub(super) fn log(&self) {
         match self {
-            Self::Verdict { target, verdict, took } => {
+            Self::Verdict { target, pools, verdict, took } => {
+                let pool = pools.join(",");
                 let (address, check, state) = (target.address, target.kind.word(), verdict.state.word());
                 match (&verdict.state, &verdict.why) {
-                    (State::Down, Some(why)) => warn!(%address, check, ?took, "endpoint is down: {why}"),
-                    _ => info!(%address, check, ?took, "endpoint is {state}"),
+                    (State::Down, Some(why)) => warn!(pool, %address, check, ?took, "endpoint is down: {why}"),
+                    _ => info!(pool, %address, check, ?took, "endpoint is {state}"),
                 }
             }
             Self::Moved(moved) => moved.log(),
@@ -115,6 +131,7 @@ impl Move {
                 let rung = rung.word();
                 warn!(service, from, to, regions, generation, ?decided, ?published, rung, "every pool is down");
             }
+            _ if from == to => info!(service, to, regions, generation, "the pool is proven alive"),
             _ => info!(service, from, to, regions, generation, ?decided, ?published, "partners are sent elsewhere"),
         }
     }

@@ -3,8 +3,9 @@
 //! Here: the loop, and what it tells the world (`event`, `metrics`). Not here: any rule; those are `health`, `steering` and
 //! `beliefs`, which is pure. Only this task owns the publisher.
 
+use crate::health::Outcome;
 use crate::ids::ServiceId;
-use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE, OBSERVATIONS_BATCH, RETIRE_SWEEP};
+use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE, LOCAL_TROUBLE_EVERY, OBSERVATIONS_BATCH, RETIRE_SWEEP};
 use crate::probe::{Observation, Prober};
 use crate::snapshot::{Lake, Publisher, Row};
 use crate::topology::Topology;
@@ -45,7 +46,7 @@ pub struct Stopped;
 pub struct Handle {
     commands: mpsc::Sender<Command>,
     events: broadcast::Sender<Event>,
-    first_round: watch::Receiver<bool>,
+    unseen: watch::Receiver<usize>,
     lake: Lake,
 }
 
@@ -74,12 +75,17 @@ impl Handle {
     /// Waits until every target was probed once.
     pub async fn first_round(&self) {
         // An error means that the control task ended: then nobody needs to wait.
-        let _ = self.first_round.clone().wait_for(|done| *done).await;
+        let _ = self.unseen.clone().wait_for(|unseen| *unseen == 0).await;
     }
 
-    /// Whether every target was probed once.
-    pub fn first_round_done(&self) -> bool {
-        *self.first_round.borrow()
+    /// How many targets no probe of has ended yet.
+    pub fn unseen(&self) -> usize {
+        *self.unseen.borrow()
+    }
+
+    /// Whether the control task is there.
+    pub fn is_deciding(&self) -> bool {
+        !self.commands.is_closed()
     }
 
     /// Where the current snapshot is read.
@@ -103,8 +109,9 @@ pub struct Control {
     observations: mpsc::Receiver<Observation>,
     commands: mpsc::Receiver<Command>,
     events: broadcast::Sender<Event>,
-    first_round: watch::Sender<bool>,
+    unseen: watch::Sender<usize>,
     metrics: Metrics,
+    trouble_said: Option<Instant>,
 }
 
 impl Control {
@@ -120,10 +127,13 @@ impl Control {
         prober.retarget(topology.targets.clone());
         let (commands_in, commands) = mpsc::channel(COMMANDS_QUEUE);
         let (events, _) = broadcast::channel(EVENTS_QUEUE);
-        let (first_round, first_round_out) = watch::channel(topology.targets.is_empty());
+        let (unseen, unseen_out) = watch::channel(topology.targets.len());
         let lake = publisher.lake();
-        let handle = Handle { commands: commands_in, events: events.clone(), first_round: first_round_out, lake };
-        (Self { beliefs, publisher, prober, observations, commands, events, first_round, metrics }, handle)
+        let handle = Handle { commands: commands_in, events: events.clone(), unseen: unseen_out, lake };
+        (
+            Self { beliefs, publisher, prober, observations, commands, events, unseen, metrics, trouble_said: None },
+            handle,
+        )
     }
 
     /// Runs until every handle and every probe is gone, or the task is dropped.
@@ -141,9 +151,8 @@ impl Control {
                 }
                 Some(command) = self.commands.recv() => self.obey(command),
                 () = sleep_until(ripe) => {
-                    let now = Instant::now();
-                    let services = self.beliefs.ripe(now);
-                    self.publish(services, None, now);
+                    let services = self.beliefs.ripe(Instant::now());
+                    self.publish_and_tell(services);
                 }
                 _ = sweep.tick() => self.sweep(),
             }
@@ -152,27 +161,37 @@ impl Control {
 
     fn judge(&mut self, observations: impl Iterator<Item = Observation>) {
         let mut services = BTreeSet::new();
-        let mut first_sign: Option<Instant> = None;
+        let mut changes = Vec::new();
         for observation in observations {
             self.metrics.observed(&observation);
-            let Some(change) = self.beliefs.observe(&observation.target, &observation.outcome, observation.ended)
-            else {
-                continue;
-            };
-            first_sign = first_sign.min(Some(change.first_sign)).or(Some(change.first_sign));
-            services.extend(self.beliefs.topology().affected(change.target));
-            self.tell(Event::Verdict {
-                target: observation.target.clone(),
-                verdict: change.verdict,
-                took: observation.ended.saturating_duration_since(change.first_sign),
-            });
+            self.note_local_trouble(&observation);
+            let change = self.beliefs.observe(&observation.target, &observation.outcome, observation.ended);
+            if let Some(change) = change {
+                services.extend(self.beliefs.topology().affected(change.target));
+                changes.push((observation, change));
+            }
         }
-        if !services.is_empty() {
-            self.publish(services, first_sign, Instant::now());
+        // What is true goes out first; it is told afterwards, and readiness comes last.
+        let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
+        let moves = self.publish(services, first_sign, Instant::now());
+        for (observation, change) in changes {
+            let pools = event::pools_of(self.beliefs.topology(), change.target);
+            let took = observation.ended.saturating_duration_since(change.first_sign);
+            self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took });
         }
-        // Only now: whoever waits for it answers questions at once, and must say what the round has shown.
-        if !*self.first_round.borrow() && self.beliefs.first_round_done() {
-            self.first_round.send_replace(true);
+        moves.into_iter().for_each(|moved| self.tell(Event::Moved(moved)));
+        self.unseen
+            .send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
+    }
+
+    /// A probe that we could not send says nothing of its target, and much of us.
+    fn note_local_trouble(&mut self, observation: &Observation) {
+        let Outcome::Fail(failure) = &observation.outcome else { return };
+        let said =
+            self.trouble_said.is_some_and(|at| observation.ended.saturating_duration_since(at) < LOCAL_TROUBLE_EVERY);
+        if !observation.outcome.is_evidence() && !said {
+            self.trouble_said = Some(observation.ended);
+            tracing::error!(address = %observation.target.address, "probes cannot be sent, so verdicts stay as they are: {failure}");
         }
     }
 
@@ -193,34 +212,35 @@ impl Control {
                 let released = self.beliefs.release(&pool);
                 let count = released.as_ref().map(BTreeSet::len).map_err(Clone::clone);
                 if let Ok(services) = released {
-                    self.publish(services, None, Instant::now());
+                    self.publish_and_tell(services);
                 }
                 let _ = reply.send(count);
             }
         }
     }
 
-    /// Renders these services anew and publishes those that changed as one generation.
-    fn publish(&mut self, services: BTreeSet<ServiceId>, first_sign: Option<Instant>, now: Instant) {
+    /// Renders these services anew and publishes those that changed as one generation; returns who was moved by it.
+    fn publish(&mut self, services: BTreeSet<ServiceId>, first_sign: Option<Instant>, now: Instant) -> Vec<Move> {
         let before = self.publisher.lake().load();
-        let rendered = services.into_iter().map(|service| (service, self.beliefs.render(service, now)));
-        let changes: Vec<(ServiceId, Row)> = rendered.filter(|(service, row)| row != before.row(*service)).collect();
+        let rendered = services.into_iter().map(|service| (service, Arc::new(self.beliefs.render(service, now))));
+        let changes: Vec<(ServiceId, Arc<Row>)> =
+            rendered.filter(|(service, row)| **row != *before.row(*service)).collect();
         if changes.is_empty() {
-            return;
+            return Vec::new();
         }
         let began = Instant::now();
         let published = self.publisher.apply(changes.iter().cloned());
         let took = began.elapsed();
         self.metrics.published(took);
-        for (service, row) in &changes {
-            for moved in event::moves(&before, *service, row) {
-                self.tell(Event::Moved(Move {
-                    generation: published.generation,
-                    decided: first_sign.map_or(Duration::ZERO, |sign| now.saturating_duration_since(sign)),
-                    published: took,
-                    ..moved
-                }));
-            }
+        let decided = first_sign.map_or(Duration::ZERO, |sign| now.saturating_duration_since(sign));
+        let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
+        moves.map(|moved| Move { generation: published.generation, decided, published: took, ..moved }).collect()
+    }
+
+    /// Publishes and tells what time or a command has changed.
+    fn publish_and_tell(&mut self, services: BTreeSet<ServiceId>) {
+        for moved in self.publish(services, None, Instant::now()) {
+            self.tell(Event::Moved(moved));
         }
     }
 

@@ -6,18 +6,19 @@
 use self::ca::{ThrowawayCa, now_valid};
 use self::edge::{Mode, SimulatedEdge};
 use crate::app::{self, Running};
-use crate::cli::{complain, say};
+use crate::cli::{StopSignals, complain, say};
 use crate::control::{Event, Move};
 use crate::health::State;
 use crate::steering::Basis;
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::signal::unix::{SignalKind, signal};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 pub mod ca;
 pub mod edge;
@@ -48,12 +49,8 @@ const DOMAIN: &str = "contoso.example";
 
 /// Runs until `quit`, SIGINT or SIGTERM. Without an input, as in a container, it runs on.
 pub fn run(listen: SocketAddr, admin: SocketAddr) -> ExitCode {
-    crate::cli::log_to_stderr("error");
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("the system gave no threads: {error}")),
-    };
-    runtime.block_on(async {
+    let _written_at_the_end = crate::cli::log_to_stderr("error");
+    crate::cli::on_runtime(async {
         match Demo::start(listen, admin).await {
             Ok(demo) => demo.run().await,
             Err(error) => failed(&error),
@@ -69,7 +66,8 @@ fn failed(error: &str) -> ExitCode {
 struct Demo {
     edges: HashMap<&'static str, SimulatedEdge>,
     running: Running,
-    directory: PathBuf,
+    /// Goes with the demo.
+    _directory: TempDir,
     /// The pool that was last broken or mended, and when, until the partners have moved.
     touched: Option<(String, Instant)>,
 }
@@ -87,50 +85,48 @@ impl Demo {
                 .map_err(|error| format!("the simulated pool {} cannot listen on {address}: {error}", pool.name))?;
             edges.insert(pool.name, edge);
         }
-        let directory = std::env::temp_dir().join(format!("edgesteer-demo-{}", std::process::id()));
-        let path = write_configuration(&directory, listen, admin, ca.pem())
-            .map_err(|error| format!("cannot write {}: {error}", directory.display()))?;
+        let unwritten = |error: std::io::Error| format!("cannot write a configuration: {error}");
+        let directory = tempfile::Builder::new().prefix("edgesteer-demo-").tempdir().map_err(unwritten)?;
+        let path = write_configuration(directory.path(), listen, admin, ca.pem()).map_err(unwritten)?;
         let world = app::load(&path).map_err(|error| error.to_string())?;
         let running = Running::start(path.clone(), world).await.map_err(|error| error.to_string())?;
         say(&greeting(&path, running.addresses(), running.admin()));
-        Ok(Self { edges, running, directory, touched: None })
+        Ok(Self { edges, running, _directory: directory, touched: None })
     }
 
     async fn run(mut self) -> ExitCode {
         let mut events = self.running.control().events();
-        let mut lines = BufReader::new(tokio::io::stdin()).lines();
-        let mut input_open = true;
-        let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-            (Err(error), _) | (_, Err(error)) => return failed(&format!("signals cannot be received: {error}")),
+        let mut lines = console();
+        let mut stop = match StopSignals::install() {
+            Ok(stop) => stop,
+            Err(error) => return failed(&format!("signals cannot be received: {error}")),
         };
         loop {
             tokio::select! {
-                line = lines.next_line(), if input_open => match line {
-                    Ok(Some(line)) if line.trim() == "quit" => break,
-                    Ok(Some(line)) => self.obey(line.trim()).await,
-                    Ok(None) | Err(_) => input_open = false,
+                Some(line) = lines.recv() => match line.trim() {
+                    "quit" | "exit" => break,
+                    line => self.obey(line).await,
                 },
                 // A demo cannot fall EVENTS_QUEUE behind; if it did, it would show the next one.
                 event = events.recv() => if let Ok(event) = event {
                     self.show(&event);
                 },
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
+                () = stop.received() => break,
             }
         }
         self.running.stop().await;
-        // What is left over in the temporary directory harms nobody.
-        let _ = std::fs::remove_dir_all(&self.directory);
         ExitCode::SUCCESS
     }
 
     async fn obey(&mut self, line: &str) {
         let (verb, name) = line.split_once(' ').unwrap_or((line, ""));
+        let name = name.trim().to_ascii_lowercase();
         let verb = VERBS.iter().find(|(word, ..)| *word == verb);
-        let (Some((_, mode, meaning)), Some(edge)) = (verb, self.edges.get_mut(name.trim())) else {
-            if !line.is_empty() {
-                say(&format!("? {line}\n{}", help()));
+        let (Some((_, mode, meaning)), Some(edge)) = (verb, self.edges.get_mut(name.as_str())) else {
+            match line {
+                "" => {}
+                "help" | "?" => say(&help()),
+                line => say(&format!("? {line}\n{}", help())),
             }
             return;
         };
@@ -143,9 +139,8 @@ impl Demo {
 
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Verdict { target, verdict, took } => {
-                let pool = POOLS.iter().find(|pool| pool.address == target.address.to_string());
-                let name = pool.map_or("?", |pool| pool.name);
+            Event::Verdict { target, pools, verdict, took } => {
+                let name = pools.join(", ");
                 let why = match (&verdict.why, verdict.state) {
                     (Some(why), State::Down) => format!(": {why}"),
                     _ => String::new(),
@@ -161,6 +156,22 @@ impl Demo {
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }
     }
+}
+
+/// The lines that are typed, read by a thread of its own: nothing else can give up waiting for a terminal.
+fn console() -> mpsc::Receiver<String> {
+    let (lines, typed) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut line = Vec::new();
+        while input.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+            if lines.blocking_send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+    typed
 }
 
 fn describe(moved: &Move, since: &str) -> String {

@@ -19,7 +19,10 @@ pub enum Gate {
     #[default]
     In,
     /// Lost.
-    Out,
+    Out {
+        /// When.
+        since: Instant,
+    },
     /// Up again, not yet preferred.
     Waiting {
         /// When it came up again.
@@ -32,8 +35,9 @@ impl Gate {
     /// preferred again; `None` waits for a release.
     pub fn step(self, state: State, now: Instant, wait: Option<Duration>) -> Self {
         match (self, state) {
-            (_, State::Down) => Self::Out,
-            (Self::Out, State::Up) => Self::Waiting { since: now }.ripen(now, wait),
+            (Self::Out { .. }, State::Down) => self,
+            (_, State::Down) => Self::Out { since: now },
+            (Self::Out { .. }, State::Up) => Self::Waiting { since: now }.ripen(now, wait),
             (gate, _) => gate.ripen(now, wait),
         }
     }

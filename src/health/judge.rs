@@ -56,6 +56,12 @@ impl Judge {
         self.run.began
     }
 
+    /// The same belief for a check that asks otherwise: what was seen in a row so far counts no more.
+    #[must_use]
+    pub fn begin_anew(&self) -> Self {
+        Self { verdict: self.verdict.clone(), run: Run::default() }
+    }
+
     /// Takes one outcome that ended at `now`; returns whether the state changed.
     pub fn observe(&mut self, outcome: &Outcome, now: Instant, thresholds: Thresholds) -> bool {
         if !outcome.is_evidence() {

@@ -204,6 +204,7 @@ fn asked_type(kind: RecordType) -> Asked {
         RecordType::SRV => Asked::Srv,
         RecordType::SOA => Asked::Soa,
         RecordType::NS => Asked::Ns,
+        RecordType::DS => Asked::Ds,
         RecordType::ANY => Asked::Any,
         _ => Asked::Other,
     }

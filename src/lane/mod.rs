@@ -46,6 +46,14 @@ pub struct Lanes {
 }
 
 impl Lanes {
+    /// Binds UDP and TCP on every address and lets go again: whether `start` would find them free.
+    ///
+    /// # Errors
+    /// Where one socket cannot be had.
+    pub fn try_listen(listen: &[SocketAddr]) -> Result<(), ListenError> {
+        listen.iter().try_for_each(|&address| bind(address).map(drop))
+    }
+
     /// Binds UDP and TCP on every address, then answers. With port 0 the system chooses one, the same for both.
     ///
     /// # Errors
@@ -54,10 +62,7 @@ impl Lanes {
         let full = full::Full::new(lake.clone(), tally);
         let mut bound = Vec::new();
         for &address in listen {
-            let udp = socket::udp(address).map_err(|source| ListenError { address, transport: "UDP", source })?;
-            let address = udp.local_addr().unwrap_or(address);
-            let tcp = socket::tcp(address).map_err(|source| ListenError { address, transport: "TCP", source })?;
-            bound.push((address, udp, tcp));
+            bound.push(bind(address)?);
         }
         let addresses = bound.iter().map(|(address, ..)| *address).collect();
         let (udp, tcp): (Vec<_>, Vec<_>) = bound.into_iter().map(|(_, udp, tcp)| (udp, tcp)).unzip();
@@ -81,6 +86,14 @@ impl Drop for Lanes {
     fn drop(&mut self) {
         self.udp.iter().for_each(tokio::task::JoinHandle::abort);
     }
+}
+
+/// Both sockets of an address; where the system chose the port, the same for both.
+fn bind(address: SocketAddr) -> Result<(SocketAddr, tokio::net::UdpSocket, tokio::net::TcpListener), ListenError> {
+    let udp = socket::udp(address).map_err(|source| ListenError { address, transport: "UDP", source })?;
+    let address = udp.local_addr().unwrap_or(address);
+    let tcp = socket::tcp(address).map_err(|source| ListenError { address, transport: "TCP", source })?;
+    Ok((address, udp, tcp))
 }
 
 /// Answers datagrams one after another: an answer never waits for anything, so there is no queue to bound.

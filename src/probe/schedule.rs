@@ -87,7 +87,7 @@ impl Drop for Prober {
 async fn watch(aim: Aim, shared: Arc<Shared>, first: Duration) {
     let spec = aim.target.clone();
     let mut pace = Pace::default();
-    let mut tripwire = Tripwire::new(spec.tripwire, spec.interval);
+    let mut tripwire = Tripwire::new(spec.tripwire, spec.confirm);
     let mut is_urgent = false;
     time::sleep(first).await;
     loop {

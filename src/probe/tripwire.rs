@@ -1,7 +1,7 @@
 //! One connection of a target kept open after a passed probe: its loss is the first sign, and starts the next probe.
 //!
 //! A loss proves nothing by itself; the probe after it does. A server that closes idle connections by habit must not cause
-//! a storm: there is at most one extra probe per interval, and after `TRIPWIRE_HABITS_MAX` losses in a row that a passed
+//! a storm: extra probes are `confirm` apart at least, and after `TRIPWIRE_HABITS_MAX` losses in a row that a passed
 //! probe followed, nothing is kept for `TRIPWIRE_REST`. Then detection is that of the interval alone.
 
 use super::dial::Connection;
@@ -17,14 +17,14 @@ use tokio::time;
 /// The kept connection of one target, if there is one.
 pub(super) struct Tripwire {
     enabled: bool,
-    interval: Duration,
+    confirm: Duration,
     kept: Option<Connection>,
     habit: Habit,
 }
 
 impl Tripwire {
-    pub(super) fn new(enabled: bool, interval: Duration) -> Self {
-        Self { enabled, interval, kept: None, habit: Habit::default() }
+    pub(super) fn new(enabled: bool, confirm: Duration) -> Self {
+        Self { enabled, confirm, kept: None, habit: Habit::default() }
     }
 
     /// Takes what a probe that ended at `now` left: the connection of a passed one. It replaces the kept one.
@@ -38,9 +38,8 @@ impl Tripwire {
         if let Some(connection) = &mut self.kept {
             ended(connection).await;
             self.kept = None;
-            if self.habit.lost(Instant::now(), self.interval) {
-                return;
-            }
+            let due = self.habit.lost(Instant::now(), self.confirm);
+            return time::sleep_until(due.into()).await;
         }
         std::future::pending().await
     }
@@ -56,14 +55,12 @@ struct Habit {
 }
 
 impl Habit {
-    /// A loss; says whether it starts a probe.
-    fn lost(&mut self, now: Instant, interval: Duration) -> bool {
+    /// A loss; says when it starts a probe.
+    fn lost(&mut self, now: Instant, confirm: Duration) -> Instant {
         self.is_lost = true;
-        let is_due = self.extra.is_none_or(|last| now >= last + interval.min(FOREVER));
-        if is_due {
-            self.extra = Some(now);
-        }
-        is_due
+        let due = self.extra.map_or(now, |last| now.max(last + confirm.min(FOREVER)));
+        self.extra = Some(due);
+        due
     }
 
     /// A probe that ended; says whether its connection may be kept.

@@ -3,7 +3,10 @@
 use super::{Body, Resolution, target_addresses};
 use crate::answer::records;
 use crate::ids::ZoneId;
+use crate::limits::ADDITIONAL_RECORDS_MAX;
+use crate::name::Name;
 use crate::snapshot::Snapshot;
+use crate::topology::Addresses;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name as DnsName, Record};
 
@@ -30,6 +33,14 @@ impl Reply {
         Self { code, ..Self::default() }
     }
 
+    /// Adds the addresses of a name, both RRsets whole or neither, while there is room.
+    fn add(&mut self, name: &Name, addresses: &Addresses, ttl: u32) {
+        let count = addresses.v4.len() + addresses.v6.len();
+        if self.additionals.len() + count <= ADDITIONAL_RECORDS_MAX {
+            self.additionals.extend(records::addresses(&records::dns_name(name.wire()), addresses, ttl));
+        }
+    }
+
     /// The same without what only saves the asker a question.
     pub fn without_additionals(self) -> Self {
         Self { additionals: Vec::new(), ..self }
@@ -51,11 +62,11 @@ pub fn say(snapshot: &Snapshot, resolution: &Resolution<'_>, owner: &DnsName, wi
         Body::Refused => return Reply::of(ResponseCode::Refused),
         Body::NoName => {
             reply.code = ResponseCode::NXDomain;
-            reply.authorities = soa(snapshot, zone, wire, true);
+            reply.authorities = soa(snapshot, zone, owner, wire, true);
         }
-        Body::NoData => reply.authorities = soa(snapshot, zone, wire, true),
-        Body::Soa => reply.answers = soa(snapshot, zone, wire, false),
-        Body::Ns => name_servers(snapshot, zone, wire, &mut reply),
+        Body::NoData => reply.authorities = soa(snapshot, zone, owner, wire, true),
+        Body::Soa => reply.answers = soa(snapshot, zone, owner, wire, false),
+        Body::Ns => name_servers(snapshot, zone, owner, wire, &mut reply),
         Body::A(addresses, ttl) => reply.answers = records::a(owner, addresses, ttl),
         Body::Aaaa(addresses, ttl) => reply.answers = records::aaaa(owner, addresses, ttl),
         Body::Srv { service, answer, port, domain_at } => {
@@ -64,12 +75,8 @@ pub fn say(snapshot: &Snapshot, resolution: &Resolution<'_>, owner: &DnsName, wi
                 let name = records::target_name(&snapshot.topology, srv.target, service.target.as_ref(), domain);
                 let Some(name) = name else { continue };
                 reply.answers.push(records::srv(owner, srv, port, &name, answer.ttl));
-                if let Some(addresses) = target_addresses(snapshot, answer, srv.target) {
-                    reply.additionals.extend(records::addresses(
-                        &records::dns_name(name.wire()),
-                        addresses,
-                        answer.ttl,
-                    ));
+                if let Some((addresses, ttl)) = target_addresses(snapshot, answer, srv.target) {
+                    reply.add(&name, addresses, ttl);
                 }
             }
         }
@@ -77,19 +84,29 @@ pub fn say(snapshot: &Snapshot, resolution: &Resolution<'_>, owner: &DnsName, wi
     reply
 }
 
-fn soa(snapshot: &Snapshot, (zone, apex_at): (ZoneId, usize), wire: &[u8], negative: bool) -> Vec<Record> {
-    vec![records::soa(snapshot.topology.zone(zone), &wire[apex_at..], negative)]
+/// The apex of a zone, in the case in which it was asked.
+fn apex(owner: &DnsName, wire: &[u8], apex_at: usize) -> DnsName {
+    owner.trim_to(Name::from_wire(&wire[apex_at..]).labels().count())
+}
+
+fn soa(
+    snapshot: &Snapshot,
+    (zone, apex_at): (ZoneId, usize),
+    owner: &DnsName,
+    wire: &[u8],
+    negative: bool,
+) -> Vec<Record> {
+    vec![records::soa(snapshot.topology.zone(zone), &apex(owner, wire, apex_at), negative)]
 }
 
 /// The NS set, with the addresses of those servers whose names we own.
-fn name_servers(snapshot: &Snapshot, (id, apex_at): (ZoneId, usize), wire: &[u8], reply: &mut Reply) {
+fn name_servers(snapshot: &Snapshot, (id, apex_at): (ZoneId, usize), owner: &DnsName, wire: &[u8], reply: &mut Reply) {
     let topology = &snapshot.topology;
-    let zone = topology.zone(id);
-    reply.answers = records::ns(zone, &wire[apex_at..]);
-    for server in &zone.ns {
-        let host = topology.names.find(server.wire()).and_then(|found| found.here?.host);
-        if let Some(addresses) = host.map(|host| &topology.hosts[host as usize]) {
-            reply.additionals.extend(records::addresses(&records::dns_name(server.wire()), addresses, zone.ttl));
+    reply.answers = records::ns(topology.zone(id), &apex(owner, wire, apex_at));
+    for server in &topology.zone(id).ns {
+        let Some(found) = topology.names.find(server.wire()) else { continue };
+        if let Some(host) = found.here.and_then(|here| here.host) {
+            reply.add(server, &topology.hosts[host as usize], topology.zone(found.zone).ttl);
         }
     }
 }

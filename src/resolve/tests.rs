@@ -108,6 +108,35 @@ fn at_the_start_what_is_unknown_counts_as_up() {
     assert_eq!(ask(&snapshot("", false), "sip.contoso.com", Asked::A, "10.1.0.1"), "A [10.2.0.1] 30 /17");
 }
 
+#[test]
+fn ds_is_answered_from_the_parents_side_of_a_cut() {
+    let child = "[zone.\"a.child.contoso.com\"]\nns = { \"ns9.example.net\" = [] }\n";
+    let snapshot = publish(topology_beside(&[ZONE, child, POOLS, &service("")].concat(), &[]), true);
+    let zone_of = |name: &str, kind| {
+        let name = Name::parse(name).unwrap();
+        let (_, at) = resolve(&snapshot, Question { name: name.wire(), kind }, [127, 0, 0, 1].into()).zone.unwrap();
+        Name::from_wire(&name.wire()[at..]).to_string()
+    };
+    assert_eq!(zone_of("a.child.contoso.com", Asked::Ds), "contoso.com");
+    assert_eq!(zone_of("a.child.contoso.com", Asked::Soa), "a.child.contoso.com");
+    assert_eq!(zone_of("contoso.com", Asked::Ds), "contoso.com", "the parent is not ours");
+}
+
+#[test]
+fn additional_addresses_have_the_ttl_and_the_content_of_their_own_name() {
+    let second = service("ttl = \"200s\"\nshape = \"target\"")
+        .replace("service.federation", "service.slow")
+        .replace("contoso.com\"]", "eu.contoso.com\"]");
+    let text = [ZONE, POOLS, &service("ttl = \"20s\"\nshape = \"target\""), &second].concat();
+    let snapshot = publish(topology_beside(&text, &[]), true);
+    let name = Name::parse("_sipfederationtls._tcp.eu.contoso.com").unwrap();
+    let resolution = resolve(&snapshot, Question { name: name.wire(), kind: Asked::Srv }, [127, 0, 0, 1].into());
+    let reply = reply::say(&snapshot, &resolution, &crate::answer::records::dns_name(name.wire()), name.wire());
+    assert_eq!(reply.answers[0].ttl, 200);
+    assert!(reply.additionals.iter().all(|record| record.ttl == 20) && reply.additionals.len() == 3);
+    assert!(ask(&snapshot, "access-seoul.contoso.com", Asked::A, "127.0.0.1").starts_with("A [10.1.0.1, 10.1.0.2] 20"));
+}
+
 /// Addresses around the networks of the test, or anywhere.
 fn clients() -> impl Strategy<Value = IpAddr> {
     let v4 = prop_oneof![

@@ -56,7 +56,7 @@ impl Publisher {
     }
 
     /// Publishes changed rows of the current topology: costs the rows, whatever the number of services and domains.
-    pub fn apply(&mut self, changes: impl IntoIterator<Item = (ServiceId, Row)>) -> Published {
+    pub fn apply(&mut self, changes: impl IntoIterator<Item = (ServiceId, Arc<Row>)>) -> Published {
         let current = self.lake.load();
         let mut table = current.table.clone();
         let (mut rows, mut pages) = (0, 0);

@@ -50,13 +50,13 @@ impl Table {
     }
 
     /// Replaces one row; returns how many pages were copied because another table shares them: at most three.
-    pub fn set(&mut self, id: ServiceId, row: Row) -> usize {
+    pub fn set(&mut self, id: ServiceId, row: Arc<Row>) -> usize {
         let (a, b, c) = place(id);
         let mut copied = 0;
         let root = make_mut(&mut self.root, &mut copied);
         let branch = make_mut(&mut root[a], &mut copied);
         let leaf = make_mut(&mut branch[b], &mut copied);
-        leaf[c] = Arc::new(row);
+        leaf[c] = row;
         copied
     }
 }

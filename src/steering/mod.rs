@@ -81,7 +81,9 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
         match (standing.state, standing.gate) {
             (State::Up, Gate::In) => Some(0),
             (State::Up, _) => Some(1),
-            (State::Unknown, _) => Some(2),
+            (State::Unknown, Gate::In) => Some(2),
+            // It was down when last heard of.
+            (State::Unknown, _) => Some(3),
             (State::Down, _) => None,
         }
     };
@@ -89,7 +91,7 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
         order.iter().map(|&pool| usize::from(pool)).filter(|pool| rank(pool).is_some()).collect();
     live.sort_by_key(rank);
     let Some(first) = live.first() else {
-        return all_down(service, order, last_good);
+        return all_down(service, order, standings, last_good);
     };
     let proven = standings[*first].state == State::Up;
     let wanted = |state: State| state == State::Up || (!proven && state == State::Unknown);
@@ -104,19 +106,23 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
     Choice { picks: live.into_iter().map(pick).collect(), basis: if proven { Basis::Proven } else { Basis::Unproven } }
 }
 
-/// The first rung that applies; "all" where none does, since a name that we own must stay answerable.
-fn all_down(service: &Service, order: &[u16], last_good: Option<usize>) -> Choice {
-    let whole = |pool: usize| Pick { pool, endpoints: (0..service.pools[pool].endpoints.len()).collect() };
-    let rung = |rung: &Rung| match rung {
-        Rung::LastGood => last_good.map(|pool| (Rung::LastGood, [whole(pool)].into())),
-        Rung::All => None,
+/// The first rung that applies; "all" where none does, since a name that we own must stay answerable. While some endpoint
+/// is up, though too few are for its pool to be, no rung names one that is down.
+fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
+    let has_life = |pool: &usize| standings[*pool].endpoints.contains(&State::Up);
+    let pools = || order.iter().map(|&pool| usize::from(pool));
+    let is_lifeless = !pools().any(|pool| has_life(&pool));
+    let pick = |pool: usize| {
+        let states = standings[pool].endpoints.iter().enumerate();
+        Pick {
+            pool,
+            endpoints: states.filter(|&(_, &state)| is_lifeless || state == State::Up).map(|(i, _)| i).collect(),
+        }
     };
-    let (rung, picks) = service
-        .all_down
-        .iter()
-        .take_while(|&&r| r != Rung::All)
-        .find_map(rung)
-        .unwrap_or_else(|| (Rung::All, order.iter().map(|&pool| whole(usize::from(pool))).collect()));
+    let fits = |pool: &usize| is_lifeless || has_life(pool);
+    let last_good = || last_good.filter(fits).map(|pool| (Rung::LastGood, [pick(pool)].into()));
+    let first = service.all_down.iter().take_while(|&&rung| rung != Rung::All).find_map(|_| last_good());
+    let (rung, picks) = first.unwrap_or_else(|| (Rung::All, pools().filter(fits).map(pick).collect()));
     Choice { picks, basis: Basis::AllDown(rung) }
 }
 

@@ -33,7 +33,10 @@ fn standings(text: &str) -> Vec<Standing> {
 
 /// A choice as "basis pool:endpoints ...".
 fn chosen(service: &Service, text: &str, last_good: Option<usize>) -> String {
-    let choice = choose(service, &[0, 1], &standings(text), last_good);
+    shown(&choose(service, &[0, 1], &standings(text), last_good))
+}
+
+fn shown(choice: &Choice) -> String {
     let basis = match choice.basis {
         Basis::Proven => "proven",
         Basis::Unproven => "unproven",
@@ -60,6 +63,8 @@ fn the_first_live_pool_is_chosen_with_its_endpoints_that_are_up() {
         ("UUUw D", None, "proven 0:[0, 1, 2]"),
         ("UUUw ?", None, "proven 0:[0, 1, 2]"),
         ("UUUw Uw", None, "proven 0:[0, 1, 2]"),
+        ("??? ??w", None, "unproven 0:[0, 1, 2]"),
+        ("???w ?", None, "unproven 1:[0]"),
         ("DDD D", Some(1), "last-good 1:[0]"),
         ("DDD D", None, "all 0:[0, 1, 2] 1:[0]"),
     ] {
@@ -120,4 +125,16 @@ fn an_endpoint_that_several_targets_speak_for_is_up_while_one_says_so() {
     {
         assert_eq!(any_of(states.iter().copied()), expected, "{states:?}");
     }
+}
+
+#[test]
+fn while_one_endpoint_lives_no_dead_one_is_named() {
+    let topology = world("");
+    let service = &topology.services[0];
+    // Both pools are down, the first because one endpoint of three is not enough for it.
+    let mut few = standings("UDD D");
+    few[0].state = State::Down;
+    assert_eq!(shown(&choose(service, &[0, 1], &few, None)), "all 0:[0]");
+    assert_eq!(shown(&choose(service, &[0, 1], &few, Some(0))), "last-good 0:[0]");
+    assert_eq!(shown(&choose(service, &[0, 1], &few, Some(1))), "all 0:[0]", "the last good one is dead whole");
 }

@@ -3,9 +3,9 @@
 use super::names::NamesBuilder;
 use super::order::Orders;
 use super::regions::Regions;
-use super::{Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, TargetSpec, Topology, Zone};
+use super::{Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Zone};
 use crate::config::{self, Config, Country, Delegation, Location};
-use crate::federation::{Failback, Shape};
+use crate::federation::{CheckKind, Failback, Shape};
 use crate::geo::{self, Places, Point};
 use crate::health::Thresholds;
 use crate::ids::{PoolId, ServiceId, TargetId, ZoneId};
@@ -66,11 +66,10 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         builder.zone(&zone.apex, ZoneId::at(i));
     }
     let hosts = name_servers(config, &mut builder);
-    let region_count = regions.named(config).len();
     for (i, pool) in pools.iter_mut().enumerate() {
         let Some(fqdn) = pool.fqdn.as_ref().filter(|fqdn| builder.in_zone(fqdn.wire())) else { continue };
         let id = ServiceId::at(services.len());
-        services.push(pool_name_service(config, i, &services, region_count));
+        services.push(pool_name_service(config, i, &services, regions.len()));
         builder.pool_name(fqdn, id);
         pool.own_name = Some(id);
     }
@@ -81,7 +80,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         pools,
         services,
         targets: targets.list,
-        regions: regions.named(config),
+        regions: regions.described(config),
         names,
         region_map,
         places,
@@ -159,17 +158,19 @@ fn target_spec(service: &config::Service, pool: &config::Pool, address: SocketAd
         Shape::Address => service.owners.addresses.first().and_then(|prefix| prefix.under(domain.wire()).ok()),
         Shape::Target | Shape::Ordered => pool.fqdn.clone(),
     };
+    let server_name = check.name.clone().or(handed_out).unwrap_or_else(|| domain.clone());
+    // What a check does not say must not keep two services from sharing a target.
     TargetSpec {
         address,
         kind: check.kind,
-        server_name: check.name.clone().or(handed_out).unwrap_or_else(|| domain.clone()),
-        domain,
+        server_name: if check.kind.is_tls() { server_name } else { Name::root() },
+        domain: if check.kind == CheckKind::Sip { domain } else { Name::root() },
         interval: check.interval,
         timeout: check.timeout,
         confirm: check.confirm,
         thresholds: Thresholds { fall: check.fall, rise: check.rise },
         tripwire: check.tripwire,
-        tls: check.tls.clone(),
+        tls: if check.kind.is_tls() { check.tls.clone() } else { config::TlsOptions::default() },
     }
 }
 
@@ -272,13 +273,11 @@ fn names(config: &Config, mut builder: NamesBuilder, zones: &mut Vec<Zone>, seri
             }
         });
     }
-    builder.fill_gaps();
     builder.finish(|id| {
         let owners = &config.services[id.index()].owners;
-        let srv = owners
-            .srv
-            .iter()
-            .map(|(prefix, port)| (prefix.clone(), Here { srv: Some((id, *port)), ..Here::default() }));
+        let srv = owners.srv.iter().map(|(prefix, port)| {
+            (prefix.clone(), Here { srv: Some(SrvOwner { service: id, port: *port, domain_at: 0 }), ..Here::default() })
+        });
         let addresses =
             owners.addresses.iter().map(|prefix| (prefix.clone(), Here { address: Some(id), ..Here::default() }));
         srv.chain(addresses).map(|(prefix, here): (Prefix, Here)| (prefix, here, apexes[id.index()])).collect()

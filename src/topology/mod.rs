@@ -19,7 +19,7 @@ mod regions;
 mod target;
 
 pub use compile::{CompileError, Stamps, compile};
-pub use names::{Found, Here, Names};
+pub use names::{Found, Here, Names, SrvOwner};
 pub use order::{Dependence, Orders, network_length};
 pub use target::TargetSpec;
 
@@ -70,6 +70,12 @@ impl Topology {
     /// The zone of an id.
     pub fn zone(&self, id: ZoneId) -> &Zone {
         &self.zones[id.index()]
+    }
+
+    /// A service's order as people read it: its pools' names, preferred first. It names the clients that have it too.
+    pub fn order_label(&self, service: &Service, order: usize) -> String {
+        let pools = service.orders.list()[order].iter().map(|&place| &service.pools[usize::from(place)]);
+        pools.map(|pool| self.pool(pool.pool).name.as_str()).collect::<Vec<_>>().join(">")
     }
 
     /// The region of an id.
@@ -167,8 +173,8 @@ pub struct Endpoint {
 /// Clients that every service treats alike.
 #[derive(Debug, PartialEq)]
 pub struct Region {
-    /// The name for people and metrics; unique.
-    pub label: String,
+    /// The partner whose clients they are.
+    pub partner: Option<String>,
 }
 
 /// Addresses by family, as A and AAAA say them.

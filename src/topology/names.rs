@@ -8,7 +8,7 @@ use crate::ids::{ClassId, ServiceId, ZoneId};
 use crate::limits::PREFIX_LABELS_MAX;
 use crate::name::{self, Name, NameList, Prefix};
 use hashbrown::HashTable;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// Labels in the longest name: 127 of one octet and the root.
@@ -28,13 +28,22 @@ pub struct Found {
 /// What stands at an owner name; all empty for an empty non-terminal (RFC 4592 2.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Here {
-    /// The service and port that its SRV answers with.
-    pub srv: Option<(ServiceId, u16)>,
+    /// What its SRV answers with.
+    pub srv: Option<SrvOwner>,
     /// The service that its A and AAAA answer with.
     pub address: Option<ServiceId>,
     /// The index in `Topology::hosts` of its fixed addresses.
     pub host: Option<u32>,
-    /// Where the domain begins in the asked name: what the SRV target's hole is filled with.
+}
+
+/// An SRV owner name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SrvOwner {
+    /// The service that answers.
+    pub service: ServiceId,
+    /// The port that its records name.
+    pub port: u16,
+    /// Where the domain begins in the asked name: what the target's hole is filled with.
     pub domain_at: usize,
 }
 
@@ -47,17 +56,11 @@ struct Node {
     host: Option<u32>,
 }
 
-/// Owner names relative to the domains of a class.
-#[derive(Debug, Default)]
-struct Class {
-    services: Vec<ServiceId>,
-    owners: Vec<Owner>,
-}
+/// What the domains of a class have below them: owner names by their labels in front of the domain.
+type Owners = HashMap<Prefix, Owner>;
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Owner {
-    prefix: Prefix,
-    labels: usize,
     here: Here,
     apex: Option<ZoneId>,
 }
@@ -68,7 +71,7 @@ pub struct Names {
     list: NameList,
     nodes_of: Vec<u32>,
     nodes: Vec<Node>,
-    classes: Vec<Class>,
+    classes: Vec<Owners>,
     index: HashTable<u32>,
     key: RandomState,
 }
@@ -97,19 +100,16 @@ impl Names {
                 here = Some(here.map_or(own, |h| h.merged(own)));
             }
             let Some(class) = node.class else { continue };
-            for owner in self.classes[class.index()].owners.iter().filter(|owner| owner.labels <= i) {
-                let at = i - owner.labels;
-                let begin = suffixes[at].start as usize;
-                if (at != 0 && owner.apex.is_none()) || wire[begin..start] != *owner.prefix.wire() {
-                    continue;
-                }
+            for (at, suffix) in suffixes.iter().enumerate().take(i + 1).skip(i.saturating_sub(PREFIX_LABELS_MAX)) {
+                let begin = suffix.start as usize;
+                let Some(owner) = self.classes[class.index()].get(&wire[begin..start]) else { continue };
                 if let Some(apex) = owner.apex
                     && zone.is_none_or(|(best, _)| at < best)
                 {
                     zone = Some((at, apex));
                 }
                 if at == 0 {
-                    let found = Here { domain_at: start, ..owner.here };
+                    let found = owner.here.below(start);
                     here = Some(here.map_or(found, |h| found.merged(h)));
                 }
             }
@@ -136,12 +136,12 @@ impl Names {
 impl Here {
     /// Both together; `self` wins where both say something.
     fn merged(self, other: Self) -> Self {
-        Self {
-            srv: self.srv.or(other.srv),
-            address: self.address.or(other.address),
-            host: self.host.or(other.host),
-            domain_at: self.domain_at,
-        }
+        Self { srv: self.srv.or(other.srv), address: self.address.or(other.address), host: self.host.or(other.host) }
+    }
+
+    /// The same, of a domain that begins there in the asked name.
+    fn below(self, domain_at: usize) -> Self {
+        Self { srv: self.srv.map(|srv| SrvOwner { domain_at, ..srv }), ..self }
     }
 }
 
@@ -150,7 +150,9 @@ impl Here {
 pub(super) struct NamesBuilder {
     names: Names,
     interned: HashMap<Node, u32>,
+    /// A class is another class and one service more.
     joined: HashMap<(Option<ClassId>, ServiceId), ClassId>,
+    steps: Vec<(Option<ClassId>, ServiceId)>,
 }
 
 impl NamesBuilder {
@@ -167,6 +169,7 @@ impl NamesBuilder {
             },
             interned: HashMap::new(),
             joined: HashMap::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -189,12 +192,10 @@ impl NamesBuilder {
     pub(super) fn domain(&mut self, domain: &[u8], service: ServiceId) {
         let index = entry(&mut self.names, domain);
         let node = self.names.nodes_of.get(index).map(|&n| self.names.nodes[n as usize]).unwrap_or_default();
-        let classes = &mut self.names.classes;
-        let class = *self.joined.entry((node.class, service)).or_insert_with(|| {
-            let mut services = node.class.map_or_else(Vec::new, |c| classes[c.index()].services.clone());
-            services.push(service);
-            classes.push(Class { services, owners: Vec::new() });
-            ClassId::at(classes.len() - 1)
+        let steps = &mut self.steps;
+        let class = *self.joined.entry((node.class, service)).or_insert_with_key(|&step| {
+            steps.push(step);
+            ClassId::at(steps.len() - 1)
         });
         self.set(index, Node { class: Some(class), ..node });
     }
@@ -204,40 +205,42 @@ impl NamesBuilder {
         self.names.find(wire).is_some()
     }
 
+    /// Ends the building: `owners` says what a service's owner names are.
+    pub(super) fn finish(mut self, owners: impl Fn(ServiceId) -> Vec<(Prefix, Here, Option<ZoneId>)>) -> Names {
+        self.names.classes = vec![Owners::new(); self.steps.len()];
+        let used: HashSet<ClassId> =
+            self.names.nodes_of.iter().filter_map(|&n| self.names.nodes[n as usize].class).collect();
+        for class in used {
+            let expanded = &mut self.names.classes[class.index()];
+            let mut step = Some(class);
+            while let Some(id) = step {
+                let (rest, service) = self.steps[id.index()];
+                owners(service).into_iter().for_each(|(prefix, here, apex)| add_owner(expanded, prefix, here, apex));
+                step = rest;
+            }
+        }
+        self.fill_gaps();
+        self.names.list.shrink();
+        self.names.nodes_of.shrink_to_fit();
+        self.names
+    }
+
     /// Makes every name between a stored name and its zone's apex exist (RFC 4592 2.2.2: empty non-terminals).
-    pub(super) fn fill_gaps(&mut self) {
+    fn fill_gaps(&mut self) {
         for i in 0..self.names.list.len() {
             let mut missing = Vec::new();
-            let mut here = name::parent(self.names.list.get(i));
-            while let Some(wire) = here {
-                let known = self.names.find_exact(wire).is_some();
-                if known || self.names.find(wire).is_none() {
+            let mut above = name::parent(self.names.list.get(i));
+            while let Some(wire) = above {
+                if self.names.find(wire).is_none_or(|found| found.here.is_some()) {
                     break;
                 }
                 missing.push(Name::from_wire(wire));
-                here = name::parent(wire);
+                above = name::parent(wire);
             }
             for name in missing {
                 self.change(name.wire(), |node| node);
             }
         }
-    }
-
-    /// Ends the building: `owners` says what a service's owner names are.
-    pub(super) fn finish(mut self, owners: impl Fn(ServiceId) -> Vec<(Prefix, Here, Option<ZoneId>)>) -> Names {
-        for class in &mut self.names.classes {
-            for (prefix, here, apex) in class.services.iter().flat_map(|&s| owners(s)) {
-                add_owner(&mut class.owners, prefix.clone(), here, apex);
-                let mut tail = prefix;
-                while let Some(shorter) = tail.without_first().filter(|t| !t.wire().is_empty()) {
-                    add_owner(&mut class.owners, shorter.clone(), Here::default(), None);
-                    tail = shorter;
-                }
-            }
-        }
-        self.names.list.shrink();
-        self.names.nodes_of.shrink_to_fit();
-        self.names
     }
 
     fn change(&mut self, wire: &[u8], how: impl FnOnce(Node) -> Node) {
@@ -307,20 +310,16 @@ fn hash_name(key: &RandomState, wire: &[u8]) -> u64 {
     suffixes[0].hash
 }
 
-impl Names {
-    fn find_exact(&self, wire: &[u8]) -> Option<&Node> {
-        self.node(wire, hash_name(&self.key, wire))
+/// Adds an owner name and the empty non-terminals between it and the domain.
+fn add_owner(owners: &mut Owners, prefix: Prefix, here: Here, apex: Option<ZoneId>) {
+    let mut tail = prefix.without_first();
+    while let Some(shorter) = tail.filter(|tail| !tail.wire().is_empty()) {
+        tail = shorter.without_first();
+        owners.entry(shorter).or_default();
     }
-}
-
-fn add_owner(owners: &mut Vec<Owner>, prefix: Prefix, here: Here, apex: Option<ZoneId>) {
-    match owners.iter_mut().find(|owner| owner.prefix == prefix) {
-        Some(owner) => {
-            owner.here = owner.here.merged(here);
-            owner.apex = owner.apex.or(apex);
-        }
-        None => owners.push(Owner { labels: prefix.labels().count(), prefix, here, apex }),
-    }
+    let owner = owners.entry(prefix).or_default();
+    owner.here = owner.here.merged(here);
+    owner.apex = owner.apex.or(apex);
 }
 
 #[cfg(test)]

@@ -80,18 +80,17 @@ impl Regions {
         }
     }
 
-    /// The names of the regions: a partner's, or the pools as its clients prefer them.
-    pub(super) fn named(&self, config: &Config) -> Vec<Region> {
-        let pool = |set: &Vec<usize>, i: u16| config.pools[set[i as usize]].name.as_str();
-        let label = |likeness: &Likeness| match likeness {
-            Likeness::Partner(partner) => format!("partner:{}", config.partners[*partner].name),
-            Likeness::Orders(orders) if orders.is_empty() => "anywhere".to_owned(),
-            Likeness::Orders(orders) => {
-                let sets = self.sets.iter().zip(orders);
-                let named = sets.map(|(set, order)| order.iter().map(|&i| pool(set, i)).collect::<Vec<_>>().join(">"));
-                named.collect::<Vec<_>>().join("|")
-            }
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.likeness.len()
+    }
+
+    /// What people know of each.
+    pub(super) fn described(&self, config: &Config) -> Vec<Region> {
+        let partner = |likeness: &Likeness| match likeness {
+            Likeness::Partner(partner) => Some(config.partners[*partner].name.clone()),
+            Likeness::Orders(_) => None,
         };
-        self.likeness.iter().map(|likeness| Region { label: label(likeness) }).collect()
+        self.likeness.iter().map(|likeness| Region { partner: partner(likeness) }).collect()
     }
 }

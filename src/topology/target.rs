@@ -14,9 +14,9 @@ pub struct TargetSpec {
     pub address: SocketAddr,
     /// What is spoken.
     pub kind: CheckKind,
-    /// TLS server name: what SNI says and what the certificate must name.
+    /// TLS server name: what SNI says and what the certificate must name. The root where the kind speaks no TLS.
     pub server_name: Name,
-    /// The served domain, as a SIP request URI names it.
+    /// The served domain, as a SIP request URI names it. The root for other kinds.
     pub domain: Name,
     /// Spacing while nothing changes.
     pub interval: Duration,

@@ -2,36 +2,36 @@ use super::*;
 use proptest::prelude::*;
 use tokio::io::AsyncWriteExt as _;
 
-const INTERVAL: Duration = Duration::from_secs(5);
+const CONFIRM: Duration = Duration::from_secs(2);
 
 /// Plays `l` (a loss), `+` and `-` (a probe that passed or failed), one a second, or a `.` second.
-/// Shows for each loss whether it starts a probe (`!`), for each probe whether its connection is kept (`k`).
+/// Shows for each loss in how many seconds it starts a probe, for each probe whether its connection is kept (`k`).
 fn play(script: &str) -> String {
     let start = Instant::now();
     let mut habit = Habit::default();
     let mut shown = |(second, event): (usize, char)| {
         let now = start + Duration::from_secs(second as u64);
         match event {
-            'l' if habit.lost(now, INTERVAL) => '!',
-            'l' => '-',
-            '+' | '-' if habit.probed(event == '+', now) => 'k',
-            _ => '.',
+            'l' => (habit.lost(now, CONFIRM) - now).as_secs().to_string(),
+            '+' | '-' if habit.probed(event == '+', now) => "k".to_owned(),
+            _ => ".".to_owned(),
         }
     };
     script.chars().enumerate().map(&mut shown).collect()
 }
 
 #[test]
-fn a_loss_starts_one_probe_per_interval() {
+fn a_loss_starts_a_probe_and_losses_in_a_row_wait_for_confirm() {
     for (script, expected) in [
-        ("+l-", "k!."),
-        ("+l+l+l", "k!k-k-"),
-        ("+l+.....l", "k!k.....!"),
+        ("+l-", "k0."),
+        ("+ll", "k01"),
+        ("+l.l", "k0.0"),
+        ("+l+.....l", "k0k.....0"),
         // Three habits in a row: the tripwire rests.
-        ("+l+l+l+", "k!k-k-."),
+        ("+l+l+l+", "k0k0k0."),
         // A failed probe after a loss, and a probe without a loss before it, end the row.
-        ("+l+l-+l+l+", "k!k-.k!k-k"),
-        ("+l+l+.+l+l+", "k!k-k.k!k-k"),
+        ("+l+l-+l+l+", "k0k0.k0k0k"),
+        ("+l+l+.+l+l+", "k0k0k.k0k0k"),
     ] {
         assert_eq!(play(script), expected, "{script}");
     }
@@ -42,7 +42,7 @@ fn a_rest_ends() {
     let start = Instant::now();
     let mut habit = Habit::default();
     for _ in 0..TRIPWIRE_HABITS_MAX {
-        habit.lost(start, INTERVAL);
+        habit.lost(start, CONFIRM);
         habit.probed(true, start);
     }
     assert!(!habit.probed(true, start + TRIPWIRE_REST - Duration::from_secs(1)));
@@ -51,16 +51,23 @@ fn a_rest_ends() {
 
 proptest! {
     #[test]
-    fn extra_probes_are_bounded_whatever_happens(script in "[l+.-]{0,200}") {
-        let extra = play(&script).matches('!').count();
-        prop_assert!(extra <= script.len() / INTERVAL.as_secs() as usize + 1);
+    fn probes_for_losses_are_confirm_apart_whatever_happens(seconds in prop::collection::vec(0u64..10, 1..100)) {
+        let mut now = Instant::now();
+        let mut habit = Habit::default();
+        let mut last: Option<Instant> = None;
+        for second in seconds {
+            now += Duration::from_secs(second);
+            let due = habit.lost(now, CONFIRM);
+            prop_assert!(due >= now && last.is_none_or(|last| due >= last + CONFIRM));
+            last = Some(due);
+        }
     }
 }
 
 /// A tripwire over a pipe and the peer's end of it.
 fn armed(enabled: bool) -> (Tripwire, tokio::io::DuplexStream) {
     let (ours, theirs) = tokio::io::duplex(64);
-    let mut tripwire = Tripwire::new(enabled, INTERVAL);
+    let mut tripwire = Tripwire::new(enabled, CONFIRM);
     tripwire.probed(Some(Box::new(ours)), Instant::now());
     (tripwire, theirs)
 }

@@ -10,7 +10,7 @@ fn look_up(topology: &Topology, name: &str) -> String {
     let apex = Name::from_wire(&name.wire()[found.apex_at..]);
     let what = match found.here {
         None => "none".to_owned(),
-        Some(Here { srv: Some((service, port)), .. }) => format!("srv {port} {}", topology.service(service).name),
+        Some(Here { srv: Some(srv), .. }) => format!("srv {} {}", srv.port, topology.service(srv.service).name),
         Some(Here { address: Some(service), .. }) => format!("address {}", topology.service(service).name),
         Some(Here { host: Some(_), .. }) => "host".to_owned(),
         Some(_) => "empty".to_owned(),
@@ -123,6 +123,57 @@ fn domains_with_the_same_services_share_a_class() {
             ("_tcp.eu.contoso.com", "empty in contoso.com"),
         ],
     );
+}
+
+#[test]
+fn a_domain_far_below_a_name_delegated_on_its_own_leaves_no_gap() {
+    let text = include_str!("../../../tests/contract/hosting.toml");
+    let topology = topology_beside(text, &[("domains.txt", "adatum.example\nx.y.sip.adatum.example\n")]);
+    assert_names(
+        &topology,
+        &[
+            ("sip.x.y.sip.adatum.example", "address federation in sip.x.y.sip.adatum.example"),
+            ("x.y.sip.adatum.example", "empty in sip.adatum.example"),
+            ("y.sip.adatum.example", "empty in sip.adatum.example"),
+            ("z.y.sip.adatum.example", "none in sip.adatum.example"),
+        ],
+    );
+}
+
+#[test]
+fn the_targets_hole_is_filled_with_the_domain_of_the_srv() {
+    let generic = |name: &str, domain: &str, names: &str| {
+        format!(
+            "[service.{name}]\nkind = \"generic\"\ndomains = [\"{domain}\"]\npools = [\"seoul\"]\ncheck = {{ kind = \"tcp\", port = 636 }}\n{names}\n"
+        )
+    };
+    let ldap = "srv = { owner = \"_ldap._tcp.{domain}\", port = 636, target = \"dir.{domain}\" }";
+    let texts = [
+        generic("ldap", "eu.contoso.com", ldap),
+        generic("other", "contoso.com", "address = \"x._ldap._tcp.eu.{domain}\""),
+    ];
+    let topology = topology(&[ZONE, POOLS, &texts[0], &texts[1]].concat());
+    let owner = Name::parse("_ldap._tcp.eu.contoso.com").unwrap();
+    let srv = topology.names.find(owner.wire()).and_then(|found| found.here?.srv).unwrap();
+    assert_eq!(Name::from_wire(&owner.wire()[srv.domain_at..]).to_string(), "eu.contoso.com");
+}
+
+#[test]
+fn a_domain_of_very_many_services_is_one_class() {
+    let mut text = [ZONE, POOLS].concat();
+    for i in 0..300 {
+        text += &format!(
+            "[service.s{i}]\nkind = \"generic\"\ndomains = [\"contoso.com\"]\npools = [\"seoul\"]\ncheck = {{ kind = \"tcp\", port = 1 }}\naddress = \"a{i}.{{domain}}\"\n"
+        );
+    }
+    let topology = topology(&text);
+    assert_eq!(look_up(&topology, "a299.contoso.com"), "address s299 in contoso.com");
+    assert_eq!(
+        topology.names.classes.iter().filter(|owners| !owners.is_empty()).count(),
+        1,
+        "those on the way are empty"
+    );
+    assert_eq!(topology.targets.len(), 3, "one for each address of the pool, whatever the number of services");
 }
 
 #[test]

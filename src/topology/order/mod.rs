@@ -82,17 +82,14 @@ impl Orders {
         }
     }
 
-    /// The orders that clients of a region may get, each once: one, or those of all slots.
-    pub fn of_region(&self, region: RegionId) -> Vec<usize> {
-        match (self.by_region[region.index()], &self.slots) {
-            (BY_SLOT, Some(slots)) => {
-                let mut orders: Vec<usize> = slots.iter().copied().map(usize::from).collect();
-                orders.sort_unstable();
-                orders.dedup();
-                orders
-            }
-            (order, _) => vec![usize::from(order)],
-        }
+    /// The orders that regions have of themselves, each once.
+    pub fn of_regions(&self) -> Vec<usize> {
+        distinct(self.by_region.iter().filter(|&&order| order != BY_SLOT))
+    }
+
+    /// The orders that client networks get by weight, each once.
+    pub fn of_slots(&self) -> Vec<usize> {
+        distinct(self.slots.iter().flat_map(|slots| slots.iter()))
     }
 
     /// What the choice of an order depends on for clients of a region.
@@ -114,6 +111,11 @@ fn intern(list: &mut Vec<Order>, order: Order) -> u16 {
     });
     // At most REGIONS_MAX regions and WEIGHT_SLOTS slots, deduplicated; compile refuses more.
     place as u16
+}
+
+fn distinct<'a>(orders: impl Iterator<Item = &'a u16>) -> Vec<usize> {
+    let distinct: std::collections::BTreeSet<u16> = orders.copied().collect();
+    distinct.into_iter().map(usize::from).collect()
 }
 
 /// The slot of a client's network: the same on every node and after every restart.
