@@ -89,7 +89,7 @@ fn a_running_server_explains_what_it_answers() {
 fn wrong_usage_is_told_what_would_be_right() {
     let (scene, _edges) = scene();
     let cases: [(&[&str], &str); 4] = [
-        (&["sip.contoso.com", "MX"], "A, AAAA, SRV, SOA, NS or ANY"),
+        (&["sip.contoso.com", "MX"], "A, AAAA, SRV, SOA, NS, DS or ANY"),
         (&["sip..com", "A"], "is no domain name"),
         (&["sip.contoso.com", "A", "--down", "busan"], "the pools are seoul, dublin"),
         (&["sip.contoso.com", "A", "--client", "korea"], "--client"),

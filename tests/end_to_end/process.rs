@@ -39,7 +39,7 @@ fn after_the_grace_a_pool_that_is_not_proven_yields_to_one_that_is() {
     let scene = Scene::of(&edges);
     scene.write(&scene.text("", PATIENT).replace("startup_grace = \"30s\"", "startup_grace = \"200ms\""));
     let mut server = Server::ready(&scene);
-    server.wait_for_log("within startup_grace");
+    server.wait_for_log("startup_grace is over");
     assert_eq!(server.metric("edgesteer_pool_up{pool=\"seoul\"}"), None, "unknown is neither up nor down");
     let korean =
         || scene.pool(&dns::ask(scene.listen, &from_subnet(question("sip.contoso.com", T::A), "168.126.63.0/24")));
