@@ -4,6 +4,7 @@ use crate::common::dns::{self, RecordType as T, from_subnet, question};
 use crate::common::server::edgesteer;
 use crate::common::{GENEROUS, eventually, fresh_address};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -58,8 +59,16 @@ impl Drop for Console {
     }
 }
 
+/// Waits for its turn, where another demo runs on this host.
+fn wait_for_the_pools_addresses() {
+    for address in ["127.0.1.10:5061", "127.0.2.10:5061"] {
+        eventually(&format!("{address} is free"), || TcpListener::bind(address).ok());
+    }
+}
+
 #[test]
 fn the_demo_moves_partners_away_from_a_broken_pool_and_ends_on_quit() {
+    wait_for_the_pools_addresses();
     let listen = fresh_address();
     let admin = fresh_address().to_string();
     let mut console = Console::start(&["--listen", &listen.to_string(), "--admin", &admin]);
