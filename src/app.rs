@@ -6,8 +6,8 @@ use crate::admin::{self, Admin, AdminError, Shown};
 use crate::config::{self, Config, Diagnostics, Server};
 use crate::control::{Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
-use crate::lane::{Lanes, ListenError, Tally};
-use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE};
+use crate::lane::{Doors, Lanes, ListenError, Tally};
+use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
 use crate::probe::Prober;
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
@@ -103,18 +103,10 @@ impl Running {
     /// Where a socket cannot be had.
     pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
         let World { config, topology, geography, .. } = world;
-        // Each target may hold a connection. Whatever the system grants is used.
-        if let Ok(files) = rlimit::increase_nofile_limit(u64::MAX)
-            && (files as usize) < topology.targets.len() + FILES_SPARE
-        {
-            warn!(
-                files,
-                targets = topology.targets.len(),
-                "too few open files are allowed: raise LimitNOFILE or ulimit -n"
-            );
-        }
+        let Server { listen, tls, .. } = &config.server;
+        let doors = Doors { listen, tls: tls.as_ref(), connections: connections(topology.targets.len()) };
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
-        Lanes::try_listen(&config.server.listen)?;
+        Lanes::try_listen(doors)?;
         let registry = Registry::new();
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
@@ -148,10 +140,10 @@ impl Running {
                 "startup_grace is over; a pool that is not proven alive is used only where none is"
             );
         }
-        let lanes = Lanes::start(&config.server.listen, handle.lake(), tally)?;
+        let lanes = Lanes::start(doors, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
-        let listen = lanes.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        info!(listen, admin = %admin.address(), waited = ?began.elapsed(), "answering");
+        let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
+        info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
         let started = config.server.clone();
         Ok(Self { path, config, started, control: handle, task, lanes, admin, serving, reload_success })
     }
@@ -191,15 +183,17 @@ impl Running {
         if changes.is_empty() {
             info!("reload: nothing changed in the configuration");
         }
-        let wanted = &world.config.server;
-        if (&wanted.listen, wanted.admin) != (&self.started.listen, self.started.admin) {
-            warn!("reload: `listen` or `admin` differs from what runs, and is taken over by a restart alone");
+        if sockets(&world.config.server) != sockets(&self.started) {
+            warn!("reload: `listen`, `tls` or `admin` differs from what runs, and is taken over by a restart alone");
         }
         if !world.warnings.is_empty() {
             warn!("reload: the configuration has warnings; `edgesteer check` shows them");
         }
         match self.control.replace(world.topology).await {
             Ok(generation) => {
+                if let Some(tls) = &world.config.server.tls {
+                    self.lanes.show(tls);
+                }
                 info!(generation, "reload: taken over");
                 self.config = world.config;
                 self.reload_success.set(1);
@@ -220,4 +214,24 @@ impl Running {
         drop(self.admin);
         info!("stopped");
     }
+}
+
+/// Raises the limit of open files as far as the system lets us, and shares it: each target may hold a connection, and what is
+/// left is for DNS clients. Returns how many of those there may be over one transport.
+fn connections(targets: usize) -> usize {
+    let Ok(files) = rlimit::increase_nofile_limit(u64::MAX) else { return STREAMS_MAX };
+    let left = usize::try_from(files).unwrap_or(usize::MAX).checked_sub(targets + FILES_SPARE);
+    if left.is_none() {
+        warn!(files, targets, "too few open files are allowed: raise LimitNOFILE or ulimit -n");
+    }
+    (left.unwrap_or(0) / 2).clamp(STREAMS_MIN, STREAMS_MAX)
+}
+
+/// What of `[server]` is settled at the start.
+fn sockets(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr) {
+    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin)
+}
+
+fn words(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

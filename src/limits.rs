@@ -17,10 +17,38 @@ pub const ANSWER_ADDRESSES_MAX: usize = 1024;
 /// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever
 /// for whoever wants us busy.
 pub const ADDITIONAL_RECORDS_MAX: usize = 128;
-/// A TCP connection that sends nothing for so long is closed (RFC 7766 6.2.3 leaves the value to us).
-pub const TCP_IDLE: Duration = Duration::from_secs(10);
-/// Answers that may wait on one TCP connection.
-pub const TCP_RESPONSE_BUFFER: usize = 32;
+/// Connections over one transport; fewer where few files are allowed. Each holds a socket and, if its peer means harm, up to
+/// half a MiB of buffers with those of the system; next to nothing if it does not.
+pub const STREAMS_MAX: usize = 1024;
+/// Connections over one transport that are allowed however few files are: less is no service.
+pub const STREAMS_MIN: usize = 32;
+/// One client (an IPv4 address, an IPv6 /56) holds at most one of so many parts of the connections over a transport: busy
+/// resolvers share an address, and no single one may be able to take every seat.
+pub const STREAM_CLIENT_PART: usize = 2;
+/// A connection on which nobody asks is closed after this (RFC 7766 section 6.2.3 leaves the value to us).
+pub const STREAM_IDLE: Duration = Duration::from_secs(10);
+/// The same when nearly every seat is taken: one retransmission of a question in flight is still waited for.
+pub const STREAM_IDLE_MIN: Duration = Duration::from_secs(2);
+/// From the first octet of a message to its last: honest peers send both in one segment.
+pub const STREAM_MESSAGE: Duration = Duration::from_secs(5);
+/// A peer that does not take its answers for so long is cut off.
+pub const STREAM_STUCK: Duration = Duration::from_secs(10);
+/// Octets of answers that wait for one write; at most one largest answer more is held.
+pub const STREAM_ANSWERS_MAX: usize = 32 << 10;
+/// Octets asked of the system at a time; a buffer grows with what has arrived, not with what a length promises.
+pub const STREAM_READ: usize = 2 << 10;
+/// Questions on one connection: message IDs repeat after so many, and nobody keeps a seat for ever by asking.
+pub const STREAM_QUESTIONS_MAX: usize = 1 << 16;
+/// How long a peer that was still sending may read our last answers before the socket is closed under it.
+pub const STREAM_FAREWELL: Duration = Duration::from_secs(1);
+/// From the accepted connection to the end of its TLS handshake.
+pub const TLS_HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long connections may take to end in order when the process stops.
+pub const STREAM_DRAIN: Duration = Duration::from_secs(2);
+/// After an accept() that failed for want of files or memory: it fails again at once until something was freed.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Spacing of log lines about that.
+pub const ACCEPT_LOG: Duration = Duration::from_secs(60);
 
 /// Labels in an owner prefix: `_service._proto` and two more for sub-domains.
 pub const PREFIX_LABELS_MAX: usize = 4;
@@ -118,5 +146,5 @@ pub const PEM_FILE_MAX: u64 = 1 << 20;
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest source line shown in an error, octets; a longer one is named by its position alone.
 pub const EXCERPT_MAX: usize = 4096;
-/// Open files beside one kept connection for each target: probes in flight, DNS and admin sockets and connections.
+/// Open files beside one kept connection for each target and those of DNS clients: probes in flight, listening sockets, admin.
 pub const FILES_SPARE: usize = 512;

@@ -35,8 +35,11 @@ fn loaded(text: &str) -> (Config, TempDir) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let ca = ThrowawayCa::new().expect("an authority");
     let probe = ca.issue(&["probe.example.com"], now_valid()).expect("a certificate");
+    let server = ca.issue(&["ns1.example.com"], now_valid()).expect("a certificate");
     let files = [
         ("ca.pem", ca.pem()),
+        ("chain.pem", &server.certificate_pem()),
+        ("key.pem", &server.key_pem()),
         ("probe.pem", &probe.certificate_pem()),
         ("probe.key", &probe.key_pem()),
         ("overrides.csv", "203.0.113.0/24,KR\n"),
@@ -78,7 +81,8 @@ fn it_loads_with_everything_set() {
     let (config, _files) = loaded(&text);
     assert_eq!(config.services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["federation", "ldap", "hosting"]);
     assert_eq!(config.partners.len(), 1);
-    assert!(config.server.state_dir.is_some() && !config.geoip.overrides.is_empty());
+    assert!(config.server.state_dir.is_some() && config.server.tls.is_some());
+    assert!(!config.geoip.overrides.is_empty());
 }
 
 #[test]

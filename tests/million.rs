@@ -12,7 +12,7 @@ use common::{GENEROUS, eventually, fresh_ip};
 use edgesteer::app;
 use edgesteer::control::{Control, Handle, Metrics};
 use edgesteer::health::{FailureClass, Outcome};
-use edgesteer::lane::{Lanes, Tally};
+use edgesteer::lane::{Doors, Lanes, Tally};
 use edgesteer::probe::{Observation, Prober};
 use edgesteer::topology::{TargetSpec, Topology};
 use hickory_proto::op::Message;
@@ -96,7 +96,8 @@ impl World {
         runtimes[1].spawn(control.run());
         let lanes = {
             let _context = runtimes[0].enter();
-            Lanes::start(&[SocketAddr::new(fresh_ip(), 0)], handle.lake(), Tally::new(&registry).unwrap()).unwrap()
+            let doors = Doors { listen: &[SocketAddr::new(fresh_ip(), 0)], tls: None, connections: 16 };
+            Lanes::start(doors, handle.lake(), Tally::new(&registry).unwrap()).unwrap()
         };
         let world = Self { lanes, control: handle, topology, observations, runtimes, _asleep: asleep };
         world.topology.targets.iter().for_each(|target| world.observe(target, Outcome::Pass));

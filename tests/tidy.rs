@@ -54,14 +54,19 @@ const ROOMS: &[Room] = &[
     // Truth.
     Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
     Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
-    // Edges. The policy of client subnets is the one thing of the configuration that a lane reads, out of the topology.
+    // Edges. Of the configuration a lane reads the policy of client subnets, out of the topology, and its TLS certificate.
     Room {
-        path: "lane", layer: EDGES, imports: &["config::Ecs", "snapshot"],
+        path: "lane", layer: EDGES, imports: &["config::Ecs", "config::ServerTls", "snapshot"],
         outside: &["hickory_proto", "ipnet", "prometheus", "socket2", "sockets", "thiserror", "tokio"],
     },
     Room {
         path: "lane/full", layer: EDGES, imports: &["resolve", "snapshot"],
-        outside: &["async_trait", "hickory_proto", "hickory_server", "sockets", "tokio", "tracing"],
+        outside: &["hickory_proto", "hickory_server"],
+    },
+    Room {
+        // locks: who is connected, looked at when a connection comes, waits or goes, never for an answer.
+        path: "lane/stream", layer: EDGES, imports: &[],
+        outside: &["arc_swap", "clock", "locks", "rustls", "sockets", "tokio", "tokio_rustls", "tracing"],
     },
     Room {
         path: "probe", layer: EDGES,

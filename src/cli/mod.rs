@@ -102,16 +102,20 @@ fn check(path: &Path, strict: bool) -> ExitCode {
     let config = &world.config;
     let domains: usize = config.services.iter().map(|service| service.domains.len()).sum();
     say(&format!(
-        "{}: {} services, {} pools, {} domains, {} targets to probe, {} regions; geography: {}",
+        "{}: {}, {}, {}, {} to probe, {}; geography: {}",
         path.display(),
-        config.services.len(),
-        config.pools.len(),
-        domains,
-        world.topology.targets.len(),
-        world.topology.regions.len(),
+        count(config.services.len(), "service"),
+        count(config.pools.len(), "pool"),
+        count(domains, "domain"),
+        count(world.topology.targets.len(), "target"),
+        count(world.topology.regions.len(), "region"),
         world.geography
     ));
     if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+fn count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Loads a configuration and shows its errors or warnings.
@@ -163,9 +167,7 @@ pub(crate) fn on_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
 /// written when the guard is dropped.
 pub(crate) fn log_to_stderr(level: &str) -> WorkerGuard {
     use tracing_subscriber::EnvFilter;
-    // hickory writes two lines for each answer at its "info".
-    let default = format!("{level},hickory_server=warn,hickory_net=warn");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let queue = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).lossy(true);
     let (writer, guard) = queue.finish(std::io::stderr());
     // A journal or a file must not get a terminal's escape sequences.

@@ -3,9 +3,10 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Partner, Pool, Service, Zone};
+use super::{Config, Partner, Pem, Pool, ServerTls, Service, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::net::SocketAddr;
 
 /// A part of a thing, and whether it differs between the new and the old one.
 type Part<T> = (&'static str, fn(In<'_, T>, In<'_, T>) -> bool);
@@ -23,10 +24,14 @@ impl<T> Copy for In<'_, T> {}
 
 const SERVER: &[Part<Config>] = &[
     ("listen", |a, b| a.1.server.listen != b.1.server.listen),
+    ("tls", |a, b| tls_listen(a.1) != tls_listen(b.1)),
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
 ];
+
+const CERTIFICATE: &[Part<Config>] =
+    &[("tls.cert", |a, b| both(a, b, |tls| &tls.cert)), ("tls.key", |a, b| both(a, b, |tls| &tls.key))];
 
 const GEOIP: &[Part<Config>] =
     &[("database", |a, b| a.1.geoip.database != b.1.geoip.database), ("ecs", |a, b| a.1.geoip.ecs != b.1.geoip.ecs)];
@@ -68,6 +73,7 @@ impl Config {
         let mut said = Vec::new();
         let (new, old) = (In(self, self), In(old, old));
         said.extend(changed(SERVER, new, old).map(|part| format!("[server] {part} changed: needs a restart")));
+        said.extend(changed(CERTIFICATE, new, old).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, old).map(|part| format!("[geoip] {part} changed")));
         let overrides =
             |config: &'_ Self| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };
@@ -106,6 +112,16 @@ impl Config {
 
 fn pools<'a>(config: &'a Config, indices: &'a [usize]) -> impl Iterator<Item = &'a str> {
     indices.iter().map(|&i| config.pools[i].name.as_str())
+}
+
+/// Where TLS is answered, which is settled at the start.
+fn tls_listen(config: &Config) -> Option<&[SocketAddr]> {
+    config.server.tls.as_ref().map(|tls| tls.listen.as_slice())
+}
+
+/// Whether both have TLS, with other files.
+fn both(new: In<'_, Config>, old: In<'_, Config>, file: fn(&ServerTls) -> &Pem) -> bool {
+    new.1.server.tls.as_ref().zip(old.1.server.tls.as_ref()).is_some_and(|(new, old)| file(new) != file(old))
 }
 
 fn changed<'a, T>(parts: &'static [Part<T>], new: In<'a, T>, old: In<'a, T>) -> impl Iterator<Item = &'static str> {

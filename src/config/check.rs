@@ -1,16 +1,15 @@
 //! `check = { .. }`, `[service.name.check]` and `[check.name]`.
 
-use super::codes::{self, Code};
+use super::codes;
 use super::form;
+use super::pem;
 use super::reader::{Field, Value};
-use super::source::{At, Span, read};
+use super::source::{At, Span};
 use super::table::Table;
 use super::{Check, Pem, TlsOptions, Verify};
 use crate::federation::{CheckKind, DefaultCheck};
 use crate::limits;
 use crate::name::Name;
-use rustls::pki_types::pem::{Error, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::time::Duration;
 
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -111,9 +110,9 @@ fn kind(value: Value<'_>) -> Option<CheckKind> {
 
 fn tls(value: Value<'_>) -> Option<TlsOptions> {
     value.table(|t| {
-        let ca = t.get("ca", |v| pem(v, &CERTIFICATES));
-        let cert = t.get("cert", |v| pem(v, &CERTIFICATES));
-        let key = t.get("key", |v| pem(v, &PRIVATE_KEY));
+        let ca = t.get("ca", pem::certificates);
+        let cert = t.get("cert", pem::certificates);
+        let key = t.get("key", pem::private_key);
         let verify = t.get("verify", |v| v.word(Verify::WORDS)).or_default();
         half_identity(t, &cert, &key);
         TlsOptions { ca: ca.into_option(), identity: cert.into_option().zip(key.into_option()), verify }
@@ -128,40 +127,4 @@ fn half_identity(t: &Table<'_>, cert: &Field<Pem>, key: &Field<Pem>) {
     };
     let help = format!("add {lacks} = \"probe.pem\", or leave {has} out and present no certificate");
     t.report(span, codes::HALF_IDENTITY, format!("\"{has}\" is given without \"{lacks}\""), help);
-}
-
-/// What a PEM file must hold.
-struct Content {
-    code: Code,
-    noun: &'static str,
-    parse: fn(&[u8]) -> Result<(), Error>,
-}
-
-const CERTIFICATES: Content = Content {
-    code: codes::BAD_CERTIFICATE,
-    noun: "certificates",
-    parse: |bytes| match CertificateDer::pem_slice_iter(bytes).collect::<Result<Vec<_>, _>>() {
-        Ok(chain) if chain.is_empty() => Err(Error::NoItemsFound),
-        Ok(_) => Ok(()),
-        Err(error) => Err(error),
-    },
-};
-
-const PRIVATE_KEY: Content = Content {
-    code: codes::BAD_KEY,
-    noun: "a private key",
-    parse: |bytes| PrivateKeyDer::from_pem_slice(bytes).map(drop),
-};
-
-fn pem(value: Value<'_>, content: &Content) -> Option<Pem> {
-    let path = value.path()?;
-    let bytes = read(&path, limits::PEM_FILE_MAX).map_err(|why| value.report.unusable(&path, value.span, &why)).ok()?;
-    if let Err(error) = (content.parse)(&bytes) {
-        let title = format!("{} does not hold {} in PEM form", path.display(), content.noun);
-        let help =
-            "the file must hold -----BEGIN …----- sections; \"openssl x509\" and \"openssl pkey\" convert to PEM";
-        value.report.add(value.span, content.code, title, error.to_string(), help);
-        return None;
-    }
-    Some(Pem { path, bytes: bytes.into() })
 }

@@ -61,6 +61,7 @@ codes! {
     Error   BAD_CERTIFICATE         "bad-certificate"         "A PEM file holds no usable certificate."
     Error   BAD_KEY                 "bad-key"                 "A PEM file holds no usable private key."
     Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."
+    Error   MISMATCHED_IDENTITY     "mismatched-identity"     "A private key is not that of its certificate."
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
     // Duplicates.
     Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."

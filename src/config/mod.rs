@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server`, `zone`, `pool`, `check`, `service`, `partner`) upon a reader
-//! with places (`reader`, `table`, `form`, `lists`, `source`); checks that collect every error (`refer`, `names`) and advice
+//! with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`) and advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
@@ -17,6 +17,7 @@ mod lists;
 mod load;
 mod names;
 mod partner;
+mod pem;
 mod pool;
 mod reader;
 mod refer;
@@ -62,12 +63,25 @@ pub struct Config {
 pub struct Server {
     /// Addresses for DNS, UDP and TCP on each. Default: port 53 on every address, IPv4 and IPv6.
     pub listen: Vec<SocketAddr>,
+    /// DNS over TLS. Default none.
+    pub tls: Option<ServerTls>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
     /// Where state is kept, resolved against the configuration file's directory.
     pub state_dir: Option<PathBuf>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
+}
+
+/// `tls = { listen, cert, key }` of the server: DNS over TLS (RFC 7858).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerTls {
+    /// Addresses; at least one. Default: port 853 on every address, IPv4 and IPv6.
+    pub listen: Vec<SocketAddr>,
+    /// Our certificate and those that lead to the authority, ours first.
+    pub cert: Pem,
+    /// Its private key.
+    pub key: Pem,
 }
 
 /// `[geoip]`.

@@ -3,9 +3,10 @@
 use super::codes;
 use super::form;
 use super::lists;
+use super::pem;
 use super::reader::Value;
 use super::source::{At, Unusable, values};
-use super::{Database, Ecs, Geoip, Server};
+use super::{Database, Ecs, Geoip, Server, ServerTls};
 use crate::limits;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,9 +18,7 @@ const STARTUP_GRACE: Duration = Duration::from_secs(2);
 
 impl Default for Server {
     fn default() -> Self {
-        let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
-        let listen = any.map(|ip| SocketAddr::new(ip, 53)).to_vec();
-        Self { listen, admin: ADMIN, state_dir: None, startup_grace: STARTUP_GRACE }
+        Self { listen: everywhere(53), tls: None, admin: ADMIN, state_dir: None, startup_grace: STARTUP_GRACE }
     }
 }
 
@@ -35,10 +34,20 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
     value.table(|t| {
         let mut state_dir = None;
         let listen = t.get("listen", listen);
+        let tls = t.get("tls", tls);
         let admin = t.get("admin", |v| v.form(&form::LISTEN));
-        if let Some(admin) = admin.at().filter(|admin| listen.get().is_some_and(|all| all.contains(&admin.value))) {
-            let title = format!("the socket {} is given twice", admin.value);
-            t.report(admin.span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
+        let dns = listen.get().map_or(&default.listen, |given| given);
+        let over_tls = tls.get().map_or(&[][..], |tls| &tls.listen);
+        let taken_twice = [
+            (tls.at().map(|at| at.span), over_tls.iter().find(|socket| dns.contains(socket))),
+            (
+                admin.at().map(|at| at.span),
+                admin.get().filter(|socket| dns.contains(socket) || over_tls.contains(socket)),
+            ),
+        ];
+        for (span, socket) in taken_twice.into_iter().filter_map(|(span, socket)| span.zip(socket)) {
+            let title = format!("the socket {socket} is given twice");
+            t.report(span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
         }
         if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback()) {
             let title = format!("the admin listener would be open to others on {}", open.value);
@@ -52,6 +61,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
         }
         let server = Server {
             listen: listen.or(default.listen),
+            tls: tls.into_option(),
             admin: admin.or(default.admin),
             state_dir,
             startup_grace: t
@@ -71,6 +81,43 @@ pub(super) fn geoip(value: Value<'_>) -> Option<Geoip> {
         overrides: t.get("overrides", |v| lists::overrides(&v.path()?, v)).or(default.overrides),
         ecs: t.get("ecs", ecs).or(default.ecs),
     })
+}
+
+/// `tls = { listen, cert, key }`.
+fn tls(value: Value<'_>) -> Option<ServerTls> {
+    let (listen, cert, key) = value.table(|t| {
+        let listen = t.get("listen", listen).or(everywhere(853));
+        let cert = t.need(
+            "cert",
+            "cert = \"chain.pem\": our certificate and those that lead to the authority",
+            pem::certificates,
+        );
+        let key = t.need("key", "key = \"key.pem\": the certificate's private key", pem::private_key);
+        (listen, cert, key)
+    })?;
+    let at = key.at()?.span;
+    let tls = ServerTls { listen, cert: cert.into_option()?, key: key.into_option()? };
+    if let Err(error) = tls.certified_key() {
+        let (cert, key) = (tls.cert.path.display(), tls.key.path.display());
+        let (code, title, why) = match error {
+            rustls::Error::InconsistentKeys(_) => (
+                codes::MISMATCHED_IDENTITY,
+                format!("{key} is not the private key of the first certificate in {cert}"),
+                "the key of another certificate".to_owned(),
+            ),
+            other => (codes::BAD_KEY, format!("{cert} and {key} cannot be used for TLS"), other.to_string()),
+        };
+        let help =
+            "name the key from which the certificate was requested; our own certificate stands first in its file";
+        value.report.add(at, code, title, why, help);
+        return None;
+    }
+    Some(tls)
+}
+
+fn everywhere(port: u16) -> Vec<SocketAddr> {
+    let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    any.map(|ip| SocketAddr::new(ip, port)).to_vec()
 }
 
 fn listen(value: Value<'_>) -> Option<Vec<SocketAddr>> {

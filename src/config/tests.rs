@@ -94,6 +94,7 @@ fn the_minimal_configuration_is_this() {
     let expected = Config {
         server: Server {
             listen: vec!["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()],
+            tls: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
             state_dir: None,
             startup_grace: Duration::from_secs(2),
@@ -122,6 +123,7 @@ fn the_hosting_configuration_is_this() {
     let expected = Config {
         server: Server {
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
+            tls: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),

@@ -51,9 +51,16 @@ const DOMAIN: &str = "contoso.example";
 pub fn run(listen: SocketAddr, admin: SocketAddr) -> ExitCode {
     let _written_at_the_end = crate::cli::log_to_stderr("error");
     crate::cli::on_runtime(async {
-        match Demo::start(listen, admin).await {
-            Ok(demo) => demo.run().await,
-            Err(error) => failed(&error),
+        let mut stop = match StopSignals::install() {
+            Ok(stop) => stop,
+            Err(error) => return failed(&format!("signals cannot be received: {error}")),
+        };
+        tokio::select! {
+            started = Demo::start(listen, admin) => match started {
+                Ok(demo) => demo.run(&mut stop).await,
+                Err(error) => failed(&error),
+            },
+            () = stop.received() => ExitCode::SUCCESS,
         }
     })
 }
@@ -94,13 +101,9 @@ impl Demo {
         Ok(Self { edges, running, _directory: directory, touched: None })
     }
 
-    async fn run(mut self) -> ExitCode {
+    async fn run(mut self, stop: &mut StopSignals) -> ExitCode {
         let mut events = self.running.control().events();
         let mut lines = console();
-        let mut stop = match StopSignals::install() {
-            Ok(stop) => stop,
-            Err(error) => return failed(&format!("signals cannot be received: {error}")),
-        };
         loop {
             tokio::select! {
                 Some(line) = lines.recv() => match line.trim() {

@@ -1,27 +1,20 @@
-//! The full lane: every question over TCP and UDP through hickory's types. The only file that names hickory-server.
+//! The full lane: every message over every transport through hickory's types. The only file that names hickory-server.
 //!
-//! hickory-server hands a datagram on without its private front door when we parse it ourselves, so that is here: replies are
+//! hickory-server hands a message on without its private front door when we parse it ourselves, so that is here: replies are
 //! never answered, QDCOUNT is checked before anything is decoded, what does not parse gets FORMERR, sizes are bounded, and an
-//! answer that does not fit loses whole sections, never half an RRset or its OPT.
+//! answer that does not fit loses whole sections, never half an RRset or its OPT. Not here: sockets.
 
-use super::{Tally, edns};
-use crate::limits::{TCP_IDLE, TCP_RESPONSE_BUFFER};
+use super::{HEADER, Tally, Transport, edns};
 use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
-use async_trait::async_trait;
 use hickory_proto::op::{Edns, Metadata, OpCode, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name as DnsName, RecordType};
 use hickory_proto::serialize::binary::BinEncoder;
-use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
-use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo, Server};
+use hickory_server::server::Request;
 use hickory_server::zone_handler::MessageResponseBuilder;
 use std::net::SocketAddr;
-use tokio::net::TcpListener;
-
-/// Octets of a DNS header (RFC 1035 section 4.1.1).
-const HEADER: usize = 12;
 
 /// Answers any question from the current snapshot. A clone is the same lane.
 #[derive(Clone, Debug)]
@@ -35,32 +28,34 @@ impl Full {
         Self { lake, tally }
     }
 
-    /// The answer to a datagram; `None` where silence is the answer.
-    pub(super) fn datagram(&self, bytes: &[u8], client: SocketAddr) -> Option<Vec<u8>> {
+    /// The answer to a message; `None` where silence is the answer.
+    pub(super) fn message(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Option<Vec<u8>> {
         // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
         if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || client.port() == 0 {
             return None;
         }
+        let bare = |code| Some(self.bare(bytes, transport, code));
         // RFC 9619 section 4: exactly one question. Other opcodes use the count otherwise and are NOTIMP anyway.
         let opcode = bytes[2] >> 3 & 0x0f;
         if opcode != 0 {
-            return Some(self.bare(bytes, ResponseCode::NotImp));
+            return bare(ResponseCode::NotImp);
         }
         if bytes[4..6] != [0, 1] {
-            return Some(self.bare(bytes, ResponseCode::FormErr));
+            return bare(ResponseCode::FormErr);
         }
-        let Ok(request) = Request::from_bytes(bytes.to_vec(), client, Protocol::Udp) else {
-            return Some(self.bare(bytes, ResponseCode::FormErr));
+        let protocol = if transport == Transport::Udp { Protocol::Udp } else { Protocol::Tcp };
+        let Ok(request) = Request::from_bytes(bytes.to_vec(), client, protocol) else {
+            return bare(ResponseCode::FormErr);
         };
         let (reply, opt, limit) = self.reply(&request);
         let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit);
-        self.count("udp", reply.code);
+        self.count(transport, reply.code);
         encoded
     }
 
     /// A header alone, for what cannot be understood further.
-    fn bare(&self, question: &[u8], code: ResponseCode) -> Vec<u8> {
-        self.count("udp", code);
+    fn bare(&self, question: &[u8], transport: Transport, code: ResponseCode) -> Vec<u8> {
+        self.count(transport, code);
         let mut header = vec![0; HEADER];
         header[..2].copy_from_slice(&question[..2]);
         // QR; opcode and RD as they came.
@@ -93,39 +88,8 @@ impl Full {
         (reply, opt.map(|_| asked.reply(scope)), limit)
     }
 
-    fn count(&self, transport: &str, code: ResponseCode) {
+    fn count(&self, transport: Transport, code: ResponseCode) {
         self.tally.count(transport, reply::code_word(code));
-    }
-}
-
-#[async_trait]
-impl RequestHandler for Full {
-    async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut handle: R) -> ResponseInfo {
-        let (reply, opt, limit) = self.reply(request);
-        let (reply, _) = fit(request, reply, opt.as_ref(), limit);
-        self.count("tcp", reply.code);
-        let builder = MessageResponseBuilder::new(&request.queries, opt.as_ref());
-        let (answers, authorities, additionals) =
-            (reply.answers.iter(), reply.authorities.iter(), reply.additionals.iter());
-        let message = builder.build(metadata(request, &reply), answers, authorities, [], additionals);
-        match handle.send_response(message).await {
-            Ok(info) => info,
-            Err(error) => {
-                tracing::debug!(client = %request.src(), "an answer could not be sent: {error}");
-                metadata(request, &reply).into_info()
-            }
-        }
-    }
-}
-
-/// What hickory wants back of a request whose answer could not be sent.
-trait IntoInfo {
-    fn into_info(self) -> ResponseInfo;
-}
-
-impl IntoInfo for Metadata {
-    fn into_info(self) -> ResponseInfo {
-        hickory_proto::op::Header { metadata: self, counts: hickory_proto::op::HeaderCounts::default() }.into()
     }
 }
 
@@ -138,6 +102,10 @@ fn answer(snapshot: &Snapshot, request: &Request, client: std::net::IpAddr) -> (
     };
     // We have no data of another class, and must not pass ours off as theirs.
     if query.query_class() != DNSClass::IN {
+        return (Reply::of(ResponseCode::Refused), 0);
+    }
+    // There is no zone to be copied: answers differ by client and by the minute.
+    if matches!(query.query_type(), RecordType::AXFR | RecordType::IXFR) {
         return (Reply::of(ResponseCode::Refused), 0);
     }
     let owner = query.original().name();
@@ -207,31 +175,5 @@ fn asked_type(kind: RecordType) -> Asked {
         RecordType::DS => Asked::Ds,
         RecordType::ANY => Asked::Any,
         _ => Asked::Other,
-    }
-}
-
-/// TCP with hickory's framing, accept loop and time-outs.
-pub(super) struct TcpLane(Server<Full>);
-
-impl TcpLane {
-    pub(super) fn start(full: Full, listeners: Vec<TcpListener>) -> Self {
-        let mut server = Server::new(full);
-        for listener in listeners {
-            server.register_listener(listener, TCP_IDLE, TCP_RESPONSE_BUFFER);
-        }
-        Self(server)
-    }
-
-    /// Accepts no more connections and closes those there are.
-    pub(super) async fn stop(&mut self) {
-        if let Err(error) = self.0.shutdown_gracefully().await {
-            tracing::warn!("TCP did not end in order: {error}");
-        }
-    }
-}
-
-impl std::fmt::Debug for TcpLane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TcpLane")
     }
 }

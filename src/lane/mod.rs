@@ -1,18 +1,44 @@
 //! Bytes in, bytes out: from a socket through `resolve` back to the socket.
 //!
-//! Here: sockets (`socket`), the UDP loop, hickory's side (`full`), OPT (`edns`), and what is counted
+//! Here: sockets (`socket`), the UDP loop, TCP and TLS (`stream`), hickory's side (`full`), OPT (`edns`), and what is counted
 //! (`tally`). Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
+use crate::config::ServerTls;
 use crate::snapshot::Lake;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::{TcpListener, UdpSocket};
 
 mod edns;
 mod full;
 mod socket;
+mod stream;
 mod tally;
 
 pub use tally::Tally;
+
+/// Octets of a DNS header (RFC 1035 section 4.1.1).
+const HEADER: usize = 12;
+
+/// By which a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+impl Transport {
+    /// The word in metrics and logs.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+}
 
 /// A DNS socket could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +46,7 @@ pub use tally::Tally;
 pub struct ListenError {
     /// Where.
     address: SocketAddr,
-    /// "UDP" or "TCP".
+    /// "UDP", "TCP" or "TLS".
     transport: &'static str,
     /// What the system said.
     source: io::Error,
@@ -37,48 +63,75 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// Running lanes. Dropping it stops UDP at once; `stop` also ends TCP in order.
+/// Where and how widely DNS is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Doors<'c> {
+    /// UDP and TCP on each; with port 0 the system chooses one, the same for both.
+    pub listen: &'c [SocketAddr],
+    /// TLS.
+    pub tls: Option<&'c ServerTls>,
+    /// Most connections over TCP, and as many over TLS.
+    pub connections: usize,
+}
+
+/// Running lanes. Dropping it closes everything at once; `stop` ends connections in order.
 #[derive(Debug)]
 pub struct Lanes {
     udp: Vec<tokio::task::JoinHandle<()>>,
-    tcp: full::TcpLane,
+    streams: stream::Streams,
+    certificate: Option<Arc<stream::Certificate>>,
     addresses: Vec<SocketAddr>,
+    tls_addresses: Vec<SocketAddr>,
 }
 
 impl Lanes {
-    /// Binds UDP and TCP on every address and lets go again: whether `start` would find them free.
+    /// Binds every socket and lets go again: whether `start` would find them free.
     ///
     /// # Errors
-    /// Where one socket cannot be had.
-    pub fn try_listen(listen: &[SocketAddr]) -> Result<(), ListenError> {
-        listen.iter().try_for_each(|&address| bind(address).map(drop))
+    /// Where one socket cannot be had or the certificate cannot be used.
+    pub fn try_listen(doors: Doors<'_>) -> Result<(), ListenError> {
+        Bound::new(doors).map(drop)
     }
 
-    /// Binds UDP and TCP on every address, then answers. With port 0 the system chooses one, the same for both.
+    /// Binds every socket, then answers.
     ///
     /// # Errors
-    /// Where one socket cannot be had; then none is kept.
-    pub fn start(listen: &[SocketAddr], lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
-        let full = full::Full::new(lake.clone(), tally);
-        let mut bound = Vec::new();
-        for &address in listen {
-            bound.push(bind(address)?);
+    /// Where one socket cannot be had or the certificate cannot be used; then none is kept.
+    pub fn start(doors: Doors<'_>, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
+        let Bound { udp, tcp, tls, certificate } = Bound::new(doors)?;
+        let (addresses, tls_addresses) = (local(&tcp), local(&tls));
+        let full = full::Full::new(lake.clone(), tally.clone());
+        let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
+        if let Some(certificate) = &certificate {
+            streams.tls(tls, certificate.clone());
         }
-        let addresses = bound.iter().map(|(address, ..)| *address).collect();
-        let (udp, tcp): (Vec<_>, Vec<_>) = bound.into_iter().map(|(_, udp, tcp)| (udp, tcp)).unzip();
+        streams.tcp(tcp);
         let udp = udp.into_iter().map(|socket| tokio::spawn(udp_loop(socket, full.clone()))).collect();
-        Ok(Self { udp, tcp: full::TcpLane::start(full, tcp), addresses })
+        Ok(Self { udp, streams, certificate, addresses, tls_addresses })
     }
 
-    /// Where they listen.
+    /// Where they listen for UDP and TCP.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Takes no more questions and ends.
+    /// Where they listen for TLS.
+    pub fn tls_addresses(&self) -> &[SocketAddr] {
+        &self.tls_addresses
+    }
+
+    /// Shows new TLS connections this certificate. Listeners stay what they are.
+    pub fn show(&self, tls: &ServerTls) {
+        // One that cannot be used did not pass as configuration, and the old one is better than none.
+        if let (Some(shown), Ok(certificate)) = (&self.certificate, tls.certified_key()) {
+            shown.replace(certificate);
+        }
+    }
+
+    /// Takes no more questions, answers those that were read, and ends.
     pub async fn stop(mut self) {
         self.udp.iter().for_each(tokio::task::JoinHandle::abort);
-        self.tcp.stop().await;
+        self.streams.stop().await;
     }
 }
 
@@ -88,21 +141,48 @@ impl Drop for Lanes {
     }
 }
 
-/// Both sockets of an address; where the system chose the port, the same for both.
-fn bind(address: SocketAddr) -> Result<(SocketAddr, tokio::net::UdpSocket, tokio::net::TcpListener), ListenError> {
-    let udp = socket::udp(address).map_err(|source| ListenError { address, transport: "UDP", source })?;
-    let address = udp.local_addr().unwrap_or(address);
-    let tcp = socket::tcp(address).map_err(|source| ListenError { address, transport: "TCP", source })?;
-    Ok((address, udp, tcp))
+/// Sockets that nobody answers at yet.
+struct Bound {
+    udp: Vec<UdpSocket>,
+    tcp: Vec<TcpListener>,
+    tls: Vec<TcpListener>,
+    certificate: Option<Arc<stream::Certificate>>,
+}
+
+impl Bound {
+    fn new(doors: Doors<'_>) -> Result<Self, ListenError> {
+        let failed = |address, transport| move |source| ListenError { address, transport, source };
+        let (mut udp, mut tcp, mut tls) = (Vec::new(), Vec::new(), Vec::new());
+        for &address in doors.listen {
+            let socket = socket::udp(address).map_err(failed(address, "UDP"))?;
+            let address = socket.local_addr().unwrap_or(address);
+            tcp.push(socket::tcp(address).map_err(failed(address, "TCP"))?);
+            udp.push(socket);
+        }
+        for &address in doors.tls.iter().flat_map(|tls| &tls.listen) {
+            tls.push(socket::tcp(address).map_err(failed(address, "TLS"))?);
+        }
+        let certificate = doors.tls.map(|tls| {
+            let unusable = |error| io::Error::other(format!("{}: {error}", tls.cert.path.display()));
+            tls.certified_key().map_err(unusable).map_err(failed(tls.listen[0], "TLS"))
+        });
+        let certificate = certificate.transpose()?.map(|key| Arc::new(stream::Certificate::new(key)));
+        Ok(Self { udp, tcp, tls, certificate })
+    }
+}
+
+fn local(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    // A bound socket has an address.
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
 }
 
 /// Answers datagrams one after another: an answer never waits for anything, so there is no queue to bound.
-async fn udp_loop(socket: tokio::net::UdpSocket, full: full::Full) {
+async fn udp_loop(socket: UdpSocket, full: full::Full) {
     let mut question = vec![0; crate::limits::UDP_QUESTION_MAX];
     loop {
         // Both calls fail only for one peer (as ICMP errors of earlier answers do), never for the socket as a whole.
         let Ok((length, client)) = socket.recv_from(&mut question).await else { continue };
-        if let Some(answer) = full.datagram(&question[..length], client) {
+        if let Some(answer) = full.message(&question[..length], client, Transport::Udp) {
             let _ = socket.send_to(&answer, client).await;
         }
     }

@@ -9,6 +9,9 @@ use tokio::net::{TcpListener, UdpSocket};
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// TCP connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
+/// Answers that the system holds for one connection, octets (it grants twice that): left to itself it grows to megabytes for
+/// a peer that asks and does not read.
+const SEND_BUFFER: usize = 64 << 10;
 
 /// A bound UDP socket.
 pub(super) fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -23,6 +26,8 @@ pub(super) fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
 pub(super) fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket(address, Type::STREAM, Protocol::TCP)?;
     socket.set_reuse_address(true)?;
+    // Accepted connections inherit it.
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())

@@ -1,11 +1,28 @@
 //! What the lanes count.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use super::Transport;
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-/// `edgesteer_dns_queries_total{transport,lane,rcode}`.
+/// `edgesteer_dns_queries_total{transport,lane,rcode}`, `edgesteer_dns_connections{transport}` and
+/// `edgesteer_dns_connections_refused_total{transport,reason}`.
 #[derive(Clone, Debug)]
 pub struct Tally {
     queries: IntCounterVec,
+    connections: IntGaugeVec,
+    refused: IntCounterVec,
+}
+
+/// Why a connection was refused, or closed early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It was the idlest when every seat was taken.
+    Full,
+    /// It was the idlest of a client that had its share.
+    Client,
+    /// The system gave no socket for it.
+    Accept,
+    /// Its TLS handshake failed or took too long.
+    Handshake,
 }
 
 impl Tally {
@@ -18,10 +35,33 @@ impl Tally {
             Opts::new("edgesteer_dns_queries_total", "Questions answered, by transport, lane and response code.");
         let queries = IntCounterVec::new(opts, &["transport", "lane", "rcode"])?;
         registry.register(Box::new(queries.clone()))?;
-        Ok(Self { queries })
+        let opts = Opts::new("edgesteer_dns_connections", "Open connections of DNS clients, by transport.");
+        let connections = IntGaugeVec::new(opts, &["transport"])?;
+        registry.register(Box::new(connections.clone()))?;
+        let opts = Opts::new(
+            "edgesteer_dns_connections_refused_total",
+            "Connections refused, or closed early to make room, by transport and reason.",
+        );
+        let refused = IntCounterVec::new(opts, &["transport", "reason"])?;
+        registry.register(Box::new(refused.clone()))?;
+        Ok(Self { queries, connections, refused })
     }
 
-    pub(super) fn count(&self, transport: &str, rcode: &str) {
-        self.queries.with_label_values(&[transport, "full", rcode]).inc();
+    pub(super) fn count(&self, transport: Transport, rcode: &str) {
+        self.queries.with_label_values(&[transport.word(), "full", rcode]).inc();
+    }
+
+    pub(super) fn connections(&self, transport: Transport) -> IntGauge {
+        self.connections.with_label_values(&[transport.word()])
+    }
+
+    pub(super) fn refused(&self, transport: Transport, why: Refused) {
+        let reason = match why {
+            Refused::Full => "full",
+            Refused::Client => "client",
+            Refused::Accept => "accept",
+            Refused::Handshake => "handshake",
+        };
+        self.refused.with_label_values(&[transport.word(), reason]).inc();
     }
 }

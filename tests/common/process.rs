@@ -39,6 +39,11 @@ impl Process {
         kill_process_group(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// The child's process id.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Kills all of them and waits until they are gone.
     pub(crate) fn kill(&mut self) {
         if !matches!(self.child.try_wait(), Ok(Some(_))) {

@@ -3,7 +3,7 @@
 use super::eventually;
 use super::process::Process;
 use super::scene::Scene;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, ExitStatus, Output};
@@ -56,6 +56,11 @@ impl Server {
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         self.process.signal(signal);
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> Pid {
+        self.process.pid()
     }
 
     /// Waits for its end.

@@ -97,4 +97,12 @@ fn the_demo_moves_partners_away_from_a_broken_pool_and_ends_on_quit() {
     console.type_line("quit");
     let status = eventually("the demo ends", || console.child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
+
+    // With its input open and nothing typed, a signal ends it too.
+    let mut console = Console::start(&["--listen", &listen.to_string(), "--admin", &admin]);
+    console.expect("edgesteer demo:");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&console.child), rustix::process::Signal::TERM)
+        .unwrap();
+    let status = eventually("the demo ends", || console.child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
 }

@@ -11,4 +11,5 @@ mod demo;
 mod failover;
 mod process;
 mod reload;
+mod surroundings;
 mod wire;

@@ -22,6 +22,9 @@ prefixes = ["203.0.113.0/24"]
 pools = ["dublin", "seoul"]
 "#;
 
+const TLS: &str = r#"[server]
+tls = { cert = "tests/config_errors/server.pem", key = "tests/config_errors/server_key.pem" }"#;
+
 fn config(text: &str) -> Config {
     judge(Path::new("edgesteer.toml"), text.into()).unwrap_or_else(|errors| panic!("{errors}")).0
 }
@@ -32,6 +35,7 @@ fn every_change_has_its_sentence() {
         ("", "", &[][..]),
         ("127.0.0.1:53", "127.0.0.2:53", &["[server] listen changed: needs a restart"]),
         ("[server]", "[server]\nadmin = \"127.0.0.1:1\"", &["[server] admin changed: needs a restart"]),
+        ("[server]", TLS, &["[server] tls changed: needs a restart"]),
         ("[server]", "[geoip]\necs = \"off\"\n[server]", &["[geoip] ecs changed"]),
         ("192.0.2.53", "192.0.2.54", &["zone contoso.com: name servers changed"]),
         ("[pool.seoul]", "[zone.\"a.example\"]\nns.\"ns.b.example\" = []\n[pool.seoul]", &["zone a.example: added"]),
@@ -59,6 +63,16 @@ fn every_change_has_its_sentence() {
         let new = config(&BASE.replacen(from, to, 1));
         assert_eq!(new.describe_changes(&config(BASE)), said, "{from} -> {to}");
     }
+}
+
+#[test]
+fn another_certificate_needs_no_restart() {
+    let old = config(&BASE.replace("[server]", TLS));
+    let mut new = config(&BASE.replace("[server]", TLS));
+    assert_eq!(new.describe_changes(&old), [""; 0]);
+    let tls = new.server.tls.as_mut().unwrap();
+    tls.cert.bytes = b"another".as_slice().into();
+    assert_eq!(new.describe_changes(&old), ["[server] tls.cert changed"]);
 }
 
 #[test]

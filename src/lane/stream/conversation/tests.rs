@@ -1,0 +1,206 @@
+use super::*;
+use crate::limits::STREAM_IDLE;
+use std::cell::Cell;
+use tokio::io::{DuplexStream, duplex};
+use tokio::time::{Instant, sleep};
+
+/// Room in each direction: as much as any test writes before it reads.
+const AMPLE: usize = 1 << 20;
+
+/// A message with this id and these flags.
+fn message(id: u16, flags: [u8; 2]) -> Vec<u8> {
+    let mut message = vec![0; HEADER];
+    message[..2].copy_from_slice(&id.to_be_bytes());
+    message[2..4].copy_from_slice(&flags);
+    message
+}
+
+fn question(id: u16) -> Vec<u8> {
+    framed(&message(id, [0, 0]))
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    frame(message, &mut octets);
+    octets
+}
+
+/// As a lane answers: runts and replies with silence, what has QDCOUNT 0xffff with FORMERR, anything else with itself as reply.
+fn answer(question: &[u8]) -> Option<Vec<u8>> {
+    let is_reply = *question.get(2)? & 0x80 != 0;
+    let mut answer = question.to_vec();
+    answer[2] |= 0x80;
+    if question[4..6] == [0xff, 0xff] {
+        answer[3] = 1;
+    }
+    (!is_reply).then_some(answer)
+}
+
+/// Holds a conversation with `peer` on the other side; returns how it ended and after what time.
+async fn hold_with<F: Future<Output = ()>>(room: usize, peer: impl FnOnce(DuplexStream) -> F) -> (End, Duration) {
+    let (mut ours, theirs) = duplex(room);
+    let (_stop, stop) = watch::channel(false);
+    let began = Instant::now();
+    let conversation = async {
+        let end = hold(&mut ours, answer, || STREAM_IDLE, stop).await;
+        drop(ours);
+        (end, began.elapsed())
+    };
+    tokio::join!(conversation, peer(theirs)).0
+}
+
+/// Reads to the end and returns the ids of the answers.
+async fn ids(peer: &mut (impl AsyncRead + Unpin)) -> Vec<u16> {
+    let mut octets = Vec::new();
+    peer.read_to_end(&mut octets).await.unwrap();
+    let mut inbox = Inbox { octets, at: 0 };
+    let mut ids = Vec::new();
+    while let Some(answer) = inbox.next() {
+        assert!(answer.len() >= HEADER && answer[2] & 0x80 != 0, "{answer:?}");
+        ids.push(u16::from_be_bytes([answer[0], answer[1]]));
+    }
+    assert_eq!(inbox.at, inbox.octets.len(), "half an answer");
+    ids
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_decides_what_is_answered_and_how_it_ends() {
+    let mut garbage = message(9, [0, 0]);
+    garbage[4..6].copy_from_slice(&[0xff, 0xff]);
+    let reply = message(9, [0x80, 0]);
+    for (name, said, answered, ended) in [
+        ("nothing", vec![], vec![], End::Quiet),
+        ("two questions", [question(1), question(2)].concat(), vec![1, 2], End::Quiet),
+        ("half a message", [question(1), question(2)[..9].to_vec()].concat(), vec![1], End::Quiet),
+        ("one octet", vec![0], vec![], End::Quiet),
+        ("length 0", [question(1), vec![0, 0], question(2)].concat(), vec![1], End::CutShort),
+        ("length 5", [question(1), vec![0, 5], question(2)].concat(), vec![1], End::CutShort),
+        ("length 5 and no more", [question(1), vec![0, 5]].concat(), vec![1], End::CutShort),
+        ("a reply", [question(1), framed(&reply), question(2)].concat(), vec![1], End::CutShort),
+        ("garbage", [question(1), framed(&garbage), question(2)].concat(), vec![1, 9], End::CutShort),
+        ("length 65535", [question(1), vec![0xff, 0xff], question(2)].concat(), vec![1], End::Quiet),
+    ] {
+        let (end, _) = hold_with(AMPLE, async |mut peer| {
+            peer.write_all(&said).await.unwrap();
+            // Half-closed: what was asked before is answered all the same.
+            peer.shutdown().await.unwrap();
+            assert_eq!(ids(&mut peer).await, answered, "{name}");
+        })
+        .await;
+        assert_eq!(end, ended, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_questions_in_one_piece_or_octet_by_octet_are_answered_in_order() {
+    let all: Vec<u8> = (0..1000).flat_map(question).collect();
+    for piece in [1, 7, all.len()] {
+        hold_with(AMPLE, async |mut peer| {
+            for piece in all.chunks(piece) {
+                peer.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            peer.shutdown().await.unwrap();
+            assert_eq!(ids(&mut peer).await, (0..1000).collect::<Vec<_>>());
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_largest_message_is_read() {
+    let mut largest = message(7, [0, 0]);
+    largest.resize(u16::MAX.into(), 0);
+    hold_with(AMPLE, async |mut peer| {
+        peer.write_all(&framed(&largest)).await.unwrap();
+        peer.write_all(&question(8)).await.unwrap();
+        peer.shutdown().await.unwrap();
+        assert_eq!(ids(&mut peer).await, [7, 8]);
+    })
+    .await;
+}
+
+/// Octets that a peer sends, a while after one another, before it is silent.
+type Script = &'static [(u64, &'static [u8])];
+
+#[tokio::test(start_paused = true)]
+async fn every_silence_ends() {
+    const WHOLE: &[u8] = &[0, 12, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const DRIP: Script = &[(1, &[0]), (2, &[12]), (2, &[0]), (2, &[0]), (2, &[0]), (2, &[0])];
+    let scripts: [(&str, Script, Duration); 6] = [
+        ("no data at all", &[], STREAM_IDLE),
+        ("one octet", &[(0, &[0])], STREAM_MESSAGE),
+        ("half a message, late", &[(9, &[0, 12, 0])], Duration::from_secs(9) + STREAM_MESSAGE),
+        ("an octet every two seconds", DRIP, Duration::from_secs(1) + STREAM_MESSAGE),
+        ("a question, then idle", &[(9, WHOLE)], Duration::from_secs(9) + STREAM_IDLE),
+        ("a promise of 65535", &[(0, &[0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])], STREAM_MESSAGE),
+    ];
+    for (name, script, lasted) in scripts {
+        let (end, took) = hold_with(AMPLE, async |mut peer| {
+            for (pause, octets) in script {
+                sleep(Duration::from_secs(*pause)).await;
+                // It may have been hung up on.
+                let _ = peer.write_all(octets).await;
+            }
+            ids(&mut peer).await;
+        })
+        .await;
+        assert_eq!((end, took), (End::Quiet, lasted), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_from_a_peer_that_does_not_take_its_answers_and_it_is_cut_off() {
+    let (mut ours, mut theirs) = duplex(64);
+    let (_stop, stop) = watch::channel(false);
+    let asked = Cell::new(0);
+    let large = |_: &[u8]| {
+        asked.set(asked.get() + 1);
+        let mut answer = message(1, [0x80, 0]);
+        answer.resize(u16::MAX.into(), 0);
+        Some(answer)
+    };
+    let began = Instant::now();
+    let flood = async {
+        let all: Vec<u8> = (0..1000).flat_map(question).collect();
+        let _ = theirs.write_all(&all).await;
+    };
+    let end = tokio::select! {
+        end = hold(&mut ours, large, || STREAM_IDLE, stop) => end,
+        () = flood => unreachable!("a thousand questions were read"),
+    };
+    assert_eq!((end, began.elapsed()), (End::Stuck, STREAM_STUCK));
+    assert!(asked.get() * usize::from(u16::MAX) <= STREAM_ANSWERS_MAX + usize::from(u16::MAX), "{}", asked.get());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_question_allowed_is_answered_and_so_is_none_after_it() {
+    let more = STREAM_QUESTIONS_MAX + 10;
+    let (end, _) = hold_with(AMPLE, async |peer| {
+        let (mut reader, mut writer) = tokio::io::split(peer);
+        let asking = async {
+            for id in 0..more {
+                // The end may come first.
+                let _ = writer.write_all(&question(id as u16)).await;
+            }
+            let _ = writer.shutdown().await;
+        };
+        let (ids, ()) = tokio::join!(ids(&mut reader), asking);
+        assert_eq!(ids.len(), STREAM_QUESTIONS_MAX);
+    })
+    .await;
+    assert_eq!(end, End::CutShort);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_what_has_arrived_and_for_nothing_else() {
+    let (mut ours, mut theirs) = duplex(AMPLE);
+    let (tell, stop) = watch::channel(false);
+    theirs.write_all(&[question(1), question(2), vec![0, 12]].concat()).await.unwrap();
+    tell.send_replace(true);
+    let began = Instant::now();
+    assert_eq!(hold(&mut ours, answer, || STREAM_IDLE, stop).await, End::Quiet);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    drop(ours);
+    assert_eq!(ids(&mut theirs).await, [1, 2]);
+}

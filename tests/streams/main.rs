@@ -1,0 +1,76 @@
+//! DNS over TCP and TLS at the binary: every row of what strict peers and hostile clients do on a connection.
+//!
+//! Deadlines themselves are tested on a clock that does not run (`lane/stream/conversation`); here, that they are in force.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod client;
+mod crowd;
+mod tcp;
+mod tls;
+
+use common::scene::{QUICK, Scene};
+use common::server::Server;
+use edgesteer::demo::ca::ThrowawayCa;
+use std::net::SocketAddr;
+
+/// A server of two pools that nobody probes with success: what is answered is not what is tested here.
+struct Responder {
+    // Ends before its directory.
+    server: Server,
+    scene: Scene,
+    ca: ThrowawayCa,
+    tls: SocketAddr,
+}
+
+impl Responder {
+    fn start() -> Self {
+        let (scene, ca) = Self::scene();
+        let tls = common::fresh_address();
+        Self::certify(&scene, &ca);
+        scene.write(&Self::text(&scene, tls, "key.pem"));
+        let server = Server::ready(&scene);
+        Self { server, scene, ca, tls }
+    }
+
+    fn scene() -> (Scene, ThrowawayCa) {
+        let ca = ThrowawayCa::new().unwrap();
+        (Scene::deserted(ca.pem()), ca)
+    }
+
+    /// A configuration with TLS.
+    fn text(scene: &Scene, tls: SocketAddr, key: &str) -> String {
+        let keys = format!("tls = {{ listen = [\"{tls}\"], cert = \"chain.pem\", key = \"{key}\" }}\nstartup_grace");
+        scene.text("", QUICK).replacen("startup_grace", &keys, 1)
+    }
+
+    /// Puts a new certificate beside the configuration, and returns it.
+    fn certify(scene: &Scene, ca: &ThrowawayCa) -> Vec<u8> {
+        let identity = common::edges::identity(ca);
+        std::fs::write(scene.path().join("chain.pem"), identity.certificate_pem()).unwrap();
+        std::fs::write(scene.path().join("key.pem"), identity.key_pem()).unwrap();
+        identity.certificate_pem().into_bytes()
+    }
+
+    /// Open files of the server.
+    fn files(&self) -> usize {
+        let pid = self.server.pid().as_raw_nonzero();
+        std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+    }
+
+    /// How many connections over a transport were refused for this reason.
+    fn refused(&self, transport: &str, reason: &str) -> u64 {
+        let name = "edgesteer_dns_connections_refused_total";
+        // Labels stand in the order of the alphabet.
+        self.server.metric(&format!("{name}{{reason=\"{reason}\",transport=\"{transport}\"}}")).unwrap_or(0.0) as u64
+    }
+
+    /// Open connections over a transport.
+    fn connections(&self, transport: &str) -> u64 {
+        let name = format!("edgesteer_dns_connections{{transport=\"{transport}\"}}");
+        self.server.metric(&name).unwrap_or(0.0) as u64
+    }
+}
