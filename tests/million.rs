@@ -29,8 +29,8 @@ const QUESTIONS: u64 = 1_000_000;
 const CLIENTS: u64 = 4;
 /// Questions of one client that wait for their answers.
 const WINDOW: u64 = 64;
-/// From one look at the socket to the next.
-const PAUSE: Duration = Duration::from_micros(200);
+/// From one look to the next: long enough that looking costs the server nothing, short enough that it never runs dry.
+const PAUSE: Duration = Duration::from_millis(1);
 /// From one change to the next.
 const QUESTIONS_PER_FLIP: u64 = 800;
 const FLIPS: u64 = QUESTIONS / QUESTIONS_PER_FLIP;
@@ -252,7 +252,7 @@ fn flip(world: &World, answered: &AtomicU64) -> u64 {
         world.send_partners_to(if n % 2 == 1 { DUBLIN } else { SEOUL });
         while world.generation() < first + n || answered.load(Ordering::Relaxed) < n * QUESTIONS_PER_FLIP {
             assert!(began.elapsed() < GENEROUS, "change {n} is not published, or answers have ceased");
-            std::thread::sleep(Duration::from_micros(50));
+            std::thread::sleep(PAUSE);
         }
     }
     world.generation() - first

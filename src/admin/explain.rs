@@ -118,11 +118,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             .map_or_else(|| topology.order_label(service, decision.order), |partner| format!("partner {partner}")),
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
-        basis: match choice.basis {
-            Basis::Proven => "proven alive",
-            Basis::Unproven => "not known to be down",
-            Basis::AllDown(_) => "every pool is down",
-        },
+        basis: choice.basis.word(),
         pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
     }
 }
@@ -136,10 +132,10 @@ fn point_of(located: &Located) -> Option<Point> {
 
 fn why(state: State, gate: Gate, chosen: bool, basis: Basis) -> &'static str {
     match (chosen, basis, state, gate) {
-        (true, Basis::AllDown(_), ..) => "down, but so is every other: the all_down ladder names it",
+        (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
-        (true, ..) => "first live pool in order of preference",
-        (false, _, State::Down, _) => "down",
+        (true, ..) => "live, first in order of preference",
+        (false, _, State::Down, _) => "too few endpoints are up",
         (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
         (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
         (false, _, State::Up, _) => "up, behind the chosen pool",
@@ -162,9 +158,12 @@ impl fmt::Display for Explanation {
         let Some(zone) = &self.zone else {
             return writeln!(f, "The name lies in none of our zones.");
         };
-        writeln!(f, "Zone {zone}; every client in the /{} around this one gets the same.", self.ecs_scope)?;
+        match self.ecs_scope {
+            0 => writeln!(f, "Zone {zone}; every client gets the same.")?,
+            scope => writeln!(f, "Zone {zone}; every client in the /{scope} around this one gets the same.")?,
+        }
         let Some(path) = &self.decision else {
-            return writeln!(f, "No service decides this answer: it is the same for everybody.");
+            return writeln!(f, "No service decides this answer.");
         };
         let country = path.country.as_deref().unwrap_or("unknown");
         writeln!(
@@ -172,7 +171,7 @@ impl fmt::Display for Explanation {
             "Service {}: client country {country} ({}), region {}.",
             path.service, path.place_from, path.region
         )?;
-        writeln!(f, "Pools in order of preference; the choice is {}:", path.basis)?;
+        writeln!(f, "Pools in order of preference; the choice rests on: {}.", path.basis)?;
         for pool in &path.pools {
             let mark = if pool.chosen { "->" } else { "  " };
             let distance = pool.distance_km.map_or_else(|| "-".to_owned(), |km| format!("{km} km"));

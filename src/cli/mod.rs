@@ -102,16 +102,20 @@ fn check(path: &Path, strict: bool) -> ExitCode {
     let config = &world.config;
     let domains: usize = config.services.iter().map(|service| service.domains.len()).sum();
     say(&format!(
-        "{}: {} services, {} pools, {} domains, {} targets to probe, {} regions; geography: {}",
+        "{}: {}, {}, {}, {} to probe, {}; geography: {}",
         path.display(),
-        config.services.len(),
-        config.pools.len(),
-        domains,
-        world.topology.targets.len(),
-        world.topology.regions.len(),
+        count(config.services.len(), "service"),
+        count(config.pools.len(), "pool"),
+        count(domains, "domain"),
+        count(world.topology.targets.len(), "target"),
+        count(world.topology.regions.len(), "region"),
         world.geography
     ));
     if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+fn count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Loads a configuration and shows its errors or warnings.

@@ -49,6 +49,18 @@ pub enum Basis {
     AllDown(Rung),
 }
 
+impl Basis {
+    /// The words for people and programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Proven => "proven alive",
+            Self::Unproven => "not known to be down",
+            Self::AllDown(Rung::LastGood) => "every pool is down: last-good",
+            Self::AllDown(Rung::All) => "every pool is down: all",
+        }
+    }
+}
+
 /// How a pool stands, given the state of each target and the gate it had.
 pub fn pool_state(pool: &ServicePool, state_of: impl Fn(TargetId) -> State) -> (State, Box<[State]>) {
     let endpoints: Box<[State]> =

@@ -28,7 +28,7 @@ fn check_counts_what_there_is() {
     let (scene, _edges) = scene();
     let (code, out, error) = on(&scene, "check", &["--strict"]);
     assert_eq!((code, error.as_str()), (0, ""), "{out}");
-    assert!(out.contains("1 services, 2 pools, 1 domains, 2 targets to probe"), "{out}");
+    assert!(out.contains("1 service, 2 pools, 1 domain, 2 targets to probe"), "{out}");
 }
 
 #[test]
@@ -47,7 +47,9 @@ fn explain_says_who_is_told_what_and_why() {
     let (scene, _edges) = scene();
     let (code, out, error) = on(&scene, "explain", &["sip.contoso.com", "A", "--client", "168.126.63.1"]);
     assert_eq!((code, error.as_str()), (0, ""));
-    for part in ["country KR", &scene.seoul.to_string(), "-> seoul", "first live pool", "up, behind the chosen pool"] {
+    for part in
+        ["country KR", &scene.seoul.to_string(), "-> seoul", "live, first in order", "up, behind the chosen pool"]
+    {
         assert!(out.contains(part), "{part:?} in {out}");
     }
     let (code, out, _) =

@@ -4,6 +4,7 @@ use crate::common::dns::{self, RecordType as T, from_subnet, question};
 use crate::common::server::edgesteer;
 use crate::common::{GENEROUS, eventually, fresh_address};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -11,6 +12,7 @@ struct Console {
     child: Child,
     input: ChildStdin,
     lines: Receiver<String>,
+    seen: Vec<String>,
 }
 
 impl Console {
@@ -23,7 +25,7 @@ impl Console {
         std::thread::spawn(move || {
             BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        Self { child, input, lines }
+        Self { child, input, lines, seen: Vec::new() }
     }
 
     fn type_line(&mut self, line: &str) {
@@ -31,13 +33,15 @@ impl Console {
     }
 
     /// Reads on until a line contains `text`.
-    fn expect(&self, text: &str) -> String {
-        let mut seen = Vec::new();
-        loop {
+    fn expect(&mut self, text: &str) {
+        let mut found = false;
+        while !found {
             match self.lines.recv_timeout(GENEROUS) {
-                Ok(line) if line.contains(text) => return line,
-                Ok(line) => seen.push(line),
-                Err(_) => panic!("{text:?} is missing in\n{}", seen.join("\n")),
+                Ok(line) => {
+                    found = line.contains(text);
+                    self.seen.push(line);
+                }
+                Err(error) => panic!("{text:?} is missing: {error}"),
             }
         }
     }
@@ -48,11 +52,23 @@ impl Drop for Console {
         // It has ended already where the test passed.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            self.seen.extend(self.lines.iter());
+            eprintln!("--- the console\n{}", self.seen.join("\n"));
+        }
+    }
+}
+
+/// Waits for its turn, where another demo runs on this host.
+fn wait_for_the_pools_addresses() {
+    for address in ["127.0.1.10:5061", "127.0.2.10:5061"] {
+        eventually(&format!("{address} is free"), || TcpListener::bind(address).ok());
     }
 }
 
 #[test]
 fn the_demo_moves_partners_away_from_a_broken_pool_and_ends_on_quit() {
+    wait_for_the_pools_addresses();
     let listen = fresh_address();
     let admin = fresh_address().to_string();
     let mut console = Console::start(&["--listen", &listen.to_string(), "--admin", &admin]);
