@@ -39,7 +39,7 @@ pub const STREAM_ANSWERS_MAX: usize = 32 << 10;
 pub const STREAM_READ: usize = 2 << 10;
 /// Questions on one connection: message IDs repeat after so many, and nobody keeps a seat for ever by asking.
 pub const STREAM_QUESTIONS_MAX: usize = 1 << 16;
-/// How long a peer that was still sending may read our last answers before the socket is closed under it.
+/// How long taking leave may take: a peer that was still sending may read our last answers before the socket is closed under it.
 pub const STREAM_FAREWELL: Duration = Duration::from_secs(1);
 /// From the accepted connection to the end of its TLS handshake.
 pub const TLS_HANDSHAKE: Duration = Duration::from_secs(5);

@@ -15,6 +15,7 @@ mod tls;
 use common::scene::{QUICK, Scene};
 use common::server::Server;
 use edgesteer::demo::ca::ThrowawayCa;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// A server of two pools that nobody probes with success: what is answered is not what is tested here.
@@ -55,10 +56,20 @@ impl Responder {
         identity.certificate_pem().into_bytes()
     }
 
-    /// Open files of the server.
+    /// How many files the server has open.
     fn files(&self) -> usize {
-        let pid = self.server.pid().as_raw_nonzero();
-        std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+        self.open().count()
+    }
+
+    /// The number that the next file of the server will have.
+    fn free_file(&self) -> u64 {
+        let open: BTreeSet<u64> = self.open().collect();
+        (0..).find(|file| !open.contains(file)).unwrap()
+    }
+
+    fn open(&self) -> impl Iterator<Item = u64> {
+        let entries = std::fs::read_dir(format!("/proc/{}/fd", self.server.pid().as_raw_nonzero())).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap().parse().unwrap())
     }
 
     /// How many connections over a transport were refused for this reason.

@@ -86,7 +86,7 @@ fn who_means_something_else_is_refused_and_the_next_is_served() {
         peer.shutdown(Shutdown::Write).unwrap();
         let _ = peer.read_to_end(&mut Vec::new());
     }
-    // One connection above never spoke, to give us its hello: it was closed, not refused for its speech, all the same.
+    // The third is the one that was opened for its hello alone, and never said it.
     let refused = 3 + hello.len().div_ceil(8) as u64;
     eventually("each is counted", || (responder.refused("tls", "handshake") == refused).then_some(()));
     drop((wrong, plain));

@@ -108,7 +108,7 @@ impl Connection<'_> {
     async fn converse<S: AsyncRead + AsyncWrite + Unpin>(self, stream: &mut S) -> End {
         let Service { full, transport, seats, .. } = self.service;
         let answer = |question: &[u8]| {
-            self.guest.is_active();
+            self.guest.mark_active();
             full.message(question, self.client, *transport)
         };
         conversation::hold(stream, answer, || seats.idle(), self.stop).await

@@ -6,8 +6,7 @@
 use super::told_to_stop;
 use crate::lane::HEADER;
 use crate::limits::{
-    STREAM_ANSWERS_MAX, STREAM_FAREWELL, STREAM_IDLE_MIN, STREAM_MESSAGE, STREAM_QUESTIONS_MAX, STREAM_READ,
-    STREAM_STUCK,
+    STREAM_ANSWERS_MAX, STREAM_FAREWELL, STREAM_MESSAGE, STREAM_QUESTIONS_MAX, STREAM_READ, STREAM_STUCK,
 };
 use std::io;
 use std::time::Duration;
@@ -41,7 +40,7 @@ pub(super) async fn hold<S: AsyncRead + AsyncWrite + Unpin>(
     let end = talk.go_on(idle, stop).await;
     match end {
         // Over TLS it may have to wait for room to say so.
-        End::Quiet => drop(timeout(STREAM_IDLE_MIN, stream.shutdown()).await),
+        End::Quiet => drop(timeout(STREAM_FAREWELL, stream.shutdown()).await),
         End::CutShort => drop(timeout(STREAM_FAREWELL, farewell(stream)).await),
         End::Stuck => {}
     }

@@ -94,7 +94,7 @@ impl Seats {
 
 impl Guest {
     /// The connection asks something.
-    pub(super) fn is_active(&self) {
+    pub(super) fn mark_active(&self) {
         self.seat.active.store(self.seats.next_turn(), Ordering::Relaxed);
     }
 

@@ -204,3 +204,19 @@ async fn a_stop_waits_for_what_has_arrived_and_for_nothing_else() {
     drop(ours);
     assert_eq!(ids(&mut theirs).await, [1, 2]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_is_cut_short_may_finish_its_sentence_but_not_talk_for_ever() {
+    for (ends, lasted) in [(true, Duration::ZERO), (false, STREAM_FAREWELL)] {
+        let (end, took) = hold_with(AMPLE, async |mut peer| {
+            peer.write_all(&[question(1), vec![0, 0]].concat()).await.unwrap();
+            assert_eq!(ids(&mut peer).await, [1]);
+            peer.write_all(&[0; 10_000]).await.expect("read, though not heeded");
+            if !ends {
+                sleep(10 * STREAM_FAREWELL).await;
+            }
+        })
+        .await;
+        assert_eq!((end, took), (End::CutShort, lasted));
+    }
+}

@@ -36,7 +36,7 @@ fn an_ipv4_address_and_an_ipv6_56_are_one_client() {
 async fn the_idlest_of_all_gives_way_when_every_seat_is_taken() {
     let seats = seats(4);
     let guests: Vec<_> = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"].map(|a| seats.admit(ip(a))).into();
-    guests[0].is_active();
+    guests[0].mark_active();
     let newcomer = seats.admit(ip("192.0.2.5"));
     let mut dismissed = Vec::new();
     for guest in &guests {
