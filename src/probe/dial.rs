@@ -28,7 +28,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 pub(super) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
-    has_identity: bool,
 }
 
 impl Tls {
@@ -39,7 +38,7 @@ impl Tls {
             failure(FailureClass::Tls, detail)
         })?;
         let connector = configs.get(&target.tls)?.into();
-        Ok(Self { connector, name, has_identity: target.tls.identity.is_some() })
+        Ok(Self { connector, name })
     }
 }
 
@@ -74,19 +73,7 @@ pub(super) async fn handshake(aim: &Aim, attempt: &mut Attempt) -> Result<Line, 
     attempt.missing = "TLS handshake not finished";
     match tls.connector.connect(tls.name.clone(), stream).await {
         Ok(stream) => Ok(Line { connection: Box::new(stream), local, round_trip }),
-        Err(error) => Err(tls.explained(broken(&error, "during the TLS handshake"))),
-    }
-}
-
-impl Tls {
-    /// A failure of a handshake, with the remedy where our own certificate is the likely cause.
-    fn explained(&self, found: Failure) -> Failure {
-        match found.class {
-            FailureClass::Tls if !self.has_identity && found.detail.contains("client certificate") => {
-                failure(FailureClass::Tls, format!("{}; give the check tls = {{ cert, key }}", found.detail))
-            }
-            _ => found,
-        }
+        Err(error) => Err(broken(&error, "during the TLS handshake")),
     }
 }
 
@@ -145,7 +132,7 @@ fn tls_failure(error: &Error, when: &str) -> Failure {
 fn refusal(alert: AlertDescription) -> String {
     use AlertDescription as A;
     let words = match alert {
-        A::CertificateRequired => "the server demands a client certificate and ended the connection",
+        A::CertificateRequired => "the server demands a client certificate (give the check tls = { cert, key })",
         A::BadCertificate
         | A::UnknownCA
         | A::CertificateUnknown
@@ -156,10 +143,9 @@ fn refusal(alert: AlertDescription) -> String {
         A::HandshakeFailure => "the server finds no common cipher or misses a client certificate",
         A::ProtocolVersion => "the server speaks neither TLS 1.2 nor TLS 1.3",
         A::UnrecognisedName => "the server does not know the server name",
-        A::CloseNotify => "the server ended the connection",
         _ => return format!("the server refused with alert {alert:?}"),
     };
-    format!("{words} ({alert:?})")
+    format!("{words}: alert {alert:?}")
 }
 
 #[cfg(test)]

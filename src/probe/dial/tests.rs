@@ -33,7 +33,7 @@ fn what_tls_says_is_told_to_people() {
         (
             Error::AlertReceived(AlertDescription::CertificateRequired),
             FailureClass::Tls,
-            "the server demands a client certificate and ended the connection (CertificateRequired) here",
+            "the server demands a client certificate (give the check tls = { cert, key }): alert CertificateRequired here",
         ),
         (
             Error::AlertReceived(AlertDescription::InternalError),
