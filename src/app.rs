@@ -140,9 +140,10 @@ impl Running {
                 "startup_grace is over; a pool that is not proven alive is used only where none is"
             );
         }
-        let lanes = Lanes::start(doors, handle.lake(), tally)?;
+        let lanes = Lanes::start(doors, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
+        let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
         let started = config.server.clone();
         Ok(Self { path, config, started, control: handle, task, lanes, admin, serving, reload_success })

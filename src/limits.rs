@@ -10,8 +10,8 @@ pub const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 pub const UDP_ANSWER_MAX: u16 = 1232;
 /// Largest UDP answer to a question without EDNS (RFC 1035 4.2.1).
 pub const UDP_ANSWER_MIN: u16 = 512;
-/// Largest UDP question read. A question with every option we know fits 512; more is cut by the kernel and answered FORMERR.
-pub const UDP_QUESTION_MAX: usize = 4096;
+/// Largest UDP question read: any datagram. A cut one would be refused as malformed, padding and all.
+pub const UDP_QUESTION_MAX: usize = 65_535;
 /// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
 pub const ANSWER_ADDRESSES_MAX: usize = 1024;
 /// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever
@@ -144,6 +144,18 @@ pub const LISTEN_MAX: usize = 64;
 pub const PEM_FILE_MAX: u64 = 1 << 20;
 /// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
 pub const LINT_DOMAINS_MAX: usize = 100;
+/// Longest name or version told of this server, octets: no answer grows much by it.
+pub const IDENTITY_MAX: usize = 128;
+/// Largest file of cookie secrets, octets: two lines with room for comments of an editor.
+pub const COOKIE_SECRET_FILE_MAX: u64 = 4 << 10;
+/// Cookie secrets: the one in use and its neighbour during a change (RFC 7873 section 7.1).
+pub const COOKIE_SECRETS_MAX: usize = 2;
+/// Answers a second that a limit may allow to one network: more is no limit.
+pub const RATE: RangeInclusive<u32> = 1..=1_000_000;
+/// Largest `slip`: beyond, a resolver over the limit hears nothing at all.
+pub const SLIP_MAX: u32 = 10;
+/// Client networks and classes whose rates are known at once, 16 octets each; the idlest is forgotten first.
+pub const RATES_KNOWN_MAX: usize = 1 << 16;
 /// Longest source line shown in an error, octets; a longer one is named by its position alone.
 pub const EXCERPT_MAX: usize = 4096;
 /// Open files beside one kept connection for each target and those of DNS clients: probes in flight, listening sockets, admin.

@@ -1,8 +1,11 @@
 //! Small worlds for the tests of several rooms.
 
 use crate::app;
+use crate::control::Beliefs;
+use crate::snapshot::{Lake, Publisher};
 use crate::topology::Topology;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Two pools in two countries with two address families, one of them with two endpoints.
 pub(crate) const POOLS: &str = r#"
@@ -46,4 +49,11 @@ pub(crate) fn topology_beside(text: &str, files: &[(&str, &str)]) -> Arc<Topolog
         Ok(world) => world.topology,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// What is published of a configuration before anything was probed.
+pub(crate) fn lake(text: &str) -> Lake {
+    let topology = topology(text);
+    let mut beliefs = Beliefs::new(topology.clone());
+    Publisher::new(topology, beliefs.render_all(Instant::now())).lake()
 }

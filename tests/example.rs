@@ -2,6 +2,8 @@
 
 use edgesteer::config::{Config, load};
 use edgesteer::demo::ca::{ThrowawayCa, now_valid};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -49,6 +51,9 @@ fn loaded(text: &str) -> (Config, TempDir) {
     for (name, content) in files {
         std::fs::write(directory.path().join(name), content).expect("a file in the temporary directory");
     }
+    let secret = directory.path().join("cookie.secret");
+    std::fs::write(&secret, "e5e973e5a6b2a43f48e7dc849e37bfcf\n").expect("a file in the temporary directory");
+    std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("our own file");
     match load(&directory.path().join("edgesteer.toml")) {
         Ok((config, warnings)) => {
             // `state_dir` does nothing yet, and says so.

@@ -10,6 +10,7 @@ mod common;
 use common::dns::{self, RecordType, addresses, look_up, question};
 use common::{GENEROUS, eventually, fresh_ip};
 use edgesteer::app;
+use edgesteer::config::Dns;
 use edgesteer::control::{Control, Handle, Metrics};
 use edgesteer::health::{FailureClass, Outcome};
 use edgesteer::lane::{Doors, Lanes, Tally};
@@ -97,7 +98,7 @@ impl World {
         let lanes = {
             let _context = runtimes[0].enter();
             let doors = Doors { listen: &[SocketAddr::new(fresh_ip(), 0)], tls: None, connections: 16 };
-            Lanes::start(doors, handle.lake(), Tally::new(&registry).unwrap()).unwrap()
+            Lanes::start(doors, &Dns::default(), handle.lake(), Tally::new(&registry).unwrap()).unwrap()
         };
         let world = Self { lanes, control: handle, topology, observations, runtimes, _asleep: asleep };
         world.topology.targets.iter().for_each(|target| world.observe(target, Outcome::Pass));

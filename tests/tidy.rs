@@ -54,13 +54,14 @@ const ROOMS: &[Room] = &[
     // Truth.
     Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
     Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
-    // Edges. Of the configuration a lane reads the policy of client subnets, out of the topology, and its TLS certificate.
+    // Edges. Of the configuration a lane reads what concerns DNS itself and its TLS certificate, and out of the topology the policy
+    // of client subnets.
     Room {
-        path: "lane", layer: EDGES, imports: &["config::Ecs", "config::ServerTls", "snapshot"],
-        outside: &["hickory_proto", "ipnet", "prometheus", "socket2", "sockets", "thiserror", "tokio"],
+        path: "lane", layer: EDGES, imports: &["config::Dns", "config::Ecs", "config::ServerTls", "resolve", "snapshot"],
+        outside: &["hickory_proto", "prometheus", "socket2", "sockets", "thiserror", "tokio"],
     },
     Room {
-        path: "lane/full", layer: EDGES, imports: &["resolve", "snapshot"],
+        path: "lane/full", layer: EDGES, imports: &["config::Dns", "resolve", "snapshot"],
         outside: &["hickory_proto", "hickory_server"],
     },
     Room {
@@ -68,6 +69,14 @@ const ROOMS: &[Room] = &[
         path: "lane/stream", layer: EDGES, imports: &[],
         outside: &["arc_swap", "clock", "locks", "rustls", "sockets", "tokio", "tokio_rustls", "tracing"],
     },
+    Room { path: "lane/cookie", layer: EDGES, imports: &["config::CookieSecret"], outside: &["siphasher"] },
+    Room {
+        path: "lane/limit", layer: EDGES, imports: &["config::RateLimit", "resolve"], outside: &["hickory_proto", "ipnet"],
+    },
+    Room {
+        path: "lane/guard", layer: EDGES, imports: &["config::CookieSecret", "config::Dns"], outside: &["clock", "locks"],
+    },
+    Room { path: "lane/udp", layer: EDGES, imports: &[], outside: &["nix", "sockets", "tokio"] },
     Room {
         path: "probe", layer: EDGES,
         imports: &["config::Pem", "config::TlsOptions", "config::Verify", "federation::CheckKind", "health", "topology"],

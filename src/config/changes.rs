@@ -28,6 +28,11 @@ const SERVER: &[Part<Config>] = &[
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+    ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
+    ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
+    ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
+    ("cookie secrets", |a, b| a.1.server.dns.cookie_secrets != b.1.server.dns.cookie_secrets),
+    ("rate_limit", |a, b| a.1.server.dns.rate_limit != b.1.server.dns.rate_limit),
 ];
 
 const CERTIFICATE: &[Part<Config>] =

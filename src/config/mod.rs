@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server`, `zone`, `pool`, `check`, `service`, `partner`) upon a reader
-//! with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`) and advice
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`) upon a
+//! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
@@ -11,6 +11,7 @@ mod changes;
 mod check;
 pub mod codes;
 mod diagnostic;
+mod dns;
 mod form;
 mod lint;
 mod lists;
@@ -71,6 +72,45 @@ pub struct Server {
     pub state_dir: Option<PathBuf>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
+    /// What concerns DNS itself.
+    pub dns: Dns,
+}
+
+/// The keys of `[server]` that concern DNS itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dns {
+    /// What is told to those who ask for NSID (RFC 5001).
+    pub nsid: Option<String>,
+    /// What CHAOS TXT version.bind and version.server say; without it they are refused.
+    pub version: Option<String>,
+    /// What CHAOS TXT id.server and hostname.bind say (RFC 4892); without it they are refused.
+    pub id: Option<String>,
+    /// The first makes server cookies, each is good to check one (RFC 9018). None: the process draws one.
+    pub cookie_secrets: Vec<CookieSecret>,
+    /// Limits for answers over UDP; `None` is no limit.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// A secret of server cookies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CookieSecret(pub [u8; 16]);
+
+impl std::fmt::Debug for CookieSecret {
+    /// Shows nothing of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CookieSecret")
+    }
+}
+
+/// `rate_limit` of the server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateLimit {
+    /// Answers of one class to one client network in a second. Default 200.
+    pub per_second: u32,
+    /// Every so many answers over the limit is one that says "ask over TCP", the others are silence; 0: all are. Default 2.
+    pub slip: u32,
+    /// Clients without a limit. Default loopback.
+    pub exempt: Vec<IpNet>,
 }
 
 /// `tls = { listen, cert, key }` of the server: DNS over TLS (RFC 7858).

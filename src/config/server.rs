@@ -1,12 +1,13 @@
 //! `[server]` and `[geoip]`.
 
 use super::codes;
+use super::dns;
 use super::form;
 use super::lists;
 use super::pem;
 use super::reader::Value;
 use super::source::{At, Unusable, values};
-use super::{Database, Ecs, Geoip, Server, ServerTls};
+use super::{Database, Dns, Ecs, Geoip, Server, ServerTls};
 use crate::limits;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,7 +19,14 @@ const STARTUP_GRACE: Duration = Duration::from_secs(2);
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: everywhere(53), tls: None, admin: ADMIN, state_dir: None, startup_grace: STARTUP_GRACE }
+        Self {
+            listen: everywhere(53),
+            tls: None,
+            admin: ADMIN,
+            state_dir: None,
+            startup_grace: STARTUP_GRACE,
+            dns: Dns::default(),
+        }
     }
 }
 
@@ -59,7 +67,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             t.report(state.span, codes::NO_EFFECT, title, "nothing is kept across a restart yet".into());
             state_dir = Some(state.value.clone());
         }
-        let server = Server {
+        Server {
             listen: listen.or(default.listen),
             tls: tls.into_option(),
             admin: admin.or(default.admin),
@@ -67,9 +75,8 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),
-        };
-        t.unsupported("nsid");
-        server
+            dns: dns::read(t),
+        }
     })
 }
 

@@ -98,6 +98,7 @@ fn the_minimal_configuration_is_this() {
             admin: "127.0.0.1:9153".parse().unwrap(),
             state_dir: None,
             startup_grace: Duration::from_secs(2),
+            dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
         zones: vec![Zone {
@@ -127,6 +128,7 @@ fn the_hosting_configuration_is_this() {
             admin: "127.0.0.1:9153".parse().unwrap(),
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),
+            dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
         zones: vec![],
@@ -157,7 +159,6 @@ fn of_the_whole_contract_only_what_this_version_lacks_is_refused() {
     let kind = "unknown-kind";
     let expected = [
         (7, "no-effect"),
-        (8, "unsupported"),
         (18, "unsupported"),
         (56, kind),
         (61, kind),

@@ -1,31 +1,39 @@
 //! The full lane: every message over every transport through hickory's types. The only file that names hickory-server.
 //!
-//! hickory-server hands a message on without its private front door when we parse it ourselves, so that is here: replies are
-//! never answered, QDCOUNT is checked before anything is decoded, what does not parse gets FORMERR, sizes are bounded, and an
-//! answer that does not fit loses whole sections, never half an RRset or its OPT. Not here: sockets.
+//! Replies are never answered, and what is no question is refused before anything is looked up (`packet`, `odd`): hickory sees
+//! the one question alone. Sizes are bounded, and an answer that does not fit loses whole sections, never half an RRset or its
+//! OPT. Not here: sockets.
 
-use super::{HEADER, Tally, Transport, edns};
+use super::guard::{Cookie, Guard};
+use super::limit::{Class, Verdict};
+use super::opt::{COOKIE, NSID};
+use super::packet::Packet;
+use super::{HEADER, Tally, Transport, edns, identity, odd};
+use crate::config::Dns;
 use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
-use hickory_proto::op::{Edns, Metadata, OpCode, ResponseCode};
+use hickory_proto::op::{Edns, Metadata, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name as DnsName, RecordType};
 use hickory_proto::serialize::binary::BinEncoder;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::Request;
 use hickory_server::zone_handler::MessageResponseBuilder;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Answers any question from the current snapshot. A clone is the same lane.
 #[derive(Clone, Debug)]
 pub(super) struct Full {
     lake: Lake,
     tally: Tally,
+    dns: Arc<Dns>,
+    guard: Arc<Guard>,
 }
 
 impl Full {
-    pub(super) fn new(lake: Lake, tally: Tally) -> Self {
-        Self { lake, tally }
+    pub(super) fn new(lake: Lake, tally: Tally, dns: &Dns) -> Self {
+        Self { lake, tally, dns: Arc::new(dns.clone()), guard: Arc::new(Guard::new(dns)) }
     }
 
     /// The answer to a message; `None` where silence is the answer.
@@ -34,85 +42,108 @@ impl Full {
         if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || client.port() == 0 {
             return None;
         }
-        let bare = |code| Some(self.bare(bytes, transport, code));
-        // RFC 9619 section 4: exactly one question. Other opcodes use the count otherwise and are NOTIMP anyway.
-        let opcode = bytes[2] >> 3 & 0x0f;
-        if opcode != 0 {
-            return bare(ResponseCode::NotImp);
-        }
-        if bytes[4..6] != [0, 1] {
-            return bare(ResponseCode::FormErr);
-        }
-        let protocol = if transport == Transport::Udp { Protocol::Udp } else { Protocol::Tcp };
-        let Ok(request) = Request::from_bytes(bytes.to_vec(), client, protocol) else {
-            return bare(ResponseCode::FormErr);
+        let packet = Packet::read(bytes);
+        let request = alone(bytes, packet.question, client)?;
+        let cookie = self.cookie(&packet, client.ip());
+        let (mut reply, opt) = self.reply(&packet, &request, cookie.as_ref());
+        let limit = match transport {
+            Transport::Udp => edns::limit(packet.opt.as_ref()),
+            Transport::Tcp | Transport::Tls => u16::MAX,
         };
-        let (reply, opt, limit) = self.reply(&request);
-        let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit);
-        self.count(transport, reply.code);
+        if transport == Transport::Udp {
+            reply = self.within_rate(reply, cookie.as_ref(), client.ip())?;
+        }
+        let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit.into());
+        self.tally.count(transport, word(reply.code));
         encoded
     }
 
-    /// A header alone, for what cannot be understood further.
-    fn bare(&self, question: &[u8], transport: Transport, code: ResponseCode) -> Vec<u8> {
-        self.count(transport, code);
-        let mut header = vec![0; HEADER];
-        header[..2].copy_from_slice(&question[..2]);
-        // QR; opcode and RD as they came.
-        header[2] = 0x80 | question[2] & 0x79;
-        header[3] = code.low();
-        header
+    fn cookie(&self, packet: &Packet<'_>, source: IpAddr) -> Option<Cookie> {
+        self.guard.cookie(packet.opt?.cookie?, source)
     }
 
-    /// What a request gets: message, OPT, and the size that it must not pass.
-    fn reply(&self, request: &Request) -> (Reply, Option<Edns>, usize) {
+    /// What is said of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie proves
+    /// that the address is not forged.
+    fn within_rate(&self, reply: Reply, cookie: Option<&Cookie>, source: IpAddr) -> Option<Reply> {
+        if cookie.is_some_and(|cookie| cookie.valid) {
+            return Some(reply);
+        }
+        let verdict = self.guard.limit(source, Class::of(&reply));
+        self.tally.limited(verdict);
+        match (verdict, cookie) {
+            (Verdict::Pass, _) => Some(reply),
+            (Verdict::Drop, _) => None,
+            // An honest client asks again, with the cookie that comes with this (RFC 7873 section 5.2.3) or over TCP.
+            (Verdict::Slip, Some(_)) => Some(Reply::of(ResponseCode::BADCOOKIE)),
+            (Verdict::Slip, None) => Some(reply.cut()),
+        }
+    }
+
+    /// What a question gets: the message and its OPT.
+    fn reply(&self, packet: &Packet<'_>, request: &Request, cookie: Option<&Cookie>) -> (Reply, Option<Edns>) {
+        let mut edns = packet.opt.as_ref().map(edns::plain);
+        let (reply, why) = match odd::refusal(packet) {
+            // RFC 7873 section 5.4: a question about the cookie alone.
+            Some((ResponseCode::NoError, _)) if cookie.is_some_and(|cookie| cookie.whole && !cookie.valid) => {
+                (Reply::of(ResponseCode::BADCOOKIE), None)
+            }
+            Some((code, why)) => (Reply::of(code), why),
+            None => self.answer(packet, request, &mut edns),
+        };
+        if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
+            let nsid = identity::nsid(&self.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
+            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
+            nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
+            if let Some(why) = why {
+                edns::say_why(edns, why);
+            }
+        }
+        (reply, edns)
+    }
+
+    /// What a question gets that can be looked up, and an INFO-CODE.
+    fn answer(&self, packet: &Packet<'_>, request: &Request, edns: &mut Option<Edns>) -> (Reply, Option<u16>) {
+        let [query] = request.queries.queries() else {
+            return (Reply::of(ResponseCode::FormErr), None);
+        };
+        if query.query_class() == DNSClass::CH {
+            return identity::chaos(&self.dns, query.original());
+        }
         // One snapshot for all that this answer says, the belief in its client subnet included.
         let snapshot = self.lake.load();
         let source = request.src().ip();
-        let opt = request.edns.as_ref();
-        let asked = match edns::read(opt, source, &snapshot.topology.ecs) {
-            Ok(asked) => asked,
-            Err(refusal) => {
-                let code = match refusal {
-                    edns::Refusal::BadVersion => ResponseCode::BADVERS,
-                    edns::Refusal::MalformedSubnet => ResponseCode::FormErr,
-                };
-                return (Reply::of(code), Some(edns::plain()), crate::limits::UDP_ANSWER_MIN.into());
-            }
-        };
-        let limit = match request.protocol() {
-            Protocol::Udp => asked.udp_size.into(),
-            _ => u16::MAX.into(),
-        };
-        let (reply, scope) = answer(&snapshot, request, asked.client(source));
-        (reply, opt.map(|_| asked.reply(scope)), limit)
-    }
-
-    fn count(&self, transport: Transport, code: ResponseCode) {
-        self.tally.count(transport, reply::code_word(code));
+        let subnet = edns::believed(packet.opt.as_ref(), source, &snapshot.topology.ecs);
+        let (reply, scope) = look_up(&snapshot, query.original(), edns::client(subnet, source));
+        if let (Some(edns), Some(subnet)) = (edns, subnet) {
+            edns::say_subnet(edns, subnet, scope);
+        }
+        let why = (reply.code == ResponseCode::Refused).then_some(odd::NOT_AUTHORITATIVE);
+        (reply, why)
     }
 }
 
-fn answer(snapshot: &Snapshot, request: &Request, client: std::net::IpAddr) -> (Reply, u8) {
-    if request.metadata.op_code != OpCode::Query {
-        return (Reply::of(ResponseCode::NotImp), 0);
+/// A response code's mnemonic for metrics.
+fn word(code: ResponseCode) -> &'static str {
+    match code {
+        ResponseCode::BADCOOKIE => "BADCOOKIE",
+        _ => reply::code_word(code),
     }
-    let [query] = request.queries.queries() else {
-        return (Reply::of(ResponseCode::FormErr), 0);
-    };
-    // We have no data of another class, and must not pass ours off as theirs.
-    if query.query_class() != DNSClass::IN {
-        return (Reply::of(ResponseCode::Refused), 0);
-    }
-    // There is no zone to be copied: answers differ by client and by the minute.
-    if matches!(query.query_type(), RecordType::AXFR | RecordType::IXFR) {
-        return (Reply::of(ResponseCode::Refused), 0);
-    }
-    let owner = query.original().name();
-    let wire = lower_wire(owner);
+}
+
+/// The header with its one question and nothing else, as a request; without the question where there is not just one.
+fn alone(bytes: &[u8], question: &[u8], client: SocketAddr) -> Option<Request> {
+    let mut message = bytes[..HEADER].to_vec();
+    message[4..].fill(0);
+    message[5] = u8::from(!question.is_empty());
+    message.extend(question);
+    Request::from_bytes(message, client, Protocol::Udp).ok()
+}
+
+fn look_up(snapshot: &Snapshot, query: &Query, client: IpAddr) -> (Reply, u8) {
+    let wire = lower_wire(query.name());
     let question = Question { name: &wire, kind: asked_type(query.query_type()) };
     let resolution = resolve(snapshot, question, client);
-    (reply::say(snapshot, &resolution, owner, &wire), resolution.scope)
+    (reply::say(snapshot, &resolution, query.name(), &wire), resolution.scope)
 }
 
 /// The largest form of a reply that fits, with its octets; no octets where even the smallest cannot be encoded.
@@ -177,3 +208,6 @@ fn asked_type(kind: RecordType) -> Asked {
         _ => Asked::Other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,30 @@
 //! Bytes in, bytes out: from a socket through `resolve` back to the socket.
 //!
-//! Here: sockets (`socket`), the UDP loop, TCP and TLS (`stream`), hickory's side (`full`), OPT (`edns`), and what is counted
-//! (`tally`). Not here: what an answer says. A lane reads one snapshot per question and nothing else.
+//! Here: sockets (`socket`), UDP (`udp`), TCP and TLS (`stream`), what a message is (`packet`, `opt`), what is refused unseen
+//! (`odd`), hickory's side (`full`), OPT in answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they
+//! get (`limit`; `guard` has the clock of both), and what is counted (`tally`).
+//! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
-use crate::config::ServerTls;
+use crate::config::{Dns, ServerTls};
 use crate::snapshot::Lake;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::{TcpListener, UdpSocket};
 
+mod cookie;
 mod edns;
 mod full;
+mod guard;
+mod identity;
+mod limit;
+mod odd;
+mod opt;
+mod packet;
 mod socket;
 mod stream;
 mod tally;
+mod udp;
 
 pub use tally::Tally;
 
@@ -97,16 +107,16 @@ impl Lanes {
     ///
     /// # Errors
     /// Where one socket cannot be had or the certificate cannot be used; then none is kept.
-    pub fn start(doors: Doors<'_>, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
+    pub fn start(doors: Doors<'_>, dns: &Dns, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
         let Bound { udp, tcp, tls, certificate } = Bound::new(doors)?;
         let (addresses, tls_addresses) = (local(&tcp), local(&tls));
-        let full = full::Full::new(lake.clone(), tally.clone());
+        let full = full::Full::new(lake.clone(), tally.clone(), dns);
         let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
         if let Some(certificate) = &certificate {
             streams.tls(tls, certificate.clone());
         }
         streams.tcp(tcp);
-        let udp = udp.into_iter().map(|socket| tokio::spawn(udp_loop(socket, full.clone()))).collect();
+        let udp = udp.into_iter().map(|socket| tokio::spawn(udp::serve(socket, full.clone()))).collect();
         Ok(Self { udp, streams, certificate, addresses, tls_addresses })
     }
 
@@ -174,16 +184,4 @@ impl Bound {
 fn local(listeners: &[TcpListener]) -> Vec<SocketAddr> {
     // A bound socket has an address.
     listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
-}
-
-/// Answers datagrams one after another: an answer never waits for anything, so there is no queue to bound.
-async fn udp_loop(socket: UdpSocket, full: full::Full) {
-    let mut question = vec![0; crate::limits::UDP_QUESTION_MAX];
-    loop {
-        // Both calls fail only for one peer (as ICMP errors of earlier answers do), never for the socket as a whole.
-        let Ok((length, client)) = socket.recv_from(&mut question).await else { continue };
-        if let Some(answer) = full.message(&question[..length], client, Transport::Udp) {
-            let _ = socket.send_to(&answer, client).await;
-        }
-    }
 }

@@ -19,7 +19,9 @@ pub(super) fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
     // A smaller buffer than wished for still serves.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     socket.bind(&address.into())?;
-    UdpSocket::from_std(socket.into())
+    let socket = UdpSocket::from_std(socket.into())?;
+    super::udp::ask_for_destinations(&socket)?;
+    Ok(socket)
 }
 
 /// A listening TCP socket.

@@ -1,13 +1,15 @@
 //! What the lanes count.
 
 use super::Transport;
+use super::limit::Verdict;
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-/// `edgesteer_dns_queries_total{transport,lane,rcode}`, `edgesteer_dns_connections{transport}` and
-/// `edgesteer_dns_connections_refused_total{transport,reason}`.
+/// `edgesteer_dns_queries_total{transport,lane,rcode}`, `edgesteer_dns_limited_total{action}`,
+/// `edgesteer_dns_connections{transport}` and `edgesteer_dns_connections_refused_total{transport,reason}`.
 #[derive(Clone, Debug)]
 pub struct Tally {
     queries: IntCounterVec,
+    limited: IntCounterVec,
     connections: IntGaugeVec,
     refused: IntCounterVec,
 }
@@ -35,6 +37,16 @@ impl Tally {
             Opts::new("edgesteer_dns_queries_total", "Questions answered, by transport, lane and response code.");
         let queries = IntCounterVec::new(opts, &["transport", "lane", "rcode"])?;
         registry.register(Box::new(queries.clone()))?;
+        let opts = Opts::new(
+            "edgesteer_dns_limited_total",
+            "Answers over the rate limit of their client network: slip said to ask again, drop said nothing.",
+        );
+        let limited = IntCounterVec::new(opts, &["action"])?;
+        registry.register(Box::new(limited.clone()))?;
+        // Alarms want to see the zero from which they rise.
+        for action in ["slip", "drop"] {
+            limited.with_label_values(&[action]).reset();
+        }
         let opts = Opts::new("edgesteer_dns_connections", "Open connections of DNS clients, by transport.");
         let connections = IntGaugeVec::new(opts, &["transport"])?;
         registry.register(Box::new(connections.clone()))?;
@@ -44,11 +56,20 @@ impl Tally {
         );
         let refused = IntCounterVec::new(opts, &["transport", "reason"])?;
         registry.register(Box::new(refused.clone()))?;
-        Ok(Self { queries, connections, refused })
+        Ok(Self { queries, limited, connections, refused })
     }
 
     pub(super) fn count(&self, transport: Transport, rcode: &str) {
         self.queries.with_label_values(&[transport.word(), "full", rcode]).inc();
+    }
+
+    pub(super) fn limited(&self, verdict: Verdict) {
+        let action = match verdict {
+            Verdict::Pass => return,
+            Verdict::Slip => "slip",
+            Verdict::Drop => "drop",
+        };
+        self.limited.with_label_values(&[action]).inc();
     }
 
     pub(super) fn connections(&self, transport: Transport) -> IntGauge {

@@ -35,6 +35,16 @@ fn every_change_has_its_sentence() {
         ("", "", &[][..]),
         ("127.0.0.1:53", "127.0.0.2:53", &["[server] listen changed: needs a restart"]),
         ("[server]", "[server]\nadmin = \"127.0.0.1:1\"", &["[server] admin changed: needs a restart"]),
+        (
+            "[server]",
+            "[server]\nnsid = \"a\"\nversion = \"b\"\nid = \"c\"\nrate_limit = \"off\"",
+            &[
+                "[server] nsid changed: needs a restart",
+                "[server] version changed: needs a restart",
+                "[server] id changed: needs a restart",
+                "[server] rate_limit changed: needs a restart",
+            ],
+        ),
         ("[server]", TLS, &["[server] tls changed: needs a restart"]),
         ("[server]", "[geoip]\necs = \"off\"\n[server]", &["[geoip] ecs changed"]),
         ("192.0.2.53", "192.0.2.54", &["zone contoso.com: name servers changed"]),

@@ -1,0 +1,129 @@
+use super::*;
+use proptest::prelude::*;
+use siphasher::sip::SipHasher24;
+use std::hash::BuildHasherDefault;
+
+type Fixed = BuildHasherDefault<SipHasher24>;
+
+fn limiter(per_second: u32, slip: u32) -> Limiter<Fixed> {
+    let exempt = vec!["127.0.0.0/8".parse().unwrap()];
+    Limiter::new(&RateLimit { per_second, slip, exempt }, Fixed::default())
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// How many of so many answers at one moment pass, slip and drop.
+fn burst(limiter: &mut Limiter<Fixed>, client: &str, class: Class, count: usize, at: u64) -> [usize; 3] {
+    let verdicts: Vec<_> = (0..count).map(|_| limiter.judge(ip(client), class, Duration::from_millis(at))).collect();
+    [Verdict::Pass, Verdict::Slip, Verdict::Drop].map(|wanted| verdicts.iter().filter(|&&v| v == wanted).count())
+}
+
+#[test]
+fn a_second_is_worth_its_rate() {
+    let mut limiter = limiter(10, 2);
+    for (at, count, expected) in [
+        (0, 30, [10, 10, 10]),
+        (0, 4, [0, 2, 2]),
+        // A tenth of a second pays for one answer.
+        (100, 3, [1, 1, 1]),
+        (10_000, 12, [10, 1, 1]),
+    ] {
+        assert_eq!(burst(&mut limiter, "192.0.2.1", Class::Answer, count, at), expected, "{at} ms");
+    }
+}
+
+#[test]
+fn slip_is_the_share_of_answers_over_the_limit() {
+    for (slip, expected) in
+        [(0, [10, 0, 90]), (1, [10, 90, 0]), (2, [10, 45, 45]), (3, [10, 30, 60]), (10, [10, 9, 81])]
+    {
+        assert_eq!(burst(&mut limiter(10, slip), "192.0.2.1", Class::Answer, 100, 0), expected, "{slip}");
+    }
+    assert_eq!(burst(&mut limiter(1, 0), "192.0.2.1", Class::Answer, 5, 0), [1, 0, 4]);
+}
+
+#[test]
+fn who_shares_a_limit_and_who_does_not() {
+    for (client, class, shared) in [
+        ("192.0.2.255", Class::Answer, true),
+        ("::ffff:192.0.2.7", Class::Answer, true),
+        ("192.0.3.1", Class::Answer, false),
+        ("192.0.2.1", Class::NoData, false),
+        ("192.0.2.1", Class::NoName, false),
+        ("192.0.2.1", Class::Refused, false),
+        ("192.0.2.1", Class::Error, false),
+        ("::c000:201", Class::Answer, false),
+    ] {
+        let mut limiter = limiter(10, 2);
+        burst(&mut limiter, "192.0.2.1", Class::Answer, 20, 0);
+        assert_eq!(burst(&mut limiter, client, class, 1, 0)[0], usize::from(!shared), "{client} {class:?}");
+    }
+    let mut limiter = limiter(10, 2);
+    burst(&mut limiter, "2001:db8:0:1::1", Class::Answer, 20, 0);
+    for (client, passed) in [("2001:db8:0:ff::9", 0), ("2001:db8:0:100::1", 1)] {
+        assert_eq!(burst(&mut limiter, client, Class::Answer, 1, 0)[0], passed, "{client}");
+    }
+    assert_eq!(burst(&mut limiter, "127.3.2.1", Class::Answer, 1000, 0), [1000, 0, 0], "exempt");
+}
+
+#[test]
+fn classes_of_replies() {
+    let record = hickory_proto::rr::Record::from_rdata(
+        hickory_proto::rr::Name::root(),
+        1,
+        hickory_proto::rr::RData::A(hickory_proto::rr::rdata::A::new(192, 0, 2, 1)),
+    );
+    let mut answered = Reply::of(ResponseCode::NoError);
+    answered.answers.push(record);
+    assert_eq!(Class::of(&answered), Class::Answer);
+    for (code, class) in [
+        (ResponseCode::NoError, Class::NoData),
+        (ResponseCode::NXDomain, Class::NoName),
+        (ResponseCode::Refused, Class::Refused),
+        (ResponseCode::FormErr, Class::Error),
+        (ResponseCode::BADVERS, Class::Error),
+    ] {
+        assert_eq!(Class::of(&Reply::of(code)), class, "{code:?}");
+    }
+}
+
+#[test]
+fn a_flood_from_everywhere_neither_grows_the_table_nor_frees_a_flooding_network() {
+    let mut limiter = limiter(100, 2);
+    burst(&mut limiter, "192.0.2.1", Class::Answer, 200, 0);
+    for source in 0..4 * RATES_KNOWN_MAX as u32 {
+        let client = IpAddr::from((0x0a00_0000 + (source << 8)).to_be_bytes());
+        limiter.judge(client, Class::Answer, Duration::from_micros(source.into()));
+    }
+    assert_eq!(limiter.sets.len() * WAYS, RATES_KNOWN_MAX);
+    // 262 ms have paid for 26 of the 100.
+    let passed = burst(&mut limiter, "192.0.2.1", Class::Answer, 200, 263)[0];
+    assert!(passed <= 27, "{passed}");
+}
+
+proptest! {
+    #[test]
+    fn nobody_gets_more_than_the_rate_and_one_second_ahead(
+        per_second in 1u32..2000,
+        slip in 0u32..=10,
+        gaps in proptest::collection::vec(0u64..50_000, 1..500),
+    ) {
+        let mut limiter = limiter(per_second, slip);
+        let (mut now, mut passed, mut slipped, mut over) = (Duration::ZERO, 0u64, 0u32, 0u32);
+        for gap in gaps {
+            now += Duration::from_micros(gap);
+            match limiter.judge(ip("192.0.2.1"), Class::NoName, now) {
+                Verdict::Pass => passed += 1,
+                Verdict::Slip => (slipped, over) = (slipped + 1, over + 1),
+                Verdict::Drop => over += 1,
+            }
+            // Whoever else asks is not concerned.
+            prop_assert_eq!(limiter.judge(ip("198.51.100.1"), Class::Error, now * 4000), Verdict::Pass);
+        }
+        let allowed = u64::from(per_second) + (now.as_micros() as u64 * u64::from(per_second) / 1_000_000) + 1;
+        prop_assert!(passed <= allowed, "{} of {}", passed, allowed);
+        prop_assert_eq!(slipped, over.checked_div(slip).unwrap_or(0));
+    }
+}

@@ -1,0 +1,110 @@
+//! The octets of a question: where its one question is, where its OPT is, and whether the rest is a message at all.
+//!
+//! Records beside OPT mean nothing to us; they are stepped over. Work is bounded by the length: names are never followed,
+//! and each thing stepped over has octets of its own. Not here: what OPT says (`opt`), what the question means (`full`).
+
+use super::HEADER;
+use super::opt::Opt;
+
+/// Longest name (RFC 1035 section 2.3.4).
+const NAME_MAX: usize = 255;
+/// The type of OPT (RFC 6891 section 6.1.1).
+const OPT: [u8; 2] = [0, 41];
+
+/// What is told apart in a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Packet<'m> {
+    /// QDCOUNT.
+    pub(super) questions: u16,
+    /// OPCODE. What follows has the form of a QUERY alone; of others it may happen to be read.
+    pub(super) opcode: u8,
+    /// Name, type and class, where there is exactly one question and it is whole, of a QUERY; else empty.
+    pub(super) question: &'m [u8],
+    /// The first OPT, where one stands before anything that is wrong.
+    pub(super) opt: Option<Opt<'m>>,
+    /// Whether it is no message: something is cut, compressed where nothing precedes it, or OPT is twice or elsewhere.
+    pub(super) malformed: bool,
+}
+
+impl<'m> Packet<'m> {
+    /// Reads a message of at least a header.
+    pub(super) fn read(message: &'m [u8]) -> Self {
+        let mut packet = Self { opcode: message[2] >> 3 & 0x0f, ..Self::default() };
+        packet.malformed = packet.walk(message).is_none();
+        packet
+    }
+
+    /// `None` where it is no message.
+    fn walk(&mut self, message: &'m [u8]) -> Option<()> {
+        let mut rest = Rest(message.get(HEADER..)?);
+        let count = |at: usize| u16::from_be_bytes([message[at], message[at + 1]]);
+        self.questions = count(4);
+        for _ in 0..self.questions {
+            let all = rest.0;
+            rest.name(Pointer::Wrong)?;
+            rest.take(4)?;
+            if self.questions == 1 && self.opcode == 0 {
+                self.question = &all[..all.len() - rest.0.len()];
+            }
+        }
+        for _ in 0..u32::from(count(6)) + u32::from(count(8)) {
+            self.record(&mut rest, false)?;
+        }
+        (0..count(10)).try_for_each(|_| self.record(&mut rest, true))
+    }
+
+    fn record(&mut self, rest: &mut Rest<'m>, additional: bool) -> Option<()> {
+        let root = rest.0.first() == Some(&0);
+        rest.name(Pointer::End)?;
+        let (&[t0, t1, s0, s1, ttl @ .., l0, l1], after) = rest.0.split_first_chunk::<10>()?;
+        rest.0 = after;
+        let data = rest.take(u16::from_be_bytes([l0, l1]).into())?;
+        if [t0, t1] != OPT {
+            return Some(());
+        }
+        // RFC 6891 section 6.1.1: one, in the additional section, owned by the root.
+        if !root || !additional || self.opt.is_some() {
+            return None;
+        }
+        self.opt = Some(Opt::read(u16::from_be_bytes([s0, s1]), ttl, data));
+        Some(())
+    }
+}
+
+/// What a compression pointer is at this place.
+#[derive(Clone, Copy, PartialEq)]
+enum Pointer {
+    /// The end of a name.
+    End,
+    /// Wrong: nothing that it could point at precedes it.
+    Wrong,
+}
+
+/// The octets not yet read.
+struct Rest<'m>(&'m [u8]);
+
+impl<'m> Rest<'m> {
+    fn take(&mut self, count: usize) -> Option<&'m [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    /// Steps over a name (RFC 1035 section 4.1.4).
+    fn name(&mut self, pointer: Pointer) -> Option<()> {
+        let mut length = 0;
+        loop {
+            let octet = *self.take(1)?.first()?;
+            length += 1 + usize::from(octet);
+            match octet {
+                0 => return (length <= NAME_MAX).then_some(()),
+                1..=63 => self.take(octet.into())?,
+                0xc0.. if pointer == Pointer::End => return self.take(1).map(|_| ()),
+                _ => return None,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! The binary against the RFCs that it obeys: a file for each, a test for each section, named by it.
+//!
+//! No pool of these servers listens, so every pool is told: what is asked here is DNS, not steering.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod rfc1035;
+mod rfc2308;
+mod rfc2782;
+mod rfc3597;
+mod rfc4592;
+mod rfc5001;
+mod rfc6891;
+mod rfc7871;
+mod rfc7873;
+mod rfc8020;
+mod rfc8482;
+mod rfc8906;
+mod rfc8914;
+mod rfc9018;
+mod rfc9619;
+
+use common::dns::{tcp, udp};
+use common::scene::{QUICK, Scene};
+use common::server::Server;
+use edgesteer::demo::ca::ThrowawayCa;
+use hickory_proto::op::{Message, MessageType};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// Types and codes as IANA numbers them.
+const A: u16 = 1;
+const SOA: u16 = 6;
+const TXT: u16 = 16;
+const AAAA: u16 = 28;
+const SRV: u16 = 33;
+const ANY: u16 = 255;
+const NOERROR: u16 = 0;
+const FORMERR: u16 = 1;
+const NXDOMAIN: u16 = 3;
+const NOTIMP: u16 = 4;
+const REFUSED: u16 = 5;
+const BADVERS: u16 = 16;
+const BADCOOKIE: u16 = 23;
+const SUBNET: u16 = 8;
+const COOKIE: u16 = 10;
+
+/// The id of every question.
+const ID: [u8; 2] = [0xab, 0xcd];
+/// An OPT of 1232 octets, version 0, without options.
+const OPT: &[u8] = &[0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0];
+
+/// A server at work, and where.
+struct Serving {
+    at: SocketAddr,
+    _server: Server,
+    _scene: Scene,
+}
+
+impl Serving {
+    /// With these further keys of `[server]`.
+    fn with(keys: &str) -> Self {
+        Self::beside(keys, &[])
+    }
+
+    /// With keys and with files that only we may read.
+    fn beside(keys: &str, secrets: &[(&str, &str)]) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let scene = Scene::deserted(ThrowawayCa::new().unwrap().pem());
+        for (name, content) in secrets {
+            let path = scene.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let check = format!("{QUICK}, fall = 1");
+        scene.write(&scene.text("", &check).replacen("[server]", &format!("[server]\n{keys}"), 1));
+        let server = Server::ready(&scene);
+        Self { at: scene.listen, _server: server, _scene: scene }
+    }
+
+    /// As it comes. Tests that run at the same time share one, which ends with the last of them.
+    fn start() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Serving>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Self::with(""));
+            *shared = Arc::downgrade(&started);
+            started
+        })
+    }
+
+    /// The answer over UDP.
+    fn ask(&self, question: &[u8]) -> Message {
+        read(&udp(self.at, question).unwrap())
+    }
+
+    /// The answer over TCP.
+    fn ask_tcp(&self, question: &[u8]) -> Message {
+        read(&tcp(self.at, question).unwrap())
+    }
+}
+
+fn read(octets: &[u8]) -> Message {
+    let message = Message::from_vec(octets).unwrap();
+    assert_eq!((&octets[..2], message.metadata.message_type), (&ID[..], MessageType::Response));
+    message
+}
+
+/// A name in its wire form.
+fn wire(name: &str) -> Vec<u8> {
+    let labels = name.split('.').filter(|label| !label.is_empty());
+    labels.flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat()).chain([0]).collect()
+}
+
+/// A message with these flags, counts and octets.
+fn message(flags: [u8; 2], counts: [u16; 4], body: &[&[u8]]) -> Vec<u8> {
+    [&ID[..], &flags, &counts.map(u16::to_be_bytes).concat(), &body.concat()].concat()
+}
+
+/// A question of class IN.
+fn question(name: &str, kind: u16) -> Vec<u8> {
+    [&wire(name)[..], &kind.to_be_bytes(), &[0, 1]].concat()
+}
+
+/// The simplest message that asks something.
+fn plain(name: &str, kind: u16) -> Vec<u8> {
+    message([0, 0], [1, 0, 0, 0], &[&question(name, kind)])
+}
+
+/// An OPT with this size, TTL and options.
+fn opt(size: u16, ttl: [u8; 4], options: &[u8]) -> Vec<u8> {
+    [&OPT[..3], &size.to_be_bytes(), &ttl, &(options.len() as u16).to_be_bytes(), options].concat()
+}
+
+/// The same question with an OPT and its options.
+fn edns(name: &str, kind: u16, options: &[u8]) -> Vec<u8> {
+    message([0, 0], [1, 0, 0, 1], &[&question(name, kind), &opt(1232, [0; 4], options)])
+}
+
+/// An option.
+fn option(code: u16, data: &[u8]) -> Vec<u8> {
+    [&code.to_be_bytes()[..], &(data.len() as u16).to_be_bytes(), data].concat()
+}
+
+/// RCODE with its extended part.
+fn code(message: &Message) -> u16 {
+    message.metadata.response_code.into()
+}
+
+/// The data of an option of an answer.
+fn option_of(message: &Message, code: u16) -> Option<Vec<u8>> {
+    message.edns.as_ref()?.option(code.into()).map(|option| Vec::try_from(option).unwrap())
+}
+
+/// The types of a section's records.
+fn types(records: &[hickory_proto::rr::Record]) -> Vec<u16> {
+    records.iter().map(|record| record.record_type().into()).collect()
+}
