@@ -1,7 +1,7 @@
 //! Many connections: thousands that mean harm, no files left. Whoever asks is answered all the same.
 
 use crate::Responder;
-use crate::client::{ask, asked, connect, connect_from};
+use crate::client::{answer, ask, asked, connect, connect_from, id};
 use crate::common::dns::{RecordType, look_up};
 use crate::common::eventually;
 use edgesteer::limits::{ACCEPT_PAUSE, STREAM_CLIENT_PART, STREAMS_MAX};
@@ -97,8 +97,8 @@ fn without_files_the_loop_waits_and_then_goes_on() {
     std::thread::sleep(5 * ACCEPT_PAUSE);
     prlimit(pid, Resource::Nofile, allowed).unwrap();
     let pauses = began.elapsed().as_millis() / ACCEPT_PAUSE.as_millis() + 1;
-    let answered = crate::client::answer(&mut asking).expect("an answer, not the end");
-    assert_eq!(crate::client::id(&answered), 1);
+    let answered = answer(&mut asking).expect("an answer, not the end");
+    assert_eq!(id(&answered), 1);
     let failed = eventually("the admin listener is back", || {
         responder.server.status("/readyz").map(|_| responder.refused("tcp", "accept"))
     });
@@ -111,15 +111,31 @@ fn without_files_the_loop_waits_and_then_goes_on() {
 fn a_server_whose_clients_hold_every_file_takes_one_back_for_the_next() {
     let responder = Responder::start();
     let pid = Some(responder.server.pid());
-    let idle: Vec<_> = (0..20).map(|_| connect(responder.scene.listen)).collect();
+    let mut served: Vec<_> = (0..20).map(|_| connect(responder.scene.listen)).collect();
     eventually("they are seated", || (responder.connections("tcp") == 20).then_some(()));
     let allowed = getrlimit(Resource::Nofile);
-    let no_more = Rlimit { current: Some(responder.free_file()), maximum: allowed.maximum };
-    prlimit(pid, Resource::Nofile, no_more).unwrap();
-    // Each stays, and needs a file that another has.
-    let mut asking: Vec<_> = (0..10).map(|_| connect(responder.scene.listen)).collect();
-    asking.iter_mut().for_each(|stream| ask(stream, 1));
+    let most = responder.files_at_most();
+    prlimit(pid, Resource::Nofile, Rlimit { current: Some(most), maximum: allowed.maximum }).unwrap();
+    // Alone they are more than there can be files.
+    let mut waiting: Vec<_> = (0..most).map(|_| waiting(&responder)).collect();
+    eventually("everyone is answered once", || {
+        // Who was answered asks again and again, so that none leaves by itself for being idle.
+        served.retain_mut(|stream| stream.write_all(&asked(1)).is_ok() && answer(stream).is_some());
+        for mut stream in waiting.extract_if(.., |stream| stream.peek(&mut [0]).is_ok_and(|octets| octets > 0)) {
+            stream.set_nonblocking(false).unwrap();
+            assert_eq!(answer(&mut stream).map(|answer| id(&answer)), Some(2));
+            served.push(stream);
+        }
+        waiting.is_empty().then_some(())
+    });
     prlimit(pid, Resource::Nofile, allowed).unwrap();
     assert!(responder.refused("tcp", "accept") > 0, "there were files enough");
-    drop((idle, asking));
+}
+
+/// One that has asked and does not wait for the answer.
+fn waiting(responder: &Responder) -> TcpStream {
+    let mut stream = connect(responder.scene.listen);
+    stream.write_all(&asked(2)).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    stream
 }

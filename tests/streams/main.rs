@@ -15,7 +15,6 @@ mod tls;
 use common::scene::{QUICK, Scene};
 use common::server::Server;
 use edgesteer::demo::ca::ThrowawayCa;
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// A server of two pools that nobody probes with success: what is answered is not what is tested here.
@@ -61,10 +60,9 @@ impl Responder {
         self.open().count()
     }
 
-    /// The number that the next file of the server will have.
-    fn free_file(&self) -> u64 {
-        let open: BTreeSet<u64> = self.open().collect();
-        (0..).find(|file| !open.contains(file)).unwrap()
+    /// The limit under which the server keeps every file that it has, and whose place each of them can give to another.
+    fn files_at_most(&self) -> u64 {
+        self.open().max().unwrap() + 1
     }
 
     fn open(&self) -> impl Iterator<Item = u64> {
