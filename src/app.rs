@@ -3,7 +3,7 @@
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
 use crate::admin::{self, Admin, AdminError, Shown};
-use crate::config::{self, Config, Diagnostics, Server};
+use crate::config::{self, Config, Diagnostics, Dns, Server};
 use crate::control::{Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -184,8 +184,10 @@ impl Running {
         if changes.is_empty() {
             info!("reload: nothing changed in the configuration");
         }
-        if sockets(&world.config.server) != sockets(&self.started) {
-            warn!("reload: `listen`, `tls` or `admin` differs from what runs, and is taken over by a restart alone");
+        if settled(&world.config.server) != settled(&self.started) {
+            warn!(
+                "reload: what is settled at the start under [server] differs from what runs; a restart takes it over"
+            );
         }
         if !world.warnings.is_empty() {
             warn!("reload: the configuration has warnings; `edgesteer check` shows them");
@@ -229,8 +231,8 @@ fn connections(targets: usize) -> usize {
 }
 
 /// What of `[server]` is settled at the start.
-fn sockets(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr) {
-    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin)
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, &Dns) {
+    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin, &server.dns)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

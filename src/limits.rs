@@ -146,7 +146,7 @@ pub const PEM_FILE_MAX: u64 = 1 << 20;
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest name or version told of this server, octets: no answer grows much by it.
 pub const IDENTITY_MAX: usize = 128;
-/// Largest file of cookie secrets, octets: two lines with room for comments of an editor.
+/// Largest file of cookie secrets, octets: two lines with room for blank ones.
 pub const COOKIE_SECRET_FILE_MAX: u64 = 4 << 10;
 /// Cookie secrets: the one in use and its neighbour during a change (RFC 7873 section 7.1).
 pub const COOKIE_SECRETS_MAX: usize = 2;
@@ -154,9 +154,13 @@ pub const COOKIE_SECRETS_MAX: usize = 2;
 pub const RATE: RangeInclusive<u32> = 1..=1_000_000;
 /// Largest `slip`: beyond, a resolver over the limit hears nothing at all.
 pub const SLIP_MAX: u32 = 10;
-/// Client networks and classes whose rates are known at once, 16 octets each; the idlest is forgotten first.
+/// Client networks and classes whose rates are known at once, 24 octets each; the idlest is forgotten first.
 pub const RATES_KNOWN_MAX: usize = 1 << 16;
 /// Longest source line shown in an error, octets; a longer one is named by its position alone.
 pub const EXCERPT_MAX: usize = 4096;
 /// Open files beside one kept connection for each target and those of DNS clients: probes in flight, listening sockets, admin.
 pub const FILES_SPARE: usize = 512;
+/// Connections of the admin listener: a scraper, a few people and their browsers; each holds a file that a probe may need.
+pub const ADMIN_CONNECTIONS_MAX: usize = 32;
+/// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
+pub const ADMIN_IDLE: Duration = Duration::from_secs(30);

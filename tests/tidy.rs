@@ -95,7 +95,7 @@ const ROOMS: &[Room] = &[
         path: "admin", layer: 7,
         imports: &["answer::records", "control", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
-            "axum", "hickory_proto", "prometheus", "serde", "serde_json", "sockets", "thiserror", "threads", "tokio",
+            "axum", "clock", "hickory_proto", "prometheus", "serde", "serde_json", "sockets", "thiserror", "threads", "tokio",
             "tracing",
         ],
     },

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 mod explain;
 mod metrics;
+mod seats;
 
 pub use explain::{Explanation, explain};
 pub use metrics::register;
@@ -71,7 +72,7 @@ impl Admin {
         let serve = async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
-            axum::serve(listener, router(shown)).with_graceful_shutdown(until).await
+            axum::serve(seats::Seats::new(listener), router(shown)).with_graceful_shutdown(until).await
         };
         std::thread::Builder::new()
             .name("admin".into())

@@ -81,7 +81,7 @@ fn cookie_secrets(path: &Path, value: Value<'_>) -> Option<Vec<CookieSecret>> {
     let refuse = |code, why: String, help| {
         report.add(value.span, code, format!("{}: {why}", path.display()), "named here", help)
     };
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let secrets: Vec<_> = lines.iter().filter_map(|line| secret(line)).collect();
     let right = secrets.len() == lines.len() && (1..=limits::COOKIE_SECRETS_MAX).contains(&lines.len());
     if !right {

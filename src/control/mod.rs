@@ -136,7 +136,7 @@ impl Control {
         )
     }
 
-    /// Runs until every handle and every probe is gone, or the task is dropped.
+    /// Runs until the task is dropped.
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(OBSERVATIONS_BATCH);
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);

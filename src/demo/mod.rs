@@ -115,6 +115,7 @@ impl Demo {
                     self.show(&event);
                 },
                 () = stop.received() => break,
+                () = self.running.broken() => return failed("the control task ended"),
             }
         }
         self.running.stop().await;

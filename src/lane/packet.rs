@@ -5,9 +5,8 @@
 
 use super::HEADER;
 use super::opt::Opt;
+use crate::name::NAME_MAX;
 
-/// Longest name (RFC 1035 section 2.3.4).
-const NAME_MAX: usize = 255;
 /// The type of OPT (RFC 6891 section 6.1.1).
 const OPT: [u8; 2] = [0, 41];
 

@@ -145,3 +145,25 @@ fn without_free_descriptors_no_pool_is_thought_dead() {
     drop(held);
     partners_are_moved(&mut edges, &scene);
 }
+
+#[test]
+fn idle_admin_connections_take_no_file_that_a_probe_needs() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("failback = \"auto\"", QUICK));
+    let mut server = Server::ready(&scene);
+    let files = || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count();
+    let before = files();
+    // As many as are served and as the system lets wait.
+    let held: Vec<_> = (0..120).filter_map(|_| std::net::TcpStream::connect(scene.admin).ok()).collect();
+    assert!(held.len() > 100);
+    edges.set("seoul", Mode::Refusing);
+    eventually("partners move", || {
+        (scene.pool(&look_up(scene.listen, "sip.contoso.com", T::A)) == "dublin").then_some(())
+    });
+    assert!(files() < before + 60, "{} files with {} idle connections, {before} before", files(), held.len());
+    drop(held);
+    eventually("it is free again", || server.status("/healthz"));
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+}

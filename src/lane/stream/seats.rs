@@ -1,7 +1,7 @@
 //! Who is connected over one transport: so many in all, so many of one client; the idlest gives way to a newcomer.
 //!
-//! Nobody is turned away, so a crowd that only sits there keeps no one out. What counts is the order in which connections
-//! last asked something, which needs no clock. Every look goes through all seats; there are few.
+//! Nobody is turned away. What counts is the order in which connections came or last asked something, which needs no clock;
+//! who connects faster than others ask still drives them out, back to UDP. Every look goes through all seats; there are few.
 
 use crate::lane::Transport;
 use crate::lane::tally::{Refused, Tally};
