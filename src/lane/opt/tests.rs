@@ -119,7 +119,9 @@ proptest! {
         octets.extend(&data);
         let opt = read(&data);
         // hickory does not know the family that hides; everything else that we believe it must believe too.
-        prop_assume!(!opt.malformed && opt.subnet.is_none_or(|subnet| subnet.address.is_some()));
+        if opt.malformed || opt.subnet.is_some_and(|subnet| subnet.address.is_none()) {
+            return Ok(());
+        }
         let edns = Message::from_vec(&octets).unwrap().edns.unwrap();
         prop_assert_eq!(edns.option(EdnsCode::NSID).is_some(), opt.nsid);
         let theirs = match edns.option(EdnsCode::Subnet) {
