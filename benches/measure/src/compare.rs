@@ -6,7 +6,7 @@ use crate::load::{Counts, Load};
 use crate::mix::{self, Template};
 use crate::process::{Process, SERVER_CORE};
 use crate::{Failure, machine, pools, sys};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -63,11 +63,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         };
         running.push(Running::start(contestant, &setting, &options.edgesteer, &mixes)?);
     }
-    loads(&running);
     for mix in &mixes {
         let measured = rounds(&mut running, mix, options.rounds, Duration::from_secs_f64(options.seconds))?;
         table(&running, mix, &measured);
     }
+    loads(&running);
     Ok(())
 }
 
@@ -93,7 +93,6 @@ struct Running {
     listen: SocketAddr,
     /// From its start to its first right answers.
     loaded: Duration,
-    peak_memory: u64,
 }
 
 impl Running {
@@ -107,10 +106,7 @@ impl Running {
             process.must_run().map_err(|why| format!("{contestant}: {why}"))?;
             let loaded = began.elapsed();
             match is_right(contestant, setting.listen, mixes) {
-                Ok(()) => {
-                    let peak_memory = process.peak_memory();
-                    break Self { contestant, process, listen: setting.listen, loaded, peak_memory };
-                }
+                Ok(()) => break Self { contestant, process, listen: setting.listen, loaded },
                 Err(why) if loaded > READY_WITHIN => {
                     return Err(format!("{contestant} gives no right answers: {why}\n{}", process.log()).into());
                 }
@@ -155,14 +151,19 @@ fn rounds(
     rounds: usize,
     duration: Duration,
 ) -> Result<Vec<Vec<Measured>>, Failure> {
+    let watched = std::io::stderr().is_terminal();
     let mut measured: Vec<Vec<Measured>> = running.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
         for (server, measured) in running.iter_mut().zip(&mut measured) {
-            eprint!("\r{}, round {} of {rounds}: {:<40}", mix.name, round + 1, server.contestant.to_string());
+            if watched {
+                eprint!("\r{}, round {} of {rounds}: {:<40}", mix.name, round + 1, server.contestant.to_string());
+            }
             measured.push(server.measure(mix, duration)?);
         }
     }
-    eprint!("\r{:80}\r", "");
+    if watched {
+        eprint!("\r{:80}\r", "");
+    }
     for server in running {
         is_right(server.contestant, server.listen, std::slice::from_ref(mix))
             .map_err(|why| format!("{} was right before the load and is not after it: {why}", server.contestant))?;
@@ -173,7 +174,7 @@ fn rounds(
 fn loads(running: &[Running]) {
     println!("| server | start to first right answers | peak memory |\n|---|---|---|");
     for server in running {
-        let memory = server.peak_memory as f64 / f64::from(1 << 20);
+        let memory = server.process.peak_memory() as f64 / f64::from(1 << 20);
         println!("| {} | {:.2} s | {memory:.0} MiB |", server.contestant, server.loaded.as_secs_f64());
     }
     println!();
