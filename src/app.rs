@@ -3,7 +3,7 @@
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
 use crate::admin::{self, Admin, AdminError, Shown};
-use crate::config::{self, Config, Diagnostics, Dns, Server};
+use crate::config::{self, Config, Diagnostics, Server};
 use crate::control::{Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -194,6 +194,7 @@ impl Running {
         }
         match self.control.replace(world.topology).await {
             Ok(generation) => {
+                self.lanes.obey(&world.config.server.dns);
                 if let Some(tls) = &world.config.server.tls {
                     self.lanes.show(tls);
                 }
@@ -231,8 +232,8 @@ fn connections(targets: usize) -> usize {
 }
 
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, &Dns) {
-    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin, &server.dns)
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr) {
+    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {
