@@ -35,6 +35,9 @@ pub const STREAM_MESSAGE: Duration = Duration::from_secs(5);
 pub const STREAM_STUCK: Duration = Duration::from_secs(10);
 /// Octets of answers that wait for one write; at most one largest answer more is held.
 pub const STREAM_ANSWERS_MAX: usize = 32 << 10;
+/// Answers of one connection that are sought at once: more than a resolver's client asks in one go, and nothing is read while
+/// so many are.
+pub const STREAM_LATER_MAX: usize = 64;
 /// Octets asked of the system at a time; a buffer grows with what has arrived, not with what a length promises.
 pub const STREAM_READ: usize = 2 << 10;
 /// Questions on one connection: message IDs repeat after so many, and nobody keeps a seat for ever by asking.

@@ -11,7 +11,7 @@ use super::packet::Packet;
 use super::settings::{Settings, Shared};
 use super::{HEADER, Tally, Transport, edns, identity, odd};
 use crate::resolve::reply::{self, Reply};
-use crate::resolve::{Asked, Question, resolve};
+use crate::resolve::{Asked, Client, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
 use hickory_proto::op::{Edns, Metadata, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name as DnsName, RecordType};
@@ -20,7 +20,34 @@ use hickory_server::net::xfer::Protocol;
 use hickory_server::server::Request;
 use hickory_server::zone_handler::MessageResponseBuilder;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+
+/// What becomes of a message.
+pub(super) enum Said {
+    /// It is answered.
+    Now(Vec<u8>),
+    /// Others must be asked first; where nothing comes of it, silence is the answer. Dropping it gives it up.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what we are asked is all ours to answer"))]
+    Later(Later),
+    /// Silence is the answer.
+    Nothing,
+}
+
+/// An answer that is being sought.
+pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
+
+impl Said {
+    /// Whether a stream ends with it. A peer that was not understood once is not believed to have said where its next message
+    /// begins.
+    pub(super) fn ends_a_stream(&self) -> bool {
+        match self {
+            Self::Now(answer) => answer.get(3).is_some_and(|flags| flags & 0x0f == 1),
+            Self::Later(_) => false,
+            Self::Nothing => true,
+        }
+    }
+}
 
 /// Answers any question from the current snapshot. A clone is the same lane.
 #[derive(Clone, Debug)]
@@ -36,8 +63,13 @@ impl Full {
         Self { lake, tally, settings, guard: Arc::new(Guard::new()) }
     }
 
+    /// What becomes of a message.
+    pub(super) fn message(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Said {
+        self.answered(bytes, client, transport).map_or(Said::Nothing, Said::Now)
+    }
+
     /// The answer to a message; `None` where silence is the answer.
-    pub(super) fn message(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Option<Vec<u8>> {
+    fn answered(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Option<Vec<u8>> {
         // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
         if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || client.port() == 0 {
             return None;
@@ -122,7 +154,8 @@ impl Full {
         let snapshot = self.lake.load();
         let source = request.src().ip();
         let subnet = edns::believed(packet.opt.as_ref(), source, &snapshot.topology.ecs);
-        let (reply, scope) = look_up(&snapshot, query.original(), edns::client(subnet, source));
+        let client = Client { source, steers: edns::steers(subnet, source) };
+        let (reply, scope) = look_up(&snapshot, query.original(), client);
         if let (Some(edns), Some(subnet)) = (edns, subnet) {
             edns::say_subnet(edns, subnet, scope);
         }
@@ -148,7 +181,7 @@ fn alone(bytes: &[u8], question: &[u8], client: SocketAddr) -> Option<Request> {
     Request::from_bytes(message, client, Protocol::Udp).ok()
 }
 
-fn look_up(snapshot: &Snapshot, query: &Query, client: IpAddr) -> (Reply, u8) {
+fn look_up(snapshot: &Snapshot, query: &Query, client: Client) -> (Reply, u8) {
     let wire = lower_wire(query.name());
     let question = Question { name: &wire, kind: asked_type(query.query_type()) };
     let resolution = resolve(snapshot, question, client);
