@@ -86,9 +86,17 @@ const ROOMS: &[Room] = &[
             "x509_parser",
         ],
     },
+    Room {
+        // threads: the disk may be slow, and nobody waits for it.
+        path: "audit", layer: EDGES, imports: &[],
+        outside: &[
+            "clock", "files", "humantime", "nix", "prometheus", "ring", "serde", "serde_json", "thiserror", "threads", "tokio",
+            "tracing",
+        ],
+    },
     // Writer.
     Room {
-        path: "control", layer: 6, imports: &["health", "probe", "snapshot", "steering", "topology"],
+        path: "control", layer: 6, imports: &["audit", "health", "probe", "snapshot", "steering", "topology"],
         outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
     },
     // Operators.
