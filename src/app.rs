@@ -4,7 +4,7 @@
 
 use crate::admin::{self, Admin, AdminError, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
-use crate::config::{self, Config, Diagnostics, Dns, Server};
+use crate::config::{self, Config, Diagnostics, Server};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -214,6 +214,7 @@ impl Running {
         }
         match self.control.replace(world.topology).await {
             Ok(generation) => {
+                self.lanes.obey(&world.config.server.dns);
                 if let Some(tls) = &world.config.server.tls {
                     self.lanes.show(tls);
                 }
@@ -268,9 +269,9 @@ fn connections(targets: usize) -> usize {
 }
 
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, Option<&Path>, &Dns) {
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, Option<&Path>) {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&server.listen, tls, server.admin, server.state_dir.as_deref(), &server.dns)
+    (&server.listen, tls, server.admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {
