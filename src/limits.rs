@@ -169,3 +169,17 @@ pub const FILES_SPARE: usize = 512;
 pub const ADMIN_CONNECTIONS_MAX: usize = 32;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
 pub const ADMIN_IDLE: Duration = Duration::from_secs(30);
+/// Entries that wait for the writer of the audit trail; beyond, they are lost and counted rather than waited for.
+pub const AUDIT_QUEUE: usize = 4096;
+/// Entries of the audit trail that are written, and brought to the disk, together.
+pub const AUDIT_BATCH: usize = 256;
+/// Longest line of the audit trail, octets; details that would make it longer are left out.
+pub const AUDIT_LINE_MAX: usize = 64 << 10;
+/// A file of the audit trail that has grown to this is closed, and the next begun, octets.
+pub const AUDIT_FILE_MAX: u64 = 16 << 20;
+/// Closed files of the audit trail that are kept; the oldest gives way.
+pub const AUDIT_FILES_MAX: usize = 15;
+/// Spacing of log lines about an audit trail that cannot be written.
+pub const AUDIT_COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+/// Services that one line of the audit trail names; the rest is counted.
+pub const AUDIT_NAMES_MAX: usize = 16;

@@ -8,8 +8,8 @@ use super::guard::{Cookie, Guard};
 use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
+use super::settings::{Settings, Shared};
 use super::{HEADER, Tally, Transport, edns, identity, odd};
-use crate::config::Dns;
 use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Client, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
@@ -54,13 +54,13 @@ impl Said {
 pub(super) struct Full {
     lake: Lake,
     tally: Tally,
-    dns: Arc<Dns>,
+    settings: Arc<Shared>,
     guard: Arc<Guard>,
 }
 
 impl Full {
-    pub(super) fn new(lake: Lake, tally: Tally, dns: &Dns) -> Self {
-        Self { lake, tally, dns: Arc::new(dns.clone()), guard: Arc::new(Guard::new(dns)) }
+    pub(super) fn new(lake: Lake, tally: Tally, settings: Arc<Shared>) -> Self {
+        Self { lake, tally, settings, guard: Arc::new(Guard::new()) }
     }
 
     /// What becomes of a message.
@@ -76,31 +76,28 @@ impl Full {
         }
         let packet = Packet::read(bytes);
         let request = alone(bytes, packet.question, client)?;
-        let cookie = self.cookie(&packet, client.ip());
-        let (mut reply, opt) = self.reply(&packet, &request, cookie.as_ref());
+        let settings = self.settings.read();
+        let cookie = packet.opt.and_then(|opt| self.guard.cookie(&settings, opt.cookie?, client.ip()));
+        let (mut reply, opt) = self.reply(&settings, &packet, &request, cookie.as_ref());
         let limit = match transport {
             Transport::Udp => edns::limit(packet.opt.as_ref()),
             Transport::Tcp | Transport::Tls => u16::MAX,
         };
         if transport == Transport::Udp {
-            reply = self.within_rate(reply, cookie.as_ref(), client.ip())?;
+            reply = self.within_rate(&settings, reply, cookie.as_ref(), client.ip())?;
         }
         let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit.into());
         self.tally.count(transport, word(reply.code));
         encoded
     }
 
-    fn cookie(&self, packet: &Packet<'_>, source: IpAddr) -> Option<Cookie> {
-        self.guard.cookie(packet.opt?.cookie?, source)
-    }
-
     /// What is said of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie proves
     /// that the address is not forged.
-    fn within_rate(&self, reply: Reply, cookie: Option<&Cookie>, source: IpAddr) -> Option<Reply> {
+    fn within_rate(&self, settings: &Settings, reply: Reply, cookie: Option<&Cookie>, source: IpAddr) -> Option<Reply> {
         if cookie.is_some_and(|cookie| cookie.valid) {
             return Some(reply);
         }
-        let verdict = self.guard.limit(source, Class::of(&reply));
+        let verdict = self.guard.limit(settings, source, Class::of(&reply));
         self.tally.limited(verdict);
         match (verdict, cookie) {
             (Verdict::Pass, _) => Some(reply),
@@ -112,7 +109,13 @@ impl Full {
     }
 
     /// What a question gets: the message and its OPT.
-    fn reply(&self, packet: &Packet<'_>, request: &Request, cookie: Option<&Cookie>) -> (Reply, Option<Edns>) {
+    fn reply(
+        &self,
+        settings: &Settings,
+        packet: &Packet<'_>,
+        request: &Request,
+        cookie: Option<&Cookie>,
+    ) -> (Reply, Option<Edns>) {
         let mut edns = packet.opt.as_ref().map(edns::plain);
         let (reply, why) = match odd::refusal(packet) {
             // RFC 7873 section 5.4: a question about the cookie alone.
@@ -120,10 +123,10 @@ impl Full {
                 (Reply::of(ResponseCode::BADCOOKIE), None)
             }
             Some((code, why)) => (Reply::of(code), why),
-            None => self.answer(packet, request, &mut edns),
+            None => self.answer(settings, packet, request, &mut edns),
         };
         if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
-            let nsid = identity::nsid(&self.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
+            let nsid = identity::nsid(&settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
             let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
             nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
             if let Some(why) = why {
@@ -134,12 +137,18 @@ impl Full {
     }
 
     /// What a question gets that can be looked up, and an INFO-CODE.
-    fn answer(&self, packet: &Packet<'_>, request: &Request, edns: &mut Option<Edns>) -> (Reply, Option<u16>) {
+    fn answer(
+        &self,
+        settings: &Settings,
+        packet: &Packet<'_>,
+        request: &Request,
+        edns: &mut Option<Edns>,
+    ) -> (Reply, Option<u16>) {
         let [query] = request.queries.queries() else {
             return (Reply::of(ResponseCode::FormErr), None);
         };
         if query.query_class() == DNSClass::CH {
-            return identity::chaos(&self.dns, query.original());
+            return identity::chaos(&settings.dns, query.original());
         }
         // One snapshot for all that this answer says, the belief in its client subnet included.
         let snapshot = self.lake.load();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::RateLimit;
+use crate::config::{Dns, RateLimit};
 use crate::testing::{POOLS, ZONE, lake, service};
 use hickory_proto::op::{Message, MessageType};
 use prometheus::Registry;
@@ -12,7 +12,8 @@ const SOA: u16 = 6;
 
 static FULL: LazyLock<Full> = LazyLock::new(|| {
     let lake = lake(&[ZONE, POOLS, &service("")].concat());
-    Full::new(lake, Tally::new(&Registry::new()).unwrap(), &Dns { rate_limit: None, ..Dns::default() })
+    let dns = Dns { rate_limit: None, ..Dns::default() };
+    Full::new(lake, Tally::new(&Registry::new()).unwrap(), Arc::new(Shared::new(&dns)))
 });
 
 fn client() -> SocketAddr {
@@ -151,7 +152,7 @@ fn the_hidden_family_comes_back() {
 
 /// A lane of its own with these settings.
 fn full(dns: &Dns) -> Full {
-    Full { dns: Arc::new(dns.clone()), guard: Arc::new(Guard::new(dns)), ..FULL.clone() }
+    Full { settings: Arc::new(Shared::new(dns)), guard: Arc::new(Guard::new()), ..FULL.clone() }
 }
 
 /// The data of an option of an answer.
