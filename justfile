@@ -44,6 +44,11 @@ bench *ARGS: (compare "echo,edgesteer,edgesteer:1000000" ARGS)
 # The same beside gdnsd, Knot, NSD and PowerDNS, which are Debian's: it says what to install.
 bench-peers *ARGS: (compare "echo,edgesteer,gdnsd,knot-geoip,knot,nsd,powerdns" ARGS)
 
+# A million domains: load time and memory, also while changed lists are taken over under load.
+million *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure million {{ARGS}}
+
 # Named servers, as "echo,gdnsd:1000000".
 compare SERVERS *ARGS:
     cargo build --release --locked --workspace

@@ -30,6 +30,14 @@ pub(crate) fn all(server: SocketAddr, templates: &[Template], domains: u32, is_g
     Ok(())
 }
 
+/// Asks one question for one domain.
+pub(crate) fn one(server: SocketAddr, template: &Template, domain: u32) -> Result<(), String> {
+    let (network, nearest) = CLIENTS[0];
+    let question = template.fixed(0, domain, network);
+    let answer = connect(server).and_then(|socket| ask(&socket, &question)).map_err(|error| error.to_string())?;
+    judge(template, &question, &answer, Some(nearest)).map_err(str::to_owned)
+}
+
 fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(SocketAddr::new(server.ip(), 0))?;
     socket.connect(server)?;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Load comes from this core.
-const LOAD_CORE: usize = 1;
+pub(crate) const LOAD_CORE: usize = 1;
 /// A server that does not answer rightly by then never will.
 const READY_WITHIN: Duration = Duration::from_secs(180);
 /// Load before each measured run, which fills caches and is not counted.
@@ -174,8 +174,8 @@ fn rounds(
 fn loads(running: &[Running]) {
     println!("| server | start to first right answers | peak memory |\n|---|---|---|");
     for server in running {
-        let memory = server.process.peak_memory() as f64 / f64::from(1 << 20);
-        println!("| {} | {:.2} s | {memory:.0} MiB |", server.contestant, server.loaded.as_secs_f64());
+        let memory = server.process.peak_memory() as f64 / 1e6;
+        println!("| {} | {:.2} s | {memory:.0} MB |", server.contestant, server.loaded.as_secs_f64());
     }
     println!();
 }
@@ -217,7 +217,7 @@ fn table(running: &[Running], mix: &Mix, measured: &[Vec<Measured>]) {
 }
 
 /// The middle of some numbers.
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<f64> = numbers.collect();
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;
@@ -228,7 +228,7 @@ fn median(numbers: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// An address that is free for UDP and TCP.
-fn free_address() -> Result<SocketAddr, Failure> {
+pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
     for _ in 0..100 {
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         if TcpListener::bind(udp.local_addr()?).is_ok() {

@@ -11,6 +11,7 @@ mod contestant;
 mod echo;
 mod load;
 mod machine;
+mod million;
 mod mix;
 mod peers;
 mod pools;
@@ -35,6 +36,8 @@ struct Arguments {
 enum Command {
     /// Compares servers: each on core 0 and the load on core 1, in interleaved rounds.
     Compare(compare::Options),
+    /// Load time and memory of very many domains, also over reloads with changed lists under load.
+    Million(million::Options),
     /// Puts load on a server that runs already.
     Load(load::Options),
     /// Sends every datagram back as an answer.
@@ -47,6 +50,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options),
+        Command::Million(options) => million::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Echo { listen } => echo::run(listen).map_err(Failure::from),
     };

@@ -37,6 +37,16 @@ impl Process {
         self.family().iter().map(|pid| peak(*pid)).sum()
     }
 
+    /// Sends it SIGHUP.
+    pub(crate) fn hang_up(&self) -> Result<(), Failure> {
+        Ok(sys::signal(self.child.id(), libc::SIGHUP)?)
+    }
+
+    /// Begins to look for the peak of its memory anew.
+    pub(crate) fn forget_peak(&self) -> Result<(), Failure> {
+        Ok(std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
+    }
+
     /// Fails with what it has written where it has ended.
     pub(crate) fn must_run(&mut self) -> Result<(), Failure> {
         match self.child.try_wait()? {
