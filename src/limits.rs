@@ -38,6 +38,16 @@ pub const STREAM_ANSWERS_MAX: usize = 32 << 10;
 /// Answers of one connection that are sought at once: more than a resolver's client asks in one go, and nothing is read while
 /// so many are.
 pub const STREAM_LATER_MAX: usize = 64;
+/// Questions for which upstreams are asked at once, over all transports: each holds a socket or a place in a connection.
+pub const FORWARDS_MAX: usize = 256;
+/// Answers of upstreams that may be kept, a few hundred octets each.
+pub const RESOLVER_CACHE_MAX: usize = 1_000_000;
+/// How long upstreams may take: less than a packet to the other side of the world is no time, and no client waits for more.
+pub const RESOLVER_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(30);
+/// Shortest prefix that is resolved for: 10.0.0.0/8 and fc00::/7 are the widest that anybody has for himself.
+pub const RESOLVER_ALLOW_LENGTH_MIN: u8 = 7;
+/// Upstreams: more are never asked within one timeout.
+pub const UPSTREAMS_MAX: usize = 16;
 /// Octets asked of the system at a time; a buffer grows with what has arrived, not with what a length promises.
 pub const STREAM_READ: usize = 2 << 10;
 /// Questions on one connection: message IDs repeat after so many, and nobody keeps a seat for ever by asking.

@@ -35,6 +35,9 @@ pub struct Explanation {
     /// The widest client prefix in which everybody gets this answer, as a length.
     ecs_scope: u8,
     zone: Option<String>,
+    /// What becomes of a name that is not ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beyond: Option<&'static str>,
     /// The view that the client is in, by the address that it asks from.
     #[serde(skip_serializing_if = "Option::is_none")]
     view: Option<String>,
@@ -73,6 +76,8 @@ pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: Client) ->
     let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client);
     let owner = crate::answer::records::dns_name(name.wire());
     let reply = reply::say(snapshot, &resolution, &owner, name.wire());
+    let allowed = snapshot.topology.resolves_for.as_ref().map(|allowed| allowed.find(client.source).is_some());
+    let forwarded = resolution.zone.is_none() && allowed == Some(true);
     let text = |records: &[Record]| records.iter().map(ToString::to_string).collect();
     Explanation {
         name: name.to_string(),
@@ -80,14 +85,24 @@ pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: Client) ->
         client: client.source,
         subnet: (client.steers != client.source).then_some(client.steers),
         generation: snapshot.generation,
-        rcode: reply::code_word(reply.code),
+        rcode: if forwarded { "FORWARDED" } else { reply::code_word(reply.code) },
         answer: text(&reply.answers),
         authority: text(&reply.authorities),
         additional: text(&reply.additionals),
         ecs_scope: resolution.scope,
         view: resolution.view.map(|view| snapshot.topology.views.name(view).to_owned()),
+        beyond: resolution.zone.is_none().then(|| beyond(allowed)),
         zone: resolution.zone.map(|(_, at)| Name::from_wire(&name.wire()[at..]).to_string()),
         decision: resolution.decision.map(|decision| path(snapshot, decision, client.steers)),
+    }
+}
+
+/// What becomes of a name that is not ours, whose answer nobody here knows.
+fn beyond(allowed: Option<bool>) -> &'static str {
+    match allowed {
+        None => "it is refused",
+        Some(false) => "it is refused, since this client is not in allow of [resolver]",
+        Some(true) => "forwarded to upstreams for clients in allow, as this one, that ask for recursion; else refused",
     }
 }
 
@@ -166,7 +181,8 @@ impl fmt::Display for Explanation {
             }
         }
         let Some(zone) = &self.zone else {
-            return writeln!(f, "The name lies in none of our zones.");
+            let beyond = self.beyond.unwrap_or_default();
+            return writeln!(f, "The name lies in none of our zones: {beyond}.");
         };
         if let Some(view) = &self.view {
             writeln!(f, "View {view}, by the address that it asks from; what follows holds within it.")?;

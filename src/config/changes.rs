@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Outline, Partner, Pem, Pool, ServerTls, Service, View, Zone};
+use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -37,6 +37,14 @@ const DNS: &[Part<Config>] = &[
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
     ("cookie secrets", |a, b| a.1.server.dns.cookie_secrets != b.1.server.dns.cookie_secrets),
     ("rate_limit", |a, b| a.1.server.dns.rate_limit != b.1.server.dns.rate_limit),
+];
+
+const RESOLVER: &[Part<Config>] = &[
+    ("section", |a, b| a.1.server.dns.resolver.is_some() != b.1.server.dns.resolver.is_some()),
+    ("allow", |a, b| resolvers(a, b, |a, b| a.allow != b.allow)),
+    ("upstreams", |a, b| resolvers(a, b, |a, b| (&a.upstreams, &a.ca) != (&b.upstreams, &b.ca))),
+    ("cache", |a, b| resolvers(a, b, |a, b| a.cache != b.cache)),
+    ("timeout", |a, b| resolvers(a, b, |a, b| a.timeout != b.timeout)),
 ];
 
 const CERTIFICATE: &[Part<Config>] =
@@ -87,6 +95,7 @@ impl Outline {
         let (new, before) = (In(now, now), In(then, then));
         said.extend(changed(SERVER, new, before).map(|part| format!("[server] {part} changed: needs a restart")));
         said.extend(changed(DNS, new, before).map(|part| format!("[server] {part} changed")));
+        said.extend(changed(RESOLVER, new, before).map(|part| format!("[resolver] {part} changed")));
         said.extend(changed(CERTIFICATE, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, before).map(|part| format!("[geoip] {part} changed")));
         let overrides =
@@ -134,6 +143,12 @@ fn tls_listen(config: &Config) -> Option<&[SocketAddr]> {
 /// Whether both have TLS, with other files.
 fn both(new: In<'_, Config>, old: In<'_, Config>, file: fn(&ServerTls) -> &Pem) -> bool {
     new.1.server.tls.as_ref().zip(old.1.server.tls.as_ref()).is_some_and(|(new, old)| file(new) != file(old))
+}
+
+/// Whether both have a resolver, which differs in something.
+fn resolvers(new: In<'_, Config>, old: In<'_, Config>, differs: fn(&Resolver, &Resolver) -> bool) -> bool {
+    let [new, old] = [new, old].map(|config| config.1.server.dns.resolver.as_ref());
+    new.zip(old).is_some_and(|(new, old)| differs(new, old))
 }
 
 fn changed<'a, T>(parts: &'static [Part<T>], new: In<'a, T>, old: In<'a, T>) -> impl Iterator<Item = &'static str> {

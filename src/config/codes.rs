@@ -66,6 +66,9 @@ codes! {
     Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."
     Error   MISMATCHED_IDENTITY     "mismatched-identity"     "A private key is not that of its certificate."
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
+    Error   BAD_UPSTREAM            "bad-upstream"            "A text is no resolver that could be asked."
+    Error   OPEN_RESOLVER           "open-resolver"           "Strangers would be resolved for."
+    Error   UPSTREAM_IS_SELF        "upstream-is-self"        "An upstream is this server itself."
     // Duplicates.
     Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."
     Error   DUPLICATE_ZONE          "duplicate-zone"          "An apex stands twice."
@@ -77,6 +80,7 @@ codes! {
     Error   DUPLICATE_OVERRIDE      "duplicate-override"      "A prefix stands twice in the overrides file."
     Error   DUPLICATE_DOMAIN        "duplicate-domain"        "A domain stands twice in a service."
     Error   DUPLICATE_OWNER         "duplicate-owner"         "Two services, or one twice, serve the same owner name."
+    Error   DUPLICATE_UPSTREAM      "duplicate-upstream"      "An upstream stands twice."
     Error   DUPLICATE_RUNG          "duplicate-rung"          "A rung stands twice in a ladder."
     // References.
     Error   UNKNOWN_POOL            "unknown-pool"            "No such pool exists."

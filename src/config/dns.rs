@@ -37,7 +37,7 @@ impl Default for RateLimit {
 impl Default for Dns {
     fn default() -> Self {
         let rate_limit = Some(RateLimit::default());
-        Self { nsid: None, version: None, id: None, cookie_secrets: Vec::new(), rate_limit }
+        Self { nsid: None, version: None, id: None, cookie_secrets: Vec::new(), rate_limit, resolver: None }
     }
 }
 
@@ -50,6 +50,7 @@ pub(super) fn read(t: &mut Table<'_>) -> Dns {
         id: t.get("id", |v| v.form(&IDENTITY)).into_option(),
         cookie_secrets: t.get("cookie_secret_file", |v| cookie_secrets(&v.path()?, v)).or(default.cookie_secrets),
         rate_limit: t.get("rate_limit", rate_limit).or(default.rate_limit),
+        resolver: None,
     }
 }
 

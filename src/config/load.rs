@@ -6,7 +6,7 @@ use super::report::Report;
 use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
-use super::{check, codes, lint, names, partner, pool, refer, server, service, table, view, zone};
+use super::{check, codes, lint, names, partner, pool, refer, resolver, server, service, table, view, zone};
 use crate::limits;
 use std::path::Path;
 use toml::de::DeTable;
@@ -91,6 +91,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
             services: t.named("service", service::read),
             partners: t.named("partner", partner::read),
             views: t.named("view", view::read),
+            resolver: t.get("resolver", resolver::read),
         };
         t.unsupported("safety");
         drafts
@@ -109,8 +110,10 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         prefixes: values(draft.prefixes.or_default()),
         pools: values::<usize>(pools),
     };
+    let mut server = drafts.server;
+    server.dns.resolver = drafts.resolver.into_option().and_then(resolver::Draft::finish);
     Some(Config {
-        server: drafts.server,
+        server,
         geoip: drafts.geoip,
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,

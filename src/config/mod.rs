@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`, `view`) upon a
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`, `view`, `resolver`) upon a
 //! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -25,6 +25,7 @@ mod pool;
 mod reader;
 mod refer;
 mod report;
+mod resolver;
 mod server;
 mod service;
 mod source;
@@ -36,6 +37,7 @@ pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use load::load;
 pub use outline::Outline;
+pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use source::Excerpt;
 pub use view::{ServiceView, View};
 
@@ -83,7 +85,7 @@ pub struct Server {
     pub dns: Dns,
 }
 
-/// The keys of `[server]` that concern DNS itself.
+/// What concerns DNS itself: keys of `[server]`, and `[resolver]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dns {
     /// What is told to those who ask for NSID (RFC 5001).
@@ -96,6 +98,8 @@ pub struct Dns {
     pub cookie_secrets: Vec<CookieSecret>,
     /// Limits for answers over UDP; `None` is no limit.
     pub rate_limit: Option<RateLimit>,
+    /// `[resolver]`: what becomes of names that are not ours; `None` refuses them.
+    pub resolver: Option<Resolver>,
 }
 
 /// A secret of server cookies.

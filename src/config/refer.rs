@@ -6,6 +6,7 @@ use super::partner;
 use super::pool;
 use super::reader::{Field, list, nearest};
 use super::report::Report;
+use super::resolver;
 use super::service::{self, CheckRef, Steering};
 use super::source::{At, Span};
 use super::view;
@@ -33,6 +34,8 @@ pub(super) struct Drafts {
     pub(super) partners: Vec<partner::Draft>,
     /// `[view]`.
     pub(super) views: Vec<view::Draft>,
+    /// `[resolver]`.
+    pub(super) resolver: Field<resolver::Draft>,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.
@@ -79,6 +82,7 @@ pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
         }
     }
     view::prefixes(&drafts.views, report);
+    drafts.resolver.get().into_iter().for_each(|resolver| resolver.judge(&drafts.server, report));
     uniqueness(drafts, report);
     references
 }

@@ -4,6 +4,7 @@
 //! the one question alone. Sizes are bounded, and an answer that does not fit loses whole sections, never half an RRset or its
 //! OPT. Not here: sockets.
 
+use super::forward::{Answer, Found};
 use super::guard::{Cookie, Guard};
 use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
@@ -28,7 +29,6 @@ pub(super) enum Said {
     /// It is answered.
     Now(Vec<u8>),
     /// Others must be asked first; where nothing comes of it, silence is the answer. Dropping it gives it up.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what we are asked is all ours to answer"))]
     Later(Later),
     /// Silence is the answer.
     Nothing,
@@ -65,28 +65,42 @@ impl Full {
 
     /// What becomes of a message.
     pub(super) fn message(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Said {
-        self.answered(bytes, client, transport).map_or(Said::Nothing, Said::Now)
-    }
-
-    /// The answer to a message; `None` where silence is the answer.
-    fn answered(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Option<Vec<u8>> {
         // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
         if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || client.port() == 0 {
-            return None;
+            return Said::Nothing;
         }
         let packet = Packet::read(bytes);
-        let request = alone(bytes, packet.question, client)?;
+        let Some(request) = alone(bytes, packet.question, client) else { return Said::Nothing };
         let settings = self.settings.read();
         let cookie = packet.opt.and_then(|opt| self.guard.cookie(&settings, opt.cookie?, client.ip()));
-        let (mut reply, opt) = self.reply(&settings, &packet, &request, cookie.as_ref());
+        let (answer, opt) = self.answer(&settings, &packet, &request, cookie.as_ref());
         let limit = match transport {
             Transport::Udp => edns::limit(packet.opt.as_ref()),
             Transport::Tcp | Transport::Tls => u16::MAX,
         };
-        if transport == Transport::Udp {
-            reply = self.within_rate(&settings, reply, cookie.as_ref(), client.ip())?;
+        let recursion = settings.forwarder_for(client.ip()).is_some();
+        let asking = Asking { request, opt, cookie, transport, limit: limit.into(), recursion };
+        match answer {
+            Answer::Known(found) => self.say(asking, found).map_or(Said::Nothing, Said::Now),
+            Answer::Sought(sought) => {
+                let full = self.clone();
+                Said::Later(Box::pin(async move { full.say(asking, sought.await) }))
+            }
         }
-        let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit.into());
+    }
+
+    /// The octets of what was found; `None` where silence is the answer.
+    fn say(&self, asking: Asking, (mut reply, why): Found) -> Option<Vec<u8>> {
+        let Asking { request, mut opt, cookie, transport, limit, recursion } = asking;
+        if let (Some(opt), Some(why)) = (&mut opt, why) {
+            edns::say_why(opt, why);
+        }
+        // Whole buildings ask through one address.
+        if transport == Transport::Udp && !recursion {
+            reply = self.within_rate(&self.settings.read(), reply, cookie.as_ref(), request.src().ip())?;
+        }
+        reply.recursion = recursion;
+        let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit);
         self.tally.count(transport, word(reply.code));
         encoded
     }
@@ -108,47 +122,38 @@ impl Full {
         }
     }
 
-    /// What a question gets: the message and its OPT.
-    fn reply(
-        &self,
-        settings: &Settings,
-        packet: &Packet<'_>,
-        request: &Request,
-        cookie: Option<&Cookie>,
-    ) -> (Reply, Option<Edns>) {
-        let mut edns = packet.opt.as_ref().map(edns::plain);
-        let (reply, why) = match odd::refusal(packet) {
-            // RFC 7873 section 5.4: a question about the cookie alone.
-            Some((ResponseCode::NoError, _)) if cookie.is_some_and(|cookie| cookie.whole && !cookie.valid) => {
-                (Reply::of(ResponseCode::BADCOOKIE), None)
-            }
-            Some((code, why)) => (Reply::of(code), why),
-            None => self.answer(settings, packet, request, &mut edns),
-        };
-        if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
-            let nsid = identity::nsid(&settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
-            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
-            nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
-            if let Some(why) = why {
-                edns::say_why(edns, why);
-            }
-        }
-        (reply, edns)
-    }
-
-    /// What a question gets that can be looked up, and an INFO-CODE.
+    /// What a question gets, and the OPT around it.
     fn answer(
         &self,
         settings: &Settings,
         packet: &Packet<'_>,
         request: &Request,
-        edns: &mut Option<Edns>,
-    ) -> (Reply, Option<u16>) {
+        cookie: Option<&Cookie>,
+    ) -> (Answer, Option<Edns>) {
+        let mut edns = packet.opt.as_ref().map(edns::plain);
+        let answer = match odd::refusal(packet) {
+            // RFC 7873 section 5.4: a question about the cookie alone.
+            Some((ResponseCode::NoError, _)) if cookie.is_some_and(|cookie| cookie.whole && !cookie.valid) => {
+                Answer::Known((Reply::of(ResponseCode::BADCOOKIE), None))
+            }
+            Some((code, why)) => Answer::Known((Reply::of(code), why)),
+            None => self.find(settings, packet, request, &mut edns),
+        };
+        if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
+            let nsid = identity::nsid(&settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
+            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
+            nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
+        }
+        (answer, edns)
+    }
+
+    /// What a question gets that can be looked up, here or by others.
+    fn find(&self, settings: &Settings, packet: &Packet<'_>, request: &Request, edns: &mut Option<Edns>) -> Answer {
         let [query] = request.queries.queries() else {
-            return (Reply::of(ResponseCode::FormErr), None);
+            return Answer::Known((Reply::of(ResponseCode::FormErr), None));
         };
         if query.query_class() == DNSClass::CH {
-            return identity::chaos(&settings.dns, query.original());
+            return Answer::Known(identity::chaos(&settings.dns, query.original()));
         }
         // One snapshot for all that this answer says, the belief in its client subnet included.
         let snapshot = self.lake.load();
@@ -159,9 +164,26 @@ impl Full {
         if let (Some(edns), Some(subnet)) = (edns, subnet) {
             edns::say_subnet(edns, subnet, scope);
         }
-        let why = (reply.code == ResponseCode::Refused).then_some(odd::NOT_AUTHORITATIVE);
-        (reply, why)
+        if reply.code != ResponseCode::Refused {
+            return Answer::Known((reply, None));
+        }
+        match settings.forwarder_for(source).filter(|_| request.metadata.recursion_desired) {
+            Some(forwarder) => forwarder.ask(query.original(), &self.tally.forwards),
+            None => Answer::Known((reply, Some(odd::NOT_AUTHORITATIVE))),
+        }
     }
+}
+
+/// A question that waits for its answer, and how that is said.
+struct Asking {
+    request: Request,
+    opt: Option<Edns>,
+    cookie: Option<Cookie>,
+    transport: Transport,
+    /// The largest answer, octets.
+    limit: usize,
+    /// Whether its client may ask for what is not ours.
+    recursion: bool,
 }
 
 /// A response code's mnemonic for metrics.
@@ -222,7 +244,8 @@ fn metadata(request: &Request, reply: &Reply) -> Metadata {
     metadata.response_code = reply.code;
     metadata.authoritative = reply.authoritative;
     metadata.truncation = reply.truncated;
-    metadata.recursion_available = false;
+    metadata.recursion_available = reply.recursion;
+    // Nobody here has validated anything.
     metadata.authentic_data = false;
     metadata
 }

@@ -1,7 +1,7 @@
 //! Bytes in, bytes out: from a socket through `resolve` back to the socket.
 //!
 //! Here: sockets (`socket`), UDP (`udp`), TCP and TLS (`stream`), what a message is (`packet`, `opt`), what is refused unseen
-//! (`odd`), hickory's side (`full`), OPT in answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they
+//! (`odd`), hickory's side (`full`), names that are not ours (`forward`), OPT in answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they
 //! get (`limit`; `guard` has the clock of both), what of it a reload may change (`settings`), and what is counted (`tally`).
 //! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, UdpSocket};
 
 mod cookie;
 mod edns;
+mod forward;
 mod full;
 mod guard;
 mod identity;

@@ -1,13 +1,16 @@
-//! What of DNS itself a reload may change: who we say we are, the secrets of cookies, the limit of clients that ask too much.
+//! What of DNS itself a reload may change: who we say we are, the secrets of cookies, the limit of clients that ask too much,
+//! upstreams.
 //!
 //! One immutable value behind one pointer, which a lane reads once for each message: no message is judged by two. Not here:
 //! what clients have used up of their limit, which outlives a reload (`guard`).
 
 use super::cookie::Jar;
+use super::forward::Forwarder;
 use super::limit::Limit;
 use crate::config::{CookieSecret, Dns};
 use arc_swap::{ArcSwap, Guard};
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The settings of one reload.
@@ -19,6 +22,8 @@ pub(super) struct Settings {
     pub(super) jar: Jar,
     /// The limit of UDP answers; `None` is no limit.
     pub(super) limit: Option<Limit>,
+    /// Whom we ask for what is not ours; `None` is nobody.
+    pub(super) forwarder: Option<Arc<Forwarder>>,
 }
 
 /// The settings that are in force. A lane may keep what it read for as long as it likes.
@@ -32,7 +37,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(dns: &Dns) -> Self {
         let drawn = drawn();
-        Self { current: ArcSwap::from_pointee(Settings::new(dns, drawn)), drawn }
+        Self { current: ArcSwap::from_pointee(Settings::new(dns, drawn, None)), drawn }
     }
 
     /// What is in force now.
@@ -42,14 +47,26 @@ impl Shared {
 
     /// Puts others in force.
     pub(super) fn replace(&self, dns: &Dns) {
-        self.current.store(Arc::new(Settings::new(dns, self.drawn)));
+        let old = self.current.load().forwarder.clone();
+        self.current.store(Arc::new(Settings::new(dns, self.drawn, old)));
     }
 }
 
 impl Settings {
-    fn new(dns: &Dns, drawn: CookieSecret) -> Self {
+    /// What upstreams said is kept where nothing of the resolver changes.
+    fn new(dns: &Dns, drawn: CookieSecret, old: Option<Arc<Forwarder>>) -> Self {
+        let same = |config| old.filter(|forwarder| forwarder.is_of(config));
+        let forwarder = dns.resolver.as_ref();
+        let forwarder = forwarder.map(|config| same(config).unwrap_or_else(|| Arc::new(Forwarder::new(config))));
         let limit = dns.rate_limit.as_ref().map(Limit::new);
-        Self { dns: dns.clone(), jar: Jar::new(&dns.cookie_secrets, drawn), limit }
+        Self { dns: dns.clone(), jar: Jar::new(&dns.cookie_secrets, drawn), limit, forwarder }
+    }
+}
+
+impl Settings {
+    /// Whom we ask for a client at this address.
+    pub(super) fn forwarder_for(&self, source: IpAddr) -> Option<&Forwarder> {
+        self.forwarder.as_deref().filter(|forwarder| forwarder.allows(source))
     }
 }
 

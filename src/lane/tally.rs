@@ -2,7 +2,8 @@
 
 use super::Transport;
 use super::limit::Verdict;
-use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use std::time::Duration;
 
 /// `edgesteer_dns_queries_total{transport,lane,rcode}`, `edgesteer_dns_limited_total{action}`,
 /// `edgesteer_dns_connections{transport}` and `edgesteer_dns_connections_refused_total{transport,reason}`.
@@ -12,6 +13,62 @@ pub struct Tally {
     limited: IntCounterVec,
     connections: IntGaugeVec,
     refused: IntCounterVec,
+    /// What is asked of upstreams.
+    pub(super) forwards: Forwards,
+}
+
+/// `edgesteer_resolver_forwarded_total{outcome}`, `edgesteer_resolver_in_flight` and `edgesteer_resolver_duration_seconds`.
+#[derive(Clone, Debug)]
+pub(super) struct Forwards {
+    outcomes: IntCounterVec,
+    in_flight: IntGauge,
+    duration: Histogram,
+}
+
+/// A question that upstreams are asked; ends when it is dropped.
+pub(super) struct Flight(IntGauge);
+
+impl Forwards {
+    fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let opts = Opts::new(
+            "edgesteer_resolver_forwarded_total",
+            "Questions for names that are not ours, by outcome; cached were known without asking, busy were too many at once.",
+        );
+        let outcomes = IntCounterVec::new(opts, &["outcome"])?;
+        registry.register(Box::new(outcomes.clone()))?;
+        // Alarms want to see the zero from which they rise.
+        for outcome in ["answer", "nodata", "nxdomain", "cached", "upstream", "timeout", "network", "busy"] {
+            outcomes.with_label_values(&[outcome]).reset();
+        }
+        let in_flight = IntGauge::new("edgesteer_resolver_in_flight", "Questions that upstreams are asked now.")?;
+        registry.register(Box::new(in_flight.clone()))?;
+        let opts = HistogramOpts::new("edgesteer_resolver_duration_seconds", "How long upstreams took.");
+        let duration = Histogram::with_opts(opts)?;
+        registry.register(Box::new(duration.clone()))?;
+        Ok(Self { outcomes, in_flight, duration })
+    }
+
+    /// A question is over.
+    pub(super) fn count(&self, outcome: &str) {
+        self.outcomes.with_label_values(&[outcome]).inc();
+    }
+
+    /// Upstreams took so long.
+    pub(super) fn took(&self, time: Duration) {
+        self.duration.observe(time.as_secs_f64());
+    }
+
+    /// A question begins.
+    pub(super) fn flight(&self) -> Flight {
+        self.in_flight.inc();
+        Flight(self.in_flight.clone())
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Why a connection was refused, or closed early.
@@ -56,7 +113,8 @@ impl Tally {
         );
         let refused = IntCounterVec::new(opts, &["transport", "reason"])?;
         registry.register(Box::new(refused.clone()))?;
-        Ok(Self { queries, limited, connections, refused })
+        let forwards = Forwards::new(registry)?;
+        Ok(Self { queries, limited, connections, refused, forwards })
     }
 
     pub(super) fn count(&self, transport: Transport, rcode: &str) {

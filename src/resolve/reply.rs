@@ -19,6 +19,8 @@ pub struct Reply {
     pub authoritative: bool,
     /// TC.
     pub truncated: bool,
+    /// RA: whether the client may ask for what is not ours.
+    pub recursion: bool,
     /// The answer section.
     pub answers: Vec<Record>,
     /// The authority section.
@@ -48,7 +50,7 @@ impl Reply {
 
     /// What is said where no whole RRset fits: ask again over TCP (RFC 2181 section 9).
     pub fn cut(self) -> Self {
-        Self { code: self.code, authoritative: self.authoritative, truncated: true, ..Self::default() }
+        Self { truncated: true, answers: Vec::new(), authorities: Vec::new(), additionals: Vec::new(), ..self }
     }
 }
 
@@ -117,6 +119,7 @@ pub fn code_word(code: ResponseCode) -> &'static str {
         ResponseCode::NoError => "NOERROR",
         ResponseCode::NXDomain => "NXDOMAIN",
         ResponseCode::Refused => "REFUSED",
+        ResponseCode::ServFail => "SERVFAIL",
         ResponseCode::FormErr => "FORMERR",
         ResponseCode::NotImp => "NOTIMP",
         ResponseCode::BADVERS => "BADVERS",

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::config::{self, Config, Country, Delegation, Location};
 use crate::federation::{CheckKind, Failback, Shape};
-use crate::geo::{self, Places, Point};
+use crate::geo::{self, Places, Point, Prefixes};
 use crate::health::Thresholds;
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, NameList, Prefix};
@@ -80,6 +80,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
     }
     let names = names(config, builder, &mut zones, serial);
     let affected = affected(targets.list.len(), &services);
+    let resolver = config.server.dns.resolver.as_ref();
     Ok(Topology {
         zones,
         pools,
@@ -90,6 +91,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         region_map,
         places,
         views: Views::new(config),
+        resolves_for: resolver.map(|resolver| Prefixes::new(resolver.allow.iter().map(|&prefix| (prefix, 0)))),
         hosts,
         geo_build_epoch: stamps.geo_build_epoch,
         ecs: config.geoip.ecs.clone(),

@@ -5,7 +5,7 @@
 
 use crate::config::{Country, Ecs, Rung};
 use crate::federation::Shape;
-use crate::geo::{Places, Point, RegionMap};
+use crate::geo::{Places, Point, Prefixes, RegionMap};
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -46,6 +46,8 @@ pub struct Topology {
     pub places: Places,
     /// Who is inside.
     pub views: Views,
+    /// Who may ask for names that are not ours, for explanations; `None` is nobody.
+    pub resolves_for: Option<Prefixes>,
     /// When the geography's database was built, seconds since 1970.
     pub geo_build_epoch: u64,
     /// Whose client subnet option is believed.

@@ -7,6 +7,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod resolver;
+mod upstream;
 mod views;
 
 use common::dns::question;
