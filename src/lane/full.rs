@@ -10,7 +10,7 @@ use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
 use super::settings::{Settings, Shared};
-use super::{HEADER, Tally, Transport, edns, identity, odd};
+use super::{HEADER, Peer, Tally, Transport, edns, identity, odd};
 use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Client, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
@@ -20,14 +20,18 @@ use hickory_proto::serialize::binary::BinEncoder;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::Request;
 use hickory_server::zone_handler::MessageResponseBuilder;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What becomes of a message.
 pub(super) enum Said {
     /// It is answered.
     Now(Vec<u8>),
+    /// It is answered, and was no message: a peer that was not understood is not believed to have said where its next message
+    /// begins, so that a stream ends with this.
+    Last(Vec<u8>),
     /// Others must be asked first; where nothing comes of it, silence is the answer. Dropping it gives it up.
     Later(Later),
     /// Silence is the answer.
@@ -38,14 +42,9 @@ pub(super) enum Said {
 pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
 
 impl Said {
-    /// Whether a stream ends with it. A peer that was not understood once is not believed to have said where its next message
-    /// begins.
+    /// Whether a stream ends with it.
     pub(super) fn ends_a_stream(&self) -> bool {
-        match self {
-            Self::Now(answer) => answer.get(3).is_some_and(|flags| flags & 0x0f == 1),
-            Self::Later(_) => false,
-            Self::Nothing => true,
-        }
+        matches!(self, Self::Last(_) | Self::Nothing)
     }
 }
 
@@ -64,24 +63,24 @@ impl Full {
     }
 
     /// What becomes of a message.
-    pub(super) fn message(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Said {
+    pub(super) fn message(&self, bytes: &[u8], peer: &Peer) -> Said {
         // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
-        if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || client.port() == 0 {
+        if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || peer.address.port() == 0 {
             return Said::Nothing;
         }
         let packet = Packet::read(bytes);
-        let Some(request) = alone(bytes, packet.question, client) else { return Said::Nothing };
+        let Some(request) = alone(bytes, packet.question, peer.address) else { return Said::Nothing };
         let settings = self.settings.read();
-        let cookie = packet.opt.and_then(|opt| self.guard.cookie(&settings, opt.cookie?, client.ip()));
-        let (answer, opt) = self.answer(&settings, &packet, &request, cookie.as_ref());
-        let limit = match transport {
-            Transport::Udp => edns::limit(packet.opt.as_ref()),
-            Transport::Tcp | Transport::Tls => u16::MAX,
-        };
-        let recursion = settings.forwarder_for(client.ip()).is_some();
-        let asking = Asking { request, opt, cookie, transport, limit: limit.into(), recursion };
+        let cookie = packet.opt.and_then(|opt| self.guard.cookie(&settings, opt.cookie?, peer.address.ip()));
+        let case = Case { packet: &packet, peer, settings: &settings, cookie: cookie.as_ref() };
+        let (answer, opt) = self.answer(&case, &request);
+        let asking = case.asking(request, opt);
         match answer {
-            Answer::Known(found) => self.say(asking, found).map_or(Said::Nothing, Said::Now),
+            Answer::Known((reply, why)) => {
+                let said = if packet.is_garbage() { Said::Last } else { Said::Now };
+                let reply = self.within_rate(&case, reply);
+                reply.and_then(|reply| self.say(asking, (reply, why))).map_or(Said::Nothing, said)
+            }
             Answer::Sought(sought) => {
                 let full = self.clone();
                 Said::Later(Box::pin(async move { full.say(asking, sought.await) }))
@@ -90,28 +89,28 @@ impl Full {
     }
 
     /// The octets of what was found; `None` where silence is the answer.
-    fn say(&self, asking: Asking, (mut reply, why): Found) -> Option<Vec<u8>> {
-        let Asking { request, mut opt, cookie, transport, limit, recursion } = asking;
-        if let (Some(opt), Some(why)) = (&mut opt, why) {
+    fn say(&self, mut asking: Asking, (mut reply, why): Found) -> Option<Vec<u8>> {
+        if let (Some(opt), Some(why)) = (&mut asking.opt, why) {
             edns::say_why(opt, why);
         }
-        // Whole buildings ask through one address.
-        if transport == Transport::Udp && !recursion {
-            reply = self.within_rate(&self.settings.read(), reply, cookie.as_ref(), request.src().ip())?;
-        }
+        let Asking { request, opt, transport, limit, padding, recursion, .. } = asking;
         reply.recursion = recursion;
         let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit);
         self.tally.count(transport, word(reply.code));
-        encoded
+        match opt {
+            Some(opt) if padding => padded(&request, &reply, opt, encoded?, limit),
+            _ => encoded,
+        }
     }
 
-    /// What is said of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie proves
-    /// that the address is not forged.
-    fn within_rate(&self, settings: &Settings, reply: Reply, cookie: Option<&Cookie>, source: IpAddr) -> Option<Reply> {
-        if cookie.is_some_and(|cookie| cookie.valid) {
+    /// What is said over UDP of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie
+    /// proves that the address is not forged. Who is resolved for has no limit: whole buildings ask through one address.
+    fn within_rate(&self, case: &Case<'_>, reply: Reply) -> Option<Reply> {
+        let cookie = case.cookie;
+        if case.peer.transport != Transport::Udp || case.recursion() || cookie.is_some_and(|cookie| cookie.valid) {
             return Some(reply);
         }
-        let verdict = self.guard.limit(settings, source, Class::of(&reply));
+        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply));
         self.tally.limited(verdict);
         match (verdict, cookie) {
             (Verdict::Pass, _) => Some(reply),
@@ -123,32 +122,31 @@ impl Full {
     }
 
     /// What a question gets, and the OPT around it.
-    fn answer(
-        &self,
-        settings: &Settings,
-        packet: &Packet<'_>,
-        request: &Request,
-        cookie: Option<&Cookie>,
-    ) -> (Answer, Option<Edns>) {
+    fn answer(&self, case: &Case<'_>, request: &Request) -> (Answer, Option<Edns>) {
+        let &Case { packet, cookie, peer, settings } = case;
         let mut edns = packet.opt.as_ref().map(edns::plain);
-        let answer = match odd::refusal(packet) {
+        let answer = match odd::refusal(packet, peer.transport) {
             // RFC 7873 section 5.4: a question about the cookie alone.
             Some((ResponseCode::NoError, _)) if cookie.is_some_and(|cookie| cookie.whole && !cookie.valid) => {
                 Answer::Known((Reply::of(ResponseCode::BADCOOKIE), None))
             }
             Some((code, why)) => Answer::Known((Reply::of(code), why)),
-            None => self.find(settings, packet, request, &mut edns),
+            None => self.find(case, request, &mut edns),
         };
         if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
             let nsid = identity::nsid(&settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
             let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
             nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
+            if opt.keepalive.is_some() && peer.transport != Transport::Udp {
+                edns::say_keepalive(edns, if packet.is_garbage() { Duration::ZERO } else { peer.idle });
+            }
         }
         (answer, edns)
     }
 
     /// What a question gets that can be looked up, here or by others.
-    fn find(&self, settings: &Settings, packet: &Packet<'_>, request: &Request, edns: &mut Option<Edns>) -> Answer {
+    fn find(&self, case: &Case<'_>, request: &Request, edns: &mut Option<Edns>) -> Answer {
+        let &Case { packet, settings, .. } = case;
         let [query] = request.queries.queries() else {
             return Answer::Known((Reply::of(ResponseCode::FormErr), None));
         };
@@ -174,16 +172,44 @@ impl Full {
     }
 }
 
+/// What is known of a message before its answer is sought.
+struct Case<'a> {
+    packet: &'a Packet<'a>,
+    peer: &'a Peer,
+    settings: &'a Settings,
+    cookie: Option<&'a Cookie>,
+}
+
 /// A question that waits for its answer, and how that is said.
 struct Asking {
     request: Request,
     opt: Option<Edns>,
-    cookie: Option<Cookie>,
     transport: Transport,
     /// The largest answer, octets.
     limit: usize,
+    /// Whether its length is hidden.
+    padding: bool,
     /// Whether its client may ask for what is not ours.
     recursion: bool,
+}
+
+impl Case<'_> {
+    /// Whether its client may ask for what is not ours.
+    fn recursion(&self) -> bool {
+        self.settings.forwarder_for(self.peer.address.ip()).is_some()
+    }
+
+    /// The same, as it can wait for its answer.
+    fn asking(&self, request: Request, opt: Option<Edns>) -> Asking {
+        let &Case { packet, peer: &Peer { transport, .. }, .. } = self;
+        let limit = match transport {
+            Transport::Udp => edns::limit(packet.opt.as_ref()),
+            Transport::Tcp | Transport::Tls => u16::MAX,
+        };
+        // RFC 7830 section 6: lengths are hidden where the rest is, and where the question's was.
+        let padding = transport == Transport::Tls && packet.opt.is_some_and(|asked| asked.padding);
+        Asking { request, opt, transport, limit: limit.into(), padding, recursion: self.recursion() }
+    }
 }
 
 /// A response code's mnemonic for metrics.
@@ -224,6 +250,12 @@ fn fit(request: &Request, reply: Reply, opt: Option<&Edns>, limit: usize) -> (Re
     let reply = reply.cut();
     let bytes = encode(request, &reply, opt);
     (reply, bytes)
+}
+
+/// The same answer with padding; as it was where that does not fit.
+fn padded(request: &Request, reply: &Reply, mut opt: Edns, plain: Vec<u8>, limit: usize) -> Option<Vec<u8>> {
+    edns::pad(&mut opt, plain.len(), limit);
+    encode(request, reply, Some(&opt)).filter(|bytes| bytes.len() <= limit).or(Some(plain))
 }
 
 fn encode(request: &Request, reply: &Reply, opt: Option<&Edns>) -> Option<Vec<u8>> {

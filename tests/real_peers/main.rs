@@ -10,6 +10,7 @@ mod common;
 
 mod kamailio;
 mod partner;
+mod upstream;
 
 use common::dns::{self, RecordType as T, from_subnet, look_up, question, targets};
 use common::edges::identity;

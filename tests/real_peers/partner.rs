@@ -2,6 +2,7 @@
 
 use crate::common::process::{Process, system};
 use crate::common::{eventually, fresh_address};
+use edgesteer::demo::ca::Identity;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
@@ -17,11 +18,37 @@ pub(crate) struct Resolver {
 impl Resolver {
     /// Starts it and waits until it answers.
     pub(crate) fn start(authority: SocketAddr, parent: &Path) -> Self {
+        let stub = format!("    stub-addr: {}@{}", authority.ip(), authority.port());
+        Self::run(parent, &format!("    do-not-query-localhost: no\nstub-zone:\n    name: \"contoso.com\"\n{stub}\n"))
+    }
+
+    /// One that knows these records, and speaks TLS too with this certificate, at the returned address.
+    pub(crate) fn knowing(records: &[&str], identity: &Identity, parent: &Path) -> (Self, SocketAddr) {
+        let tls = fresh_address();
+        let [certificate, key] = ["unbound.pem", "unbound.key"].map(|name| parent.join(name));
+        std::fs::write(&certificate, identity.certificate_pem()).unwrap();
+        std::fs::write(&key, identity.key_pem()).unwrap();
+        let records: Vec<String> = records.iter().map(|record| format!("    local-data: '{record}'")).collect();
+        let more = format!(
+            "    interface: {}@{}\n    tls-port: {}\n    tls-service-pem: \"{}\"\n    tls-service-key: \"{}\"\n    \
+             local-zone: \"example.\" static\n{}\n",
+            tls.ip(),
+            tls.port(),
+            tls.port(),
+            certificate.display(),
+            key.display(),
+            records.join("\n")
+        );
+        (Self::run(parent, &more), tls)
+    }
+
+    /// Starts it with more of its configuration, which goes on with the section "server".
+    fn run(parent: &Path, more: &str) -> Self {
         let directory = parent.join("unbound");
         std::fs::create_dir(&directory).unwrap();
         let address = fresh_address();
         let configuration = directory.join("unbound.conf");
-        std::fs::write(&configuration, text(address, authority, &directory)).unwrap();
+        std::fs::write(&configuration, text(address, &directory) + more).unwrap();
         let mut command = system("unbound");
         command.arg("-d").arg("-c").arg(&configuration);
         // Debian keeps it where only root looks for programs.
@@ -37,11 +64,12 @@ impl Resolver {
     }
 }
 
-fn text(address: SocketAddr, authority: SocketAddr, directory: &Path) -> String {
-    let (ip, port) = (address.ip(), address.port());
-    let (authority, authority_port, directory) = (authority.ip(), authority.port(), directory.display());
+fn text(address: SocketAddr, directory: &Path) -> String {
+    let (ip, port, directory) = (address.ip(), address.port(), directory.display());
     format!(
-        r#"server:
+        r#"remote-control:
+    control-enable: no
+server:
     interface: {ip}
     port: {port}
     access-control: 127.0.0.0/8 allow
@@ -55,12 +83,6 @@ fn text(address: SocketAddr, authority: SocketAddr, directory: &Path) -> String 
     do-ip6: no
     num-threads: 1
     module-config: "iterator"
-    do-not-query-localhost: no
-remote-control:
-    control-enable: no
-stub-zone:
-    name: "contoso.com"
-    stub-addr: {authority}@{authority_port}
 "#
     )
 }

@@ -42,6 +42,22 @@ fn section_4_1_1_the_header_of_an_answer() {
 }
 
 #[test]
+fn section_4_1_1_recursion_is_available_to_those_who_may_ask_for_it() {
+    let server = Serving::resolving();
+    // RD, RA and AA by question: ours, ours that does not exist, and what is not ours, with and without RD.
+    for (flags, name, expected, rcode) in [
+        ([0x01, 0], "contoso.com", [0x85, 0x80], NOERROR),
+        ([0x00, 0], "contoso.com", [0x84, 0x80], NOERROR),
+        ([0x01, 0], "no.contoso.com", [0x85, 0x83], NXDOMAIN),
+        ([0x00, 0], "example.net", [0x80, 0x85], REFUSED),
+        ([0x01, 0], "example.net", [0x81, 0x82], SERVFAIL),
+    ] {
+        let octets = udp(server.at, &message(flags, [1, 0, 0, 0], &[&question(name, SOA)])).unwrap();
+        assert_eq!((&octets[2..4], code(&read(&octets))), (&expected[..], rcode), "{name} {flags:x?}");
+    }
+}
+
+#[test]
 fn section_4_1_4_a_question_cannot_be_compressed() {
     let server = Serving::start();
     for name in [&[0xc0, 12][..], &[0xc0, 0], &[0xc0, 14], &[1, b'a', 0xc0, 12], &[0x40, 0], &[0x80, 0]] {
