@@ -69,6 +69,10 @@ codes! {
     Error   BAD_UPSTREAM            "bad-upstream"            "A text is no resolver that could be asked."
     Error   OPEN_RESOLVER           "open-resolver"           "Strangers would be resolved for."
     Error   UPSTREAM_IS_SELF        "upstream-is-self"        "An upstream is this server itself."
+    Error   BAD_STATUS              "bad-status"              "A text is no range of status codes."
+    Error   BAD_REQUEST_PATH        "bad-request-path"        "A text cannot be the path of a request."
+    Error   BAD_COMMAND             "bad-command"             "A check's command is no program by its absolute path."
+    Error   STRAY_CHECK_KEY         "stray-check-key"         "A key that belongs to another kind of check."
     // Duplicates.
     Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."
     Error   DUPLICATE_ZONE          "duplicate-zone"          "An apex stands twice."
