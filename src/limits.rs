@@ -66,6 +66,14 @@ pub const WEIGHT_SLOTS: usize = 256;
 pub const CONFIG_FILE_MAX: u64 = 16 << 20;
 /// Largest domain list, octets: ten million domains.
 pub const DOMAINS_FILE_MAX: u64 = 512 << 20;
+/// Master files of one zone together, octets: a few million records.
+pub const RECORDS_MAX: u64 = 256 << 20;
+/// Files that include one another: a reader of so deep a nest is lost.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
+/// Records of one name and type, octets with their heads: they fit a TCP message with room for everything else.
+pub const RRSET_OCTETS_MAX: usize = 60_000;
+/// Longest TTL of a static record, seconds (RFC 2181 section 8).
+pub const STATIC_TTL_MAX: u32 = (1 << 31) - 1;
 /// Errors shown in full; the rest is counted.
 pub const DIAGNOSTICS_SHOWN_MAX: usize = 100;
 /// Largest MaxMind-format file, octets: the largest commercial city files are under 300 MiB.

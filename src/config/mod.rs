@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`) upon a
-//! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
+//! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`, master files in `records`); checks that collect every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
@@ -21,6 +21,7 @@ mod partner;
 mod pem;
 mod pool;
 mod reader;
+mod records;
 mod refer;
 mod report;
 mod server;
@@ -203,6 +204,44 @@ pub struct Zone {
     pub ttl: Duration,
     /// How long resolvers may keep NXDOMAIN and NODATA (RFC 2308 section 5). Default 60 s.
     pub negative_ttl: Duration,
+    /// The SOA of the file, where it has one.
+    pub soa: Option<Soa>,
+    /// Static records by owner and type, without SOA, NS of the apex and what `ns` says. Each pair stands once.
+    pub records: Vec<RrSet>,
+}
+
+/// What a file says in its SOA (RFC 1035 section 3.3.13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Soa {
+    /// The primary name server.
+    pub mname: Name,
+    /// The mailbox of whom to tell.
+    pub rname: Name,
+    /// What rises when the content changes.
+    pub serial: u32,
+    /// Seconds between the questions of secondaries.
+    pub refresh: u32,
+    /// Seconds until they ask again in vain.
+    pub retry: u32,
+    /// Seconds until they give up.
+    pub expire: u32,
+    /// How long negative answers are kept, seconds.
+    pub minimum: u32,
+    /// Its own TTL, seconds.
+    pub ttl: u32,
+}
+
+/// The records of one name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RrSet {
+    /// Within the zone; may begin with the label `*`.
+    pub owner: Name,
+    /// The type's number.
+    pub kind: u16,
+    /// Seconds; never 0.
+    pub ttl: u32,
+    /// The data in wire form, names uncompressed and in lower case; at least one, none twice.
+    pub data: Vec<Box<[u8]>>,
 }
 
 /// A name server of a zone.

@@ -4,10 +4,13 @@ use super::codes;
 use super::form;
 use super::pool::address;
 use super::reader::{Field, Value};
+use super::records;
 use super::report::Report;
 use super::source::{At, values};
 use super::{NameServer, Zone};
 use crate::name::Name;
+use crate::rrtype::{A, AAAA, NS, SOA};
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -22,8 +25,12 @@ pub(super) struct Draft {
     pub(super) apex: At<Name>,
     /// The name servers, each at its key.
     pub(super) ns: Field<Vec<At<NameServer>>>,
-    ttl: Field<Duration>,
-    negative_ttl: Field<Duration>,
+    /// TTL of SOA and NS.
+    pub(super) ttl: Field<Duration>,
+    /// SOA MINIMUM.
+    pub(super) negative_ttl: Field<Duration>,
+    /// The records of its file.
+    pub(super) records: Field<records::Draft>,
 }
 
 /// `[zone."apex"]`.
@@ -35,25 +42,55 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let draft = value.table(|t| {
         let ns = t.get("ns", name_servers);
         let (ttl, negative_ttl) = (t.get("ttl", Value::ttl), t.get("negative_ttl", Value::ttl));
-        t.unsupported("records");
-        (ns, ttl, negative_ttl)
+        let default = ttl.get().map_or(TTL, |ttl| *ttl).as_secs() as u32;
+        let records = t.get("records", |v| records::read(v, &apex.as_ref()?.value, default));
+        (ns, ttl, negative_ttl, records)
     });
-    let ((ns, ttl, negative_ttl), apex) = draft.zip(apex)?;
-    if ns.is_absent() || ns.get().is_some_and(Vec::is_empty) {
-        no_ns(&apex, ns.at().map_or(key.span, |at| at.span), value.report);
+    let (ns, ttl, negative_ttl, records) = draft?;
+    let draft = Draft { apex: apex?, ns, ttl, negative_ttl, records };
+    let in_file = || draft.records.get().is_some_and(|records| records.at(&draft.apex.value, NS).next().is_some());
+    let unknown = matches!(draft.ns, Field::Bad) || matches!(draft.records, Field::Bad);
+    if draft.ns.get().is_none_or(Vec::is_empty) && !unknown && !in_file() {
+        no_ns(&draft.apex, draft.ns.at().map_or(key.span, |at| at.span), value.report);
     }
-    Some(Draft { apex, ns, ttl, negative_ttl })
+    Some(draft)
 }
 
 impl Draft {
     /// The zone without places.
     pub(super) fn finish(self) -> Zone {
-        Zone {
-            apex: self.apex.value,
-            ns: values(self.ns.or(Vec::new())),
-            ttl: self.ttl.or(TTL),
-            negative_ttl: self.negative_ttl.or(NEGATIVE_TTL),
+        let apex = self.apex.value;
+        let records = self.records.or_default();
+        let soa = records.soa(&apex).map(|(soa, _)| soa);
+        let in_file = records.at(&apex, NS).map(|ns| (ns.ttl, ns.target()));
+        let (ttls, hosts): (Vec<u32>, Vec<Option<Name>>) = in_file.unzip();
+        let mut ns = values(self.ns.or(Vec::new()));
+        if ns.is_empty() {
+            let server = |host| NameServer { host, addresses: Vec::new() };
+            ns = hosts.into_iter().flatten().map(server).collect();
         }
+        let given: HashSet<Name> = ns.iter().filter(|s| !s.addresses.is_empty()).map(|s| s.host.clone()).collect();
+        let beside = |owner: &Name, kind| match kind {
+            SOA => true,
+            NS => *owner == apex,
+            A | AAAA => given.contains(owner),
+            _ => false,
+        };
+        Zone {
+            ttl: ttls.into_iter().min().map_or_else(|| self.ttl.or(TTL), |ttl| Duration::from_secs(ttl.into())),
+            negative_ttl: soa
+                .as_ref()
+                .map_or_else(|| self.negative_ttl.or(NEGATIVE_TTL), |soa| Duration::from_secs(soa.minimum.into())),
+            ns,
+            soa,
+            records: records.finish(beside),
+            apex,
+        }
+    }
+
+    /// Whether its file has an address of a name.
+    pub(super) fn publishes(&self, name: &Name) -> bool {
+        self.records.get().is_some_and(|records| [A, AAAA].iter().any(|&kind| records.at(name, kind).next().is_some()))
     }
 }
 
