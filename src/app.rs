@@ -3,8 +3,9 @@
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
 use crate::admin::{self, Admin, AdminError, Shown};
-use crate::config::{self, Config, Diagnostics, Dns, Server};
-use crate::control::{Control, Handle, Metrics};
+use crate::audit::{self, Audit, Entry, Writer};
+use crate::config::{self, Config, Diagnostics, Server};
+use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
@@ -89,6 +90,9 @@ pub struct Running {
     started: Server,
     control: Handle,
     task: JoinHandle<()>,
+    audit: Audit,
+    recording: JoinHandle<()>,
+    trail: Writer,
     lanes: Lanes,
     admin: Admin,
     serving: Arc<AtomicBool>,
@@ -112,6 +116,9 @@ impl Running {
         let prober = Prober::start(observations_in);
         let (control, handle) = Control::new(topology.clone(), prober, observations, Metrics::new(&registry)?);
         admin::register(&registry, handle.lake())?;
+        let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
+        audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
+        let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = IntGauge::new(
             "edgesteer_config_last_reload_success",
             "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
@@ -146,7 +153,20 @@ impl Running {
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
         let started = config.server.clone();
-        Ok(Self { path, config, started, control: handle, task, lanes, admin, serving, reload_success })
+        Ok(Self {
+            path,
+            config,
+            started,
+            control: handle,
+            task,
+            audit,
+            recording,
+            trail,
+            lanes,
+            admin,
+            serving,
+            reload_success,
+        })
     }
 
     /// Waits until the control task ends, which it never should.
@@ -194,10 +214,13 @@ impl Running {
         }
         match self.control.replace(world.topology).await {
             Ok(generation) => {
+                self.lanes.obey(&world.config.server.dns);
                 if let Some(tls) = &world.config.server.tls {
                     self.lanes.show(tls);
                 }
                 info!(generation, "reload: taken over");
+                let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
+                self.audit.record(Entry::of("reload", what).at(generation));
                 self.config = world.config;
                 self.reload_success.set(1);
             }
@@ -207,6 +230,7 @@ impl Running {
 
     fn refused(&self, why: &str) {
         self.reload_success.set(0);
+        self.audit.record(Entry::of("reload-refused", why.trim_end()));
         error!("reload: refused, the running configuration stays as it is\n{}", why.trim_end());
     }
 
@@ -215,8 +239,22 @@ impl Running {
         self.serving.store(false, Ordering::Release);
         self.lanes.stop().await;
         drop(self.admin);
+        self.recording.abort();
+        let _ = self.recording.await;
+        self.audit.record(Entry::of("stop", "the server was told to stop"));
+        drop(self.audit);
+        let _ = tokio::task::spawn_blocking(|| self.trail.finish()).await;
         info!("stopped");
     }
+}
+
+/// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.
+fn open_audit(directory: Option<&Path>, metrics: audit::Metrics) -> (Audit, Writer) {
+    let Some(directory) = directory else { return Audit::none(metrics) };
+    Audit::start(directory, metrics.clone()).unwrap_or_else(|failed| {
+        error!("{failed}; going on without an audit trail");
+        Audit::none(metrics)
+    })
 }
 
 /// Raises the limit of open files as far as the system lets us, and shares it: each target may hold a connection, and what is
@@ -231,8 +269,9 @@ fn connections(targets: usize) -> usize {
 }
 
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, &Dns) {
-    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin, &server.dns)
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, Option<&Path>) {
+    let tls = server.tls.as_ref().map(|tls| &*tls.listen);
+    (&server.listen, tls, server.admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

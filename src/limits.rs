@@ -35,6 +35,9 @@ pub const STREAM_MESSAGE: Duration = Duration::from_secs(5);
 pub const STREAM_STUCK: Duration = Duration::from_secs(10);
 /// Octets of answers that wait for one write; at most one largest answer more is held.
 pub const STREAM_ANSWERS_MAX: usize = 32 << 10;
+/// Answers of one connection that are sought at once: more than a resolver's client asks in one go, and nothing is read while
+/// so many are.
+pub const STREAM_LATER_MAX: usize = 64;
 /// Octets asked of the system at a time; a buffer grows with what has arrived, not with what a length promises.
 pub const STREAM_READ: usize = 2 << 10;
 /// Questions on one connection: message IDs repeat after so many, and nobody keeps a seat for ever by asking.
@@ -172,3 +175,17 @@ pub const FILES_SPARE: usize = 512;
 pub const ADMIN_CONNECTIONS_MAX: usize = 32;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
 pub const ADMIN_IDLE: Duration = Duration::from_secs(30);
+/// Entries that wait for the writer of the audit trail; beyond, they are lost and counted rather than waited for.
+pub const AUDIT_QUEUE: usize = 4096;
+/// Entries of the audit trail that are written, and brought to the disk, together.
+pub const AUDIT_BATCH: usize = 256;
+/// Longest line of the audit trail, octets; details that would make it longer are left out.
+pub const AUDIT_LINE_MAX: usize = 64 << 10;
+/// A file of the audit trail that has grown to this is closed, and the next begun, octets.
+pub const AUDIT_FILE_MAX: u64 = 16 << 20;
+/// Closed files of the audit trail that are kept; the oldest gives way.
+pub const AUDIT_FILES_MAX: usize = 15;
+/// Spacing of log lines about an audit trail that cannot be written.
+pub const AUDIT_COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+/// Services that one line of the audit trail names; the rest is counted.
+pub const AUDIT_NAMES_MAX: usize = 16;

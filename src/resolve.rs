@@ -20,6 +20,22 @@ pub struct Question<'q> {
     pub kind: Asked,
 }
 
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The address that the question came from, whatever its client subnet option says.
+    pub source: IpAddr,
+    /// The address that steers: that of a believed client subnet, else the source.
+    pub steers: IpAddr,
+}
+
+impl From<IpAddr> for Client {
+    /// A client that asks for itself.
+    fn from(source: IpAddr) -> Self {
+        Self { source, steers: source }
+    }
+}
+
 /// The types that we can have; everything else is the same to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -119,8 +135,8 @@ pub enum Body<'s> {
     },
 }
 
-/// Resolves a question for a client: the address that steers, be it the source or a trusted client subnet.
-pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAddr) -> Resolution<'s> {
+/// Resolves a question for a client.
+pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client) -> Resolution<'s> {
     let topology = &*snapshot.topology;
     let refused = Resolution { body: Body::Refused, zone: None, decision: None, scope: 0 };
     let Some(found) = topology.names.find(question.name) else {
@@ -202,9 +218,9 @@ fn of_family(kind: Asked, addresses: &Addresses, ttl: u32) -> Body<'_> {
     }
 }
 
-fn decide(snapshot: &Snapshot, service: ServiceId, client: IpAddr) -> (Decision, u8) {
+fn decide(snapshot: &Snapshot, service: ServiceId, client: Client) -> (Decision, u8) {
     let orders = &snapshot.topology.service(service).orders;
-    let client = client.to_canonical();
+    let client = client.steers.to_canonical();
     let (region, scope) = snapshot.topology.region_map.look_up(client);
     let scope = match orders.dependence(region) {
         Dependence::Nothing => 0,

@@ -4,7 +4,7 @@ use super::Shown;
 use crate::geo::{Located, Point, Who};
 use crate::health::{Gate, State};
 use crate::name::Name;
-use crate::resolve::{Asked, Decision, Question, reply, resolve};
+use crate::resolve::{Asked, Client, Decision, Question, reply, resolve};
 use crate::snapshot::Snapshot;
 use crate::steering::Basis;
 use crate::topology::Face;
@@ -62,7 +62,7 @@ struct EndpointState {
 }
 
 /// Explains what `client` gets for a name and type from a snapshot.
-pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: IpAddr) -> Explanation {
+pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: Client) -> Explanation {
     let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client);
     let owner = crate::answer::records::dns_name(name.wire());
     let reply = reply::say(snapshot, &resolution, &owner, name.wire());
@@ -70,7 +70,7 @@ pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: IpAddr) ->
     Explanation {
         name: name.to_string(),
         kind: kind.word().to_owned(),
-        client,
+        client: client.source,
         generation: snapshot.generation,
         rcode: reply::code_word(reply.code),
         answer: text(&reply.answers),
@@ -78,7 +78,7 @@ pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: IpAddr) ->
         additional: text(&reply.additionals),
         ecs_scope: resolution.scope,
         zone: resolution.zone.map(|(_, at)| Name::from_wire(&name.wire()[at..]).to_string()),
-        decision: resolution.decision.map(|decision| path(snapshot, decision, client)),
+        decision: resolution.decision.map(|decision| path(snapshot, decision, client.steers)),
     }
 }
 
@@ -203,5 +203,5 @@ pub(super) async fn http(
     let kind =
         Asked::parse(&params.kind).ok_or_else(|| refuse(format!("type: {:?} is not {}", params.kind, Asked::LIST)))?;
     let client = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-    Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))
+    Ok(Json(explain(&shown.control.lake().load(), &name, kind, client.into())))
 }

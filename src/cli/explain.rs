@@ -45,7 +45,7 @@ pub(super) fn run(config: &Path, asking: &Asking) -> ExitCode {
         return usage(format!("--down {unknown}: the pools are {}", pools.collect::<Vec<_>>().join(", ")));
     }
     let snapshot = suppose(&world, &asking.down);
-    let explanation = explain(&snapshot, &name, kind, asking.client);
+    let explanation = explain(&snapshot, &name, kind, asking.client.into());
     if asking.json {
         say(&serde_json::to_string_pretty(&explanation).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")));
     } else {

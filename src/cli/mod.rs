@@ -70,6 +70,11 @@ enum Command {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
         admin: SocketAddr,
     },
+    /// Look at the audit trail that a server with a state_dir keeps.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -78,6 +83,16 @@ enum Command {
         /// Address for the admin listener.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
         admin: SocketAddr,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Prove that no line was changed, taken out or put in. Exit code 1 names the first that was.
+    Verify {
+        /// The state directory, or one file of the trail.
+        #[arg(value_name = "DIR|FILE")]
+        path: PathBuf,
     },
 }
 
@@ -90,6 +105,7 @@ pub fn run() -> ExitCode {
             explain::run(&config, &explain::Asking { name, kind, client, down, json })
         }
         Command::Release { pool, admin } => serve::release(admin, &pool),
+        Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }
@@ -112,6 +128,30 @@ fn check(path: &Path, strict: bool) -> ExitCode {
         world.geography
     ));
     if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+fn verify(path: &Path) -> ExitCode {
+    match crate::audit::verify(path) {
+        Ok(trail) => {
+            let lines = usize::try_from(trail.lines).unwrap_or(usize::MAX);
+            say(&format!("{}: whole; {} in {}", path.display(), count(lines, "line"), count(trail.files, "file")));
+            match trail.first {
+                Some(1) | None => {}
+                Some(first) => say(&format!("it begins at line {first}: what was before is in files that are gone")),
+            }
+            if trail.lines > 0 {
+                say(&format!(
+                    "seal of the last line: {}; note it elsewhere to prove that nothing was cut off",
+                    trail.seal
+                ));
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn count(count: usize, noun: &str) -> String {

@@ -28,6 +28,10 @@ const SERVER: &[Part<Config>] = &[
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+];
+
+/// What a reload takes over.
+const DNS: &[Part<Config>] = &[
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
@@ -78,6 +82,7 @@ impl Config {
         let mut said = Vec::new();
         let (new, old) = (In(self, self), In(old, old));
         said.extend(changed(SERVER, new, old).map(|part| format!("[server] {part} changed: needs a restart")));
+        said.extend(changed(DNS, new, old).map(|part| format!("[server] {part} changed")));
         said.extend(changed(CERTIFICATE, new, old).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, old).map(|part| format!("[geoip] {part} changed")));
         let overrides =

@@ -118,7 +118,6 @@ codes! {
     Error   MISSING_GLUE            "missing-glue"            "A delegation to a server that nobody can find."
     // Advice.
     Error   ADMIN_NOT_LOOPBACK      "admin-not-loopback"      "The admin listener would be open to others."
-    Warning NO_EFFECT               "no-effect"               "A key is understood and has no effect in this version."
     Warning NS_ADDRESS_UNPUBLISHED  "ns-address-unpublished"  "A name server outside our zones has addresses, which nobody is told."
     Warning TARGET_OUTSIDE_DOMAIN   "target-outside-domain"   "An SRV target outside the served domain, which strict peers refuse."
     Warning TTL_DIFFERS             "ttl-differs"             "Records of one name and type have different TTLs."

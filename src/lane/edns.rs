@@ -25,7 +25,7 @@ pub(super) fn believed(opt: Option<&Opt<'_>>, source: IpAddr, policy: &Ecs) -> O
 
 /// The address that steers. A subnet of length 0 hides the client, and the resolver's own address stands for it
 /// (RFC 7871 section 7.1.2).
-pub(super) fn client(subnet: Option<Subnet>, source: IpAddr) -> IpAddr {
+pub(super) fn steers(subnet: Option<Subnet>, source: IpAddr) -> IpAddr {
     subnet.filter(|subnet| subnet.source > 0).and_then(|subnet| subnet.address).unwrap_or(source)
 }
 

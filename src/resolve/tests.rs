@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Instant;
 
+const HERE: Client = Client { source: IpAddr::V4(Ipv4Addr::LOCALHOST), steers: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+
 /// Client networks of the overrides file: nested, both families.
 const OVERRIDES: &str = "10.0.0.0/8,KR\n10.1.0.0/16,IE\n10.1.128.0/17,KR\n10.1.200.0/24,IE\n2001:db8::/32,KR\n2001:db8:4000::/34,IE\n2001:db8:4000:100::/56,KR\n";
 
@@ -31,7 +33,7 @@ fn publish(topology: Arc<Topology>, up: bool) -> Arc<Snapshot> {
 
 fn ask(snapshot: &Snapshot, name: &str, kind: Asked, client: &str) -> String {
     let name = Name::parse(name).unwrap();
-    let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client.parse().unwrap());
+    let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client.parse::<IpAddr>().unwrap().into());
     let said = match resolution.body {
         Body::A(addresses, ttl) => format!("A {addresses:?} {ttl}"),
         Body::Aaaa(addresses, ttl) => format!("AAAA {addresses:?} {ttl}"),
@@ -114,7 +116,7 @@ fn ds_is_answered_from_the_parents_side_of_a_cut() {
     let snapshot = publish(topology_beside(&[ZONE, child, POOLS, &service("")].concat(), &[]), true);
     let zone_of = |name: &str, kind| {
         let name = Name::parse(name).unwrap();
-        let (_, at) = resolve(&snapshot, Question { name: name.wire(), kind }, [127, 0, 0, 1].into()).zone.unwrap();
+        let (_, at) = resolve(&snapshot, Question { name: name.wire(), kind }, HERE).zone.unwrap();
         Name::from_wire(&name.wire()[at..]).to_string()
     };
     assert_eq!(zone_of("a.child.contoso.com", Asked::Ds), "contoso.com");
@@ -130,7 +132,7 @@ fn additional_addresses_have_the_ttl_and_the_content_of_their_own_name() {
     let text = [ZONE, POOLS, &service("ttl = \"20s\"\nshape = \"target\""), &second].concat();
     let snapshot = publish(topology_beside(&text, &[]), true);
     let name = Name::parse("_sipfederationtls._tcp.eu.contoso.com").unwrap();
-    let resolution = resolve(&snapshot, Question { name: name.wire(), kind: Asked::Srv }, [127, 0, 0, 1].into());
+    let resolution = resolve(&snapshot, Question { name: name.wire(), kind: Asked::Srv }, HERE);
     let reply = reply::say(&snapshot, &resolution, &crate::answer::records::dns_name(name.wire()), name.wire());
     assert_eq!(reply.answers[0].ttl, 200);
     assert!(reply.additionals.iter().all(|record| record.ttl == 20) && reply.additionals.len() == 3);
@@ -180,7 +182,7 @@ proptest! {
         ][kind];
         WORLDS.with(|worlds| {
             let wire = Name::parse(name).unwrap();
-            let ask_as = |client| resolve(&worlds[steering], Question { name: wire.wire(), kind }, client);
+            let ask_as = |client: IpAddr| resolve(&worlds[steering], Question { name: wire.wire(), kind }, client.into());
             // ::ffff:0:0/96 is IPv4 to us and never comes as a subnet.
             prop_assume!(client.to_canonical() == client);
             let one = ask_as(client);

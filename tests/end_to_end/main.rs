@@ -6,6 +6,7 @@
 mod common;
 
 mod answers;
+mod audit;
 mod commands;
 mod demo;
 mod failover;

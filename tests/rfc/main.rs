@@ -24,10 +24,12 @@ mod rfc9018;
 mod rfc9619;
 
 use common::dns::{tcp, udp};
+use common::eventually;
 use common::scene::{QUICK, Scene};
 use common::server::Server;
 use edgesteer::demo::ca::ThrowawayCa;
 use hickory_proto::op::{Message, MessageType};
+use rustix::process::Signal;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -48,6 +50,9 @@ const BADCOOKIE: u16 = 23;
 const SUBNET: u16 = 8;
 const COOKIE: u16 = 10;
 
+/// What the log says of a reload that succeeded.
+const TAKEN_OVER: &str = "reload: taken over";
+
 /// The id of every question.
 const ID: [u8; 2] = [0xab, 0xcd];
 /// An OPT of 1232 octets, version 0, without options.
@@ -56,8 +61,8 @@ const OPT: &[u8] = &[0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0];
 /// A server at work, and where.
 struct Serving {
     at: SocketAddr,
-    _server: Server,
-    _scene: Scene,
+    server: Server,
+    scene: Scene,
 }
 
 impl Serving {
@@ -78,7 +83,7 @@ impl Serving {
         let check = format!("{QUICK}, fall = 1");
         scene.write(&scene.text("", &check).replacen("[server]", &format!("[server]\n{keys}"), 1));
         let server = Server::ready(&scene);
-        Self { at: scene.listen, _server: server, _scene: scene }
+        Self { at: scene.listen, server, scene }
     }
 
     /// As it comes. Tests that run at the same time share one, which ends with the last of them.
@@ -90,6 +95,16 @@ impl Serving {
             *shared = Arc::downgrade(&started);
             started
         })
+    }
+
+    /// Has another file take the place of one beside the configuration, and waits until the server has read it.
+    fn reload(&mut self, name: &str, content: &str) {
+        std::fs::write(self.scene.path().join(name), content).unwrap();
+        let before = self.server.log().matches(TAKEN_OVER).count();
+        self.server.signal(Signal::HUP);
+        eventually("the reload is taken over", || {
+            (self.server.log().matches(TAKEN_OVER).count() > before).then_some(())
+        });
     }
 
     /// The answer over UDP.

@@ -17,7 +17,7 @@ fn the_size_is_between_512_and_1232() {
 fn a_subnet_steers_where_it_is_believed() {
     let source = "10.0.0.1".parse().unwrap();
     let trust = |prefix: &str| Ecs::Trust(vec![prefix.parse().unwrap()]);
-    for (sent, policy, steers, echoed) in [
+    for (sent, policy, expected, echoed) in [
         (None, Ecs::On, "10.0.0.1", false),
         (Some(subnet("198.51.100.0", 24)), Ecs::On, "198.51.100.0", true),
         (Some(subnet("2001:db8::", 56)), Ecs::On, "2001:db8::", true),
@@ -29,7 +29,7 @@ fn a_subnet_steers_where_it_is_believed() {
     ] {
         let opt = Opt { subnet: sent, ..Opt::default() };
         let believed = believed(Some(&opt), source, &policy);
-        assert_eq!(client(believed, source).to_string(), steers, "{sent:?} {policy:?}");
+        assert_eq!(steers(believed, source).to_string(), expected, "{sent:?} {policy:?}");
         assert_eq!(believed.is_some(), echoed, "{sent:?} {policy:?}");
     }
     assert_eq!(believed(None, source, &Ecs::On), None);

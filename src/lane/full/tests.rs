@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::RateLimit;
+use crate::config::{Dns, RateLimit};
 use crate::testing::{POOLS, ZONE, lake, service};
 use hickory_proto::op::{Message, MessageType};
 use prometheus::Registry;
@@ -12,7 +12,8 @@ const SOA: u16 = 6;
 
 static FULL: LazyLock<Full> = LazyLock::new(|| {
     let lake = lake(&[ZONE, POOLS, &service("")].concat());
-    Full::new(lake, Tally::new(&Registry::new()).unwrap(), &Dns { rate_limit: None, ..Dns::default() })
+    let dns = Dns { rate_limit: None, ..Dns::default() };
+    Full::new(lake, Tally::new(&Registry::new()).unwrap(), Arc::new(Shared::new(&dns)))
 });
 
 fn client() -> SocketAddr {
@@ -20,7 +21,16 @@ fn client() -> SocketAddr {
 }
 
 fn said(message: &[u8]) -> Option<Vec<u8>> {
-    FULL.message(message, client(), Transport::Udp)
+    now(FULL.message(message, client(), Transport::Udp))
+}
+
+/// An answer for which nobody else was asked.
+fn now(said: Said) -> Option<Vec<u8>> {
+    match said {
+        Said::Now(answer) => Some(answer),
+        Said::Later(_) => panic!("others are asked"),
+        Said::Nothing => None,
+    }
 }
 
 /// A header with these two octets of flags and these counts.
@@ -130,7 +140,7 @@ fn what_is_answered_to_odd_messages() {
 #[test]
 fn port_0_cannot_be_answered() {
     let message = [header([0, 0], [1, 0, 0, 0]), question(SOA, 1)].concat();
-    assert_eq!(FULL.message(&message, "10.0.0.1:0".parse().unwrap(), Transport::Udp), None);
+    assert_eq!(now(FULL.message(&message, "10.0.0.1:0".parse().unwrap(), Transport::Udp)), None);
 }
 
 #[test]
@@ -142,7 +152,7 @@ fn the_hidden_family_comes_back() {
 
 /// A lane of its own with these settings.
 fn full(dns: &Dns) -> Full {
-    Full { dns: Arc::new(dns.clone()), guard: Arc::new(Guard::new(dns)), ..FULL.clone() }
+    Full { settings: Arc::new(Shared::new(dns)), guard: Arc::new(Guard::new()), ..FULL.clone() }
 }
 
 /// The data of an option of an answer.
@@ -151,7 +161,7 @@ fn option_of(answer: &Message, code: u16) -> Option<Vec<u8>> {
 }
 
 fn ask(full: &Full, message: &[u8], transport: Transport) -> Option<Message> {
-    full.message(message, client(), transport).map(|octets| Message::from_vec(&octets).unwrap())
+    now(full.message(message, client(), transport)).map(|octets| Message::from_vec(&octets).unwrap())
 }
 
 #[test]
