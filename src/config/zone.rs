@@ -1,4 +1,4 @@
-//! `[zone."apex"]`.
+//! `[zone."apex"]`: what it is, and how it is read.
 
 use super::codes;
 use super::form;
@@ -7,12 +7,71 @@ use super::reader::{Field, Value};
 use super::records;
 use super::report::Report;
 use super::source::{At, values};
-use super::{NameServer, Zone};
 use crate::name::Name;
 use crate::rrtype::{A, AAAA, NS, SOA};
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
+
+/// `[zone."apex"]`: a name space that we are authoritative for.
+#[derive(Debug, PartialEq)]
+pub struct Zone {
+    /// The apex.
+    pub apex: Name,
+    /// Name servers with the addresses that we publish for them; at least one. A server outside our zones has none.
+    pub ns: Vec<NameServer>,
+    /// TTL of SOA and NS. Default 1 h.
+    pub ttl: Duration,
+    /// How long resolvers may keep NXDOMAIN and NODATA (RFC 2308 section 5). Default 60 s.
+    pub negative_ttl: Duration,
+    /// The SOA of the file, where it has one.
+    pub soa: Option<Soa>,
+    /// Static records by owner and type, without SOA, NS of the apex and what `ns` says. Each pair stands once.
+    pub records: Vec<RrSet>,
+}
+
+/// What a file says in its SOA (RFC 1035 section 3.3.13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Soa {
+    /// The primary name server.
+    pub mname: Name,
+    /// The mailbox of whom to tell.
+    pub rname: Name,
+    /// What rises when the content changes.
+    pub serial: u32,
+    /// Seconds between the questions of secondaries.
+    pub refresh: u32,
+    /// Seconds until they ask again in vain.
+    pub retry: u32,
+    /// Seconds until they give up.
+    pub expire: u32,
+    /// How long negative answers are kept, seconds.
+    pub minimum: u32,
+    /// Its own TTL, seconds.
+    pub ttl: u32,
+}
+
+/// The records of one name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RrSet {
+    /// Within the zone; may begin with the label `*`.
+    pub owner: Name,
+    /// The type's number.
+    pub kind: u16,
+    /// Seconds; never 0.
+    pub ttl: u32,
+    /// The data in wire form, names uncompressed and in lower case; at least one, none twice.
+    pub data: Vec<Box<[u8]>>,
+}
+
+/// A name server of a zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NameServer {
+    /// Its host name.
+    pub host: Name,
+    /// Its addresses, published where the host lies in one of our zones.
+    pub addresses: Vec<IpAddr>,
+}
 
 /// TTL of SOA and NS.
 pub(super) const TTL: Duration = Duration::from_secs(3600);

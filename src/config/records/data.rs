@@ -312,7 +312,7 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
         _ => None,
     };
     let body = text.trim_end_matches('=');
-    if text.is_empty() || text.len() % 4 != 0 || text.len() - body.len() > 2 {
+    if text.is_empty() || !text.len().is_multiple_of(4) || text.len() - body.len() > 2 {
         return None;
     }
     let mut octets = Vec::with_capacity(text.len() / 4 * 3);

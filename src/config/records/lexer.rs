@@ -151,12 +151,12 @@ impl<'t> Lexer<'t> {
     fn quoted(&mut self) -> Result<Token<'t>, Wrong> {
         let open = self.at;
         self.at += 1;
-        self.to_quote(open)?;
+        self.close_quote(open)?;
         Ok(Token { raw: &self.text[open + 1..self.at - 1], start: open + 1, quoted: true })
     }
 
     /// Steps behind the quote that ends the string which `open` begins.
-    fn to_quote(&mut self, open: usize) -> Result<(), Wrong> {
+    fn close_quote(&mut self, open: usize) -> Result<(), Wrong> {
         loop {
             match self.peek() {
                 Some(b'"') => {
@@ -182,7 +182,7 @@ impl<'t> Lexer<'t> {
                 b'"' => {
                     let open = self.at;
                     self.at += 1;
-                    self.to_quote(open)?;
+                    self.close_quote(open)?;
                 }
                 b'\\' => self.step_escape(),
                 _ => self.at += 1,
