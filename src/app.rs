@@ -4,7 +4,7 @@
 
 use crate::admin::{self, Admin, AdminError, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
-use crate::config::{self, Config, Diagnostics, Server};
+use crate::config::{self, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -25,7 +25,7 @@ use tracing::{error, info, warn};
 #[derive(Debug)]
 pub struct World {
     /// What the operator wrote.
-    pub config: Config,
+    pub outline: Outline,
     /// What the operator should think about.
     pub warnings: Diagnostics,
     /// What exists.
@@ -64,7 +64,7 @@ pub fn load(path: &Path) -> Result<World, LoadError> {
     let partners: Vec<_> = config.partners.iter().map(|partner| partner.prefixes.clone()).collect();
     let places = Places::new(database, &config.geoip.overrides, &partners)?;
     let topology = Arc::new(topology::compile(&config, places, stamps)?);
-    Ok(World { config, warnings, topology, geography })
+    Ok(World { outline: Outline::of(config), warnings, topology, geography })
 }
 
 /// Why the process cannot run.
@@ -85,7 +85,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Running {
     path: PathBuf,
-    config: Config,
+    outline: Outline,
     /// What the sockets were made from: a reload cannot change it.
     started: Server,
     control: Handle,
@@ -106,7 +106,8 @@ impl Running {
     /// # Errors
     /// Where a socket cannot be had.
     pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
-        let World { config, topology, geography, .. } = world;
+        let World { outline, topology, geography, .. } = world;
+        let config = outline.config();
         let Server { listen, tls, .. } = &config.server;
         let doors = Doors { listen, tls: tls.as_ref(), connections: connections(topology.targets.len()) };
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
@@ -155,7 +156,7 @@ impl Running {
         let started = config.server.clone();
         Ok(Self {
             path,
-            config,
+            outline,
             started,
             control: handle,
             task,
@@ -199,12 +200,12 @@ impl Running {
             Ok(Err(refused)) => return self.refused(&refused.to_string()),
             Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
         };
-        let changes = world.config.describe_changes(&self.config);
+        let changes = world.outline.describe_changes(&self.outline);
         changes.iter().for_each(|change| info!("reload: {change}"));
         if changes.is_empty() {
             info!("reload: nothing changed in the configuration");
         }
-        if settled(&world.config.server) != settled(&self.started) {
+        if settled(&world.outline.config().server) != settled(&self.started) {
             warn!(
                 "reload: what is settled at the start under [server] differs from what runs; a restart takes it over"
             );
@@ -214,14 +215,14 @@ impl Running {
         }
         match self.control.replace(world.topology).await {
             Ok(generation) => {
-                self.lanes.obey(&world.config.server.dns);
-                if let Some(tls) = &world.config.server.tls {
+                self.lanes.obey(&world.outline.config().server.dns);
+                if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
-                self.config = world.config;
+                self.outline = world.outline;
                 self.reload_success.set(1);
             }
             Err(stopped) => self.refused(&stopped.to_string()),

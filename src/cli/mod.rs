@@ -115,14 +115,13 @@ fn check(path: &Path, strict: bool) -> ExitCode {
         Ok(world) => world,
         Err(code) => return code,
     };
-    let config = &world.config;
-    let domains: usize = config.services.iter().map(|service| service.domains.len()).sum();
+    let config = world.outline.config();
     say(&format!(
         "{}: {}, {}, {}, {} to probe, {}; geography: {}",
         path.display(),
         count(config.services.len(), "service"),
         count(config.pools.len(), "pool"),
-        count(domains, "domain"),
+        count(world.outline.domains(), "domain"),
         count(world.topology.targets.len(), "target"),
         count(world.topology.regions.len(), "region"),
         world.geography

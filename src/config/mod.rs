@@ -1,8 +1,9 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`) upon a
-//! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`, master files in `records`); checks that collect every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
+//! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`), master files (`records`); checks that collect every error (`refer`, `names`), advice
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
+//! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -17,6 +18,7 @@ mod lint;
 mod lists;
 mod load;
 mod names;
+mod outline;
 mod partner;
 mod pem;
 mod pool;
@@ -33,6 +35,7 @@ mod zone;
 pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use load::load;
+pub use outline::Outline;
 pub use source::Excerpt;
 pub use zone::{NameServer, RrSet, Soa, Zone};
 

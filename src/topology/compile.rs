@@ -10,7 +10,7 @@ use crate::federation::{CheckKind, Failback, Shape};
 use crate::geo::{self, Places, Point};
 use crate::health::Thresholds;
 use crate::ids::{PoolId, ServiceId, TargetId, ZoneId};
-use crate::name::{Name, Prefix};
+use crate::name::{Name, NameList, Prefix};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -62,7 +62,8 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
             configured_service(service, pools, regions.orders(config, service))
         })
         .collect();
-    let mut builder = NamesBuilder::with_capacity(config.services.iter().map(|s| s.domains.len()).sum());
+    let total = |of: fn(&NameList) -> usize| config.services.iter().map(|service| of(&service.domains)).sum();
+    let mut builder = NamesBuilder::with_capacity(total(NameList::len), total(NameList::octets));
     for (i, zone) in config.zones.iter().enumerate() {
         builder.zone(&zone.apex, ZoneId::at(i));
     }
