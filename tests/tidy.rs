@@ -41,7 +41,7 @@ const ROOMS: &[Room] = &[
     // World.
     Room {
         path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Thresholds"],
-        outside: &["thiserror"],
+        outside: &["hashbrown", "thiserror"],
     },
     // Speech.
     Room {
