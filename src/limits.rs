@@ -59,6 +59,8 @@ pub const PREFIX_LABELS_MAX: usize = 4;
 pub const REGIONS_MAX: usize = 65_000;
 /// Pools in one configuration: orders are kept for each region, and an operator must be able to read them.
 pub const POOLS_MAX: usize = 256;
+/// Views in one configuration: kinds of inside that an operator can keep apart; each costs at most a row for each service.
+pub const VIEWS_MAX: usize = 64;
 /// Endpoints in one pool: their A records and an SRV still fit a TCP answer many times over.
 pub const ENDPOINTS_MAX: usize = 256;
 /// Services in one configuration: three levels of 128 rows.

@@ -4,7 +4,7 @@
 //! (`stored`), and the same as records (`reply`). Not here: octets.
 
 use crate::answer::{Answer, Target};
-use crate::ids::{RegionId, ServiceId, ZoneId};
+use crate::ids::{RegionId, ServiceId, ViewId, ZoneId};
 use crate::limits::ALIASES_MAX;
 use crate::name;
 use crate::rrtype;
@@ -28,7 +28,7 @@ pub struct Question<'q> {
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// The address that the question came from, whatever its client subnet option says.
+    /// The address that the question came from, whatever its client subnet option says: it chooses the view.
     pub source: IpAddr,
     /// The address that steers: that of a believed client subnet, else the source.
     pub steers: IpAddr,
@@ -108,6 +108,8 @@ pub struct Resolution<'s> {
     pub zone: Option<(ZoneId, usize)>,
     /// How the answer came about, where a service decided it.
     pub decision: Option<Decision>,
+    /// The view that the client is in.
+    pub view: Option<ViewId>,
     /// The ECS scope for the client's address: every client in so wide a prefix gets the same (RFC 7871 section 7.2.1).
     pub scope: u8,
     /// Who asked.
@@ -201,7 +203,8 @@ pub fn follow<'s>(
 /// The same, following at most `left` aliases.
 fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, left: u8) -> Resolution<'s> {
     let topology = &*snapshot.topology;
-    let refused = Resolution { body: Body::Refused, zone: None, decision: None, scope: 0, client };
+    let view = topology.views.of(client.source);
+    let refused = Resolution { body: Body::Refused, zone: None, decision: None, view, scope: 0, client };
     let Some(found) = topology.names.find(question.name) else {
         return refused;
     };
@@ -221,7 +224,8 @@ fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, le
     let kind = question.kind;
     match (kind, here) {
         (Asked::Srv | Asked::Any, Here { srv: Some(SrvOwner { service: id, port, domain_at }), .. }) => {
-            let (decision, scope) = decide(snapshot, id, client);
+            let id = topology.seen_from(view, id);
+            let (decision, scope) = decide(snapshot, id, client.steers);
             let service = topology.service(id);
             let answer = snapshot.row(id).answer(decision.order);
             Resolution {
@@ -232,7 +236,8 @@ fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, le
             }
         }
         (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(id), .. }) => {
-            let (decision, scope) = decide(snapshot, id, client);
+            let id = topology.seen_from(view, id);
+            let (decision, scope) = decide(snapshot, id, client.steers);
             let answer = snapshot.row(id).answer(decision.order);
             let body = of_family(kind, &answer.addresses, answer.ttl);
             Resolution { body, decision: Some(decision), scope, ..in_zone }
@@ -249,16 +254,20 @@ fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, le
 }
 
 /// The addresses of an SRV target with their TTL, as the target's own name has them in the same generation (RFC 2181 5.2:
-/// one RRset, one TTL); `None` where we do not own that name.
+/// one RRset, one TTL) for clients of the same view; `None` where we do not own that name.
 pub fn target_addresses<'s>(
     snapshot: &'s Snapshot,
+    view: Option<ViewId>,
     answer: &'s Answer,
     target: Target,
 ) -> Option<(&'s Addresses, u32)> {
     let answer = match target {
         Target::InDomain => answer,
         // One order is all that a pool's own name has.
-        Target::Pool(pool) => snapshot.row(snapshot.topology.pool(pool).own_name?).answer(0),
+        Target::Pool(pool) => {
+            let topology = &snapshot.topology;
+            snapshot.row(topology.seen_from(view, topology.pool(pool).own_name?)).answer(0)
+        }
     };
     Some((&answer.addresses, answer.ttl))
 }
@@ -286,9 +295,9 @@ fn of_family(kind: Asked, addresses: &Addresses, ttl: u32) -> Body<'_> {
     }
 }
 
-fn decide(snapshot: &Snapshot, service: ServiceId, client: Client) -> (Decision, u8) {
+fn decide(snapshot: &Snapshot, service: ServiceId, client: IpAddr) -> (Decision, u8) {
     let orders = &snapshot.topology.service(service).orders;
-    let client = client.steers.to_canonical();
+    let client = client.to_canonical();
     let (region, scope) = snapshot.topology.region_map.look_up(client);
     let scope = match orders.dependence(region) {
         Dependence::Nothing => 0,

@@ -5,6 +5,7 @@
 use crate::app::{self, LoadError, World};
 use crate::config::Style;
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
+use crate::resolve::Client;
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -52,9 +53,12 @@ enum Command {
         /// The type that is asked for: A, AAAA, SRV, SOA, NS, DS or ANY.
         #[arg(value_name = "TYPE")]
         kind: String,
-        /// The client's address. Default: one of unknown place.
+        /// The address that asks. Default: one of unknown place.
         #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
         client: IpAddr,
+        /// The address on whose behalf it asks (EDNS Client Subnet), where that is believed. Default: its own.
+        #[arg(long, value_name = "IP")]
+        subnet: Option<IpAddr>,
         /// A pool that is down; may be given again.
         #[arg(long, value_name = "POOL")]
         down: Vec<String>,
@@ -101,7 +105,8 @@ pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve { config } => serve::run(config),
         Command::Check { config, strict } => check(&config, strict),
-        Command::Explain { config, name, kind, client, down, json } => {
+        Command::Explain { config, name, kind, client, subnet, down, json } => {
+            let client = Client { source: client, steers: subnet.unwrap_or(client) };
             explain::run(&config, &explain::Asking { name, kind, client, down, json })
         }
         Command::Release { pool, admin } => serve::release(admin, &pool),

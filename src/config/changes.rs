@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Outline, Partner, Pem, Pool, ServerTls, Service, Zone};
+use super::{Config, Outline, Partner, Pem, Pool, ServerTls, Service, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -71,12 +71,15 @@ const SERVICE: &[Part<Service>] = &[
     ("failback", |a, b| a.1.failback != b.1.failback),
     ("all_down", |a, b| a.1.all_down != b.1.all_down),
     ("check", |a, b| a.1.check != b.1.check),
+    ("views", |a, b| views(a) != views(b)),
 ];
 
 const PARTNER: &[Part<Partner>] = &[
     ("prefixes", |a, b| a.1.prefixes != b.1.prefixes),
     ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
 ];
+
+const VIEW: &[Part<View>] = &[("prefixes", |a, b| a.1.prefixes != b.1.prefixes)];
 
 impl Outline {
     /// What is different from `old`, one sentence each, in the order of the sections; empty where nothing is.
@@ -101,6 +104,7 @@ impl Outline {
             }
         }
         named("partner", PARTNER, now.each(&now.partners), then.each(&then.partners), |p| p.name.clone(), &mut said);
+        named("view", VIEW, now.each(&now.views), then.each(&then.views), |v| v.name.clone(), &mut said);
         said
     }
 }
@@ -113,6 +117,15 @@ impl Config {
 
 fn pools<'a>(config: &'a Config, indices: &'a [usize]) -> impl Iterator<Item = &'a str> {
     indices.iter().map(|&i| config.pools[i].name.as_str())
+}
+
+/// What a service is to views, in words that mean the same in every configuration.
+fn views(In(config, service): In<'_, Service>) -> Vec<String> {
+    let view = |view: &super::ServiceView| {
+        let pools: Vec<_> = pools(config, &view.pools).collect();
+        format!("{} {} {pools:?} {:?} {:?}", config.views[view.view].name, view.role, view.steering, view.ttl)
+    };
+    service.views.iter().map(view).collect()
 }
 
 /// Where TLS is answered, which is settled at the start.

@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`) upon a
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`, `view`) upon a
 //! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`), master files (`records`); checks that collect every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -30,6 +30,7 @@ mod server;
 mod service;
 mod source;
 mod table;
+mod view;
 mod zone;
 
 pub use codes::Severity;
@@ -37,6 +38,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use load::load;
 pub use outline::Outline;
 pub use source::Excerpt;
+pub use view::{ServiceView, View};
 pub use zone::{NameServer, RrSet, Soa, Zone};
 
 use crate::federation::{CheckKind, Failback, Kind, Shape};
@@ -62,6 +64,8 @@ pub struct Config {
     pub services: Vec<Service>,
     /// Partners in the order of the file; no prefix stands twice.
     pub partners: Vec<Partner>,
+    /// Views in the order of the file; no prefix stands twice.
+    pub views: Vec<View>,
 }
 
 /// `[server]`.
@@ -262,6 +266,8 @@ pub struct Service {
     pub all_down: Vec<Rung>,
     /// What is probed.
     pub check: Check,
+    /// What it is to the clients of a view instead; no view stands twice.
+    pub views: Vec<ServiceView>,
 }
 
 /// The owner names of a service, relative to a domain.

@@ -40,6 +40,7 @@ fn name_server(host: &str, address: &str) -> NameServer {
 /// A service of the kind "sip-federation" of which nothing but domains and two pools is written.
 fn federation(domains: &[&str]) -> Service {
     Service {
+        views: vec![],
         name: "federation".into(),
         kind: find("sip-federation").unwrap(),
         domains: names(domains),
@@ -92,6 +93,7 @@ fn the_minimal_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/minimal.toml")).unwrap();
     assert!(warnings.is_empty(), "{warnings}");
     let expected = Config {
+        views: vec![],
         server: Server {
             listen: vec!["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()],
             tls: None,
@@ -124,6 +126,7 @@ fn the_hosting_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/hosting.toml")).unwrap();
     assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["weak-check"]);
     let expected = Config {
+        views: vec![],
         server: Server {
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
             tls: None,
