@@ -12,6 +12,8 @@ pub const UDP_ANSWER_MAX: u16 = 1232;
 pub const UDP_ANSWER_MIN: u16 = 512;
 /// Largest UDP question read: any datagram. A cut one would be refused as malformed, padding and all.
 pub const UDP_QUESTION_MAX: usize = 65_535;
+/// Padded answers are so many octets long, or a multiple of it: what RFC 8467 section 4.1 recommends for answers.
+pub const PADDED_BLOCK: usize = 468;
 /// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
 pub const ANSWER_ADDRESSES_MAX: usize = 1024;
 /// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever

@@ -10,6 +10,7 @@ use crate::snapshot::Lake;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 
 mod cookie;
@@ -48,6 +49,22 @@ impl Transport {
             Self::Tcp => "tcp",
             Self::Tls => "tls",
         }
+    }
+}
+
+/// Who asks, and by which way.
+#[derive(Clone, Copy, Debug)]
+struct Peer {
+    address: SocketAddr,
+    transport: Transport,
+    /// How long its connection may be silent after the answer; zero where it ends then, or is none.
+    idle: Duration,
+}
+
+impl Peer {
+    /// Over UDP.
+    fn datagram(address: SocketAddr) -> Self {
+        Self { address, transport: Transport::Udp, idle: Duration::ZERO }
     }
 }
 

@@ -4,7 +4,7 @@
 //! prefers, and a resolver drops an answer that comes from elsewhere than it asked; so there the system tells with each
 //! question where it was sent (`IP_PKTINFO`, RFC 3542 section 4), and the answer says the same. Not here: what is answered.
 
-use super::Transport;
+use super::Peer;
 use super::full::{Full, Said};
 use crate::limits::UDP_QUESTION_MAX;
 use nix::cmsg_space;
@@ -35,7 +35,7 @@ pub(super) async fn serve(socket: UdpSocket, full: Full) {
             socket.recv_from(&mut question).await.map(|(length, client)| (length, client, At::Bound))
         };
         let Ok((length, client, at)) = received else { continue };
-        let said = full.message(&question[..length], client, Transport::Udp);
+        let said = full.message(&question[..length], &Peer::datagram(client));
         answer(said, Way { socket: &socket, at, client }, &mut later).await;
     }
 }
@@ -51,7 +51,7 @@ struct Way<'s> {
 async fn answer(said: Said, Way { socket, at, client }: Way<'_>, later: &mut JoinSet<()>) {
     match said {
         // That it cannot be sent concerns this client alone.
-        Said::Now(answer) => drop(at.send(socket, &answer, client).await),
+        Said::Now(answer) | Said::Last(answer) => drop(at.send(socket, &answer, client).await),
         Said::Later(answer) => {
             let socket = socket.clone();
             later.spawn(async move {

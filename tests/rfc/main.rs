@@ -17,6 +17,10 @@ mod rfc4592;
 mod rfc5001;
 mod rfc6604;
 mod rfc6891;
+mod rfc7766;
+mod rfc7828;
+mod rfc7830;
+mod rfc7858;
 mod rfc7871;
 mod rfc7873;
 mod rfc8020;
@@ -24,18 +28,20 @@ mod rfc8482;
 mod rfc8906;
 mod rfc8914;
 mod rfc9018;
+mod rfc9210;
 mod rfc9471;
 mod rfc9619;
 mod zones;
 
 use common::dns::{tcp, udp};
-use common::eventually;
 use common::scene::{QUICK, Scene};
 use common::server::Server;
+use common::{GENEROUS, eventually};
 use edgesteer::demo::ca::ThrowawayCa;
 use hickory_proto::op::{Message, MessageType};
 use rustix::process::Signal;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Types and codes as IANA numbers them.
@@ -58,6 +64,8 @@ const BADVERS: u16 = 16;
 const BADCOOKIE: u16 = 23;
 const SUBNET: u16 = 8;
 const COOKIE: u16 = 10;
+const KEEPALIVE: u16 = 11;
+const PADDING: u16 = 12;
 
 /// What the log says of a reload that succeeded.
 const TAKEN_OVER: &str = "reload: taken over";
@@ -146,6 +154,45 @@ impl Serving {
     /// The answer over TCP.
     fn ask_tcp(&self, question: &[u8]) -> Message {
         read(&tcp(self.at, question).unwrap())
+    }
+}
+
+/// A connection whose messages are framed (RFC 1035 section 4.2.2).
+struct Connection<S>(S);
+
+impl Connection<TcpStream> {
+    fn open(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&server, GENEROUS).unwrap();
+        stream.set_read_timeout(Some(GENEROUS)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(stream)
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Says a message, length and all in one piece.
+    fn say(&mut self, message: &[u8]) {
+        let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+        self.0.write_all(&[&length, message].concat()).unwrap();
+        self.0.flush().unwrap();
+    }
+
+    /// The octets of the next answer; `None` where the server has ended.
+    fn hear(&mut self) -> Option<Vec<u8>> {
+        let mut length = [0; 2];
+        match self.0.read_exact(&mut length) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return None,
+            read => read.unwrap(),
+        }
+        let mut octets = vec![0; u16::from_be_bytes(length).into()];
+        self.0.read_exact(&mut octets).unwrap();
+        Some(octets)
+    }
+
+    /// The answer to a message.
+    fn ask(&mut self, message: &[u8]) -> Message {
+        self.say(message);
+        read(&self.hear().expect("an answer, not the end"))
     }
 }
 
