@@ -1,5 +1,7 @@
 //! Every kind of service of the contract's whole organisation is answered, whether a pool is lost or not.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use edgesteer::admin::explain;
 use edgesteer::app;
 use edgesteer::control::Beliefs;
