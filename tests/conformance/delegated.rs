@@ -29,6 +29,9 @@ const ABOVE: [(&str, &str, &str); 3] = [
 /// What Zonemaster must dislike here: addresses of the loopback network, which have no names.
 const OF_LOOPBACK: [&str; 2] = ["ADDRESS01", "ADDRESS02"];
 
+/// A server by name, and how it is started.
+type Start = (&'static str, fn(&mut Internet));
+
 /// A namespace with a root, and a directory for what lives there. Its processes end first.
 struct Internet {
     running: Vec<Process>,
@@ -169,8 +172,7 @@ fn addresses(last: [u8; 2]) -> Vec<SocketAddr> {
 #[test]
 #[ignore = "needs root, zonemaster-cli, dnsviz, nmap, dig, knotd and nsd; run by .ci/run"]
 fn delegations_are_followed_without_complaint() {
-    let starts: [(&str, fn(&mut Internet)); 3] =
-        [("edgesteer", Internet::ours), ("Knot", Internet::knot), ("NSD", Internet::nsd)];
+    let starts: [Start; 3] = [("edgesteer", Internet::ours), ("Knot", Internet::knot), ("NSD", Internet::nsd)];
     let (mut zonemaster, mut dnsviz, mut fuzz) = (Vec::new(), Vec::new(), Vec::new());
     for (_, start) in starts {
         let mut internet = Internet::new();
