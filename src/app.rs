@@ -104,7 +104,8 @@ impl Running {
     pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
         let World { config, topology, geography, .. } = world;
         let Server { listen, tls, .. } = &config.server;
-        let doors = Doors { listen, tls: tls.as_ref(), connections: connections(topology.targets.len()) };
+        let connections = connections(topology.targets.len());
+        let doors = Doors { listen, tls: tls.as_ref(), connections, lanes: lanes(&config.server) };
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
         Lanes::try_listen(doors)?;
         let registry = Registry::new();
@@ -230,9 +231,14 @@ fn connections(targets: usize) -> usize {
     (left.unwrap_or(0) / 2).clamp(STREAMS_MIN, STREAMS_MAX)
 }
 
+/// How many lanes answer over UDP.
+fn lanes(server: &Server) -> usize {
+    server.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, &Dns) {
-    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin, &server.dns)
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, &Dns, Option<usize>) {
+    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin, &server.dns, server.threads)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

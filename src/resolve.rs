@@ -75,6 +75,20 @@ impl Asked {
         Self::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, kind)| *kind)
     }
 
+    /// The type of that number (IANA DNS resource record types).
+    pub fn of(kind: u16) -> Self {
+        match kind {
+            1 => Self::A,
+            2 => Self::Ns,
+            6 => Self::Soa,
+            28 => Self::Aaaa,
+            33 => Self::Srv,
+            43 => Self::Ds,
+            255 => Self::Any,
+            _ => Self::Other,
+        }
+    }
+
     /// The type's mnemonic.
     pub fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("OTHER", |(word, _)| word)

@@ -4,7 +4,7 @@
 //! the one question alone. Sizes are bounded, and an answer that does not fit loses whole sections, never half an RRset or its
 //! OPT. Not here: sockets.
 
-use super::guard::{Cookie, Guard};
+use super::guard::{Cookie, Guard, Now};
 use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
@@ -14,7 +14,7 @@ use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Client, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
 use hickory_proto::op::{Edns, Metadata, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name as DnsName, RecordType};
+use hickory_proto::rr::{DNSClass, Name as DnsName};
 use hickory_proto::serialize::binary::BinEncoder;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::Request;
@@ -63,6 +63,11 @@ impl Full {
         Self { lake, tally, dns: Arc::new(dns.clone()), guard: Arc::new(Guard::new(dns)) }
     }
 
+    /// What the fast lanes share with it: what DNS is told about itself, cookies.
+    pub(super) fn manners(&self) -> (Arc<Dns>, Arc<Guard>) {
+        (self.dns.clone(), self.guard.clone())
+    }
+
     /// What becomes of a message.
     pub(super) fn message(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Said {
         self.answered(bytes, client, transport).map_or(Said::Nothing, Said::Now)
@@ -76,31 +81,28 @@ impl Full {
         }
         let packet = Packet::read(bytes);
         let request = alone(bytes, packet.question, client)?;
-        let cookie = self.cookie(&packet, client.ip());
+        let now = self.guard.now();
+        let cookie = packet.opt.and_then(|opt| opt.cookie).and_then(|sent| self.guard.cookie(sent, client.ip(), now));
         let (mut reply, opt) = self.reply(&packet, &request, cookie.as_ref());
         let limit = match transport {
             Transport::Udp => edns::limit(packet.opt.as_ref()),
             Transport::Tcp | Transport::Tls => u16::MAX,
         };
         if transport == Transport::Udp {
-            reply = self.within_rate(reply, cookie.as_ref(), client.ip())?;
+            reply = self.within_rate(reply, cookie.as_ref(), client.ip(), now)?;
         }
         let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit.into());
         self.tally.count(transport, word(reply.code));
         encoded
     }
 
-    fn cookie(&self, packet: &Packet<'_>, source: IpAddr) -> Option<Cookie> {
-        self.guard.cookie(packet.opt?.cookie?, source)
-    }
-
     /// What is said of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie proves
     /// that the address is not forged.
-    fn within_rate(&self, reply: Reply, cookie: Option<&Cookie>, source: IpAddr) -> Option<Reply> {
+    fn within_rate(&self, reply: Reply, cookie: Option<&Cookie>, source: IpAddr, now: Now) -> Option<Reply> {
         if cookie.is_some_and(|cookie| cookie.valid) {
             return Some(reply);
         }
-        let verdict = self.guard.limit(source, Class::of(&reply));
+        let verdict = self.guard.limit(source, Class::of(&reply), now);
         self.tally.limited(verdict);
         match (verdict, cookie) {
             (Verdict::Pass, _) => Some(reply),
@@ -124,7 +126,7 @@ impl Full {
         };
         if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
             let nsid = identity::nsid(&self.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
-            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
+            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.to_vec()));
             nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
             if let Some(why) = why {
                 edns::say_why(edns, why);
@@ -174,7 +176,7 @@ fn alone(bytes: &[u8], question: &[u8], client: SocketAddr) -> Option<Request> {
 
 fn look_up(snapshot: &Snapshot, query: &Query, client: Client) -> (Reply, u8) {
     let wire = lower_wire(query.name());
-    let question = Question { name: &wire, kind: asked_type(query.query_type()) };
+    let question = Question { name: &wire, kind: Asked::of(query.query_type().into()) };
     let resolution = resolve(snapshot, question, client);
     (reply::say(snapshot, &resolution, query.name(), &wire), resolution.scope)
 }
@@ -227,19 +229,6 @@ fn lower_wire(name: &DnsName) -> Vec<u8> {
     }
     wire.push(0);
     wire
-}
-
-fn asked_type(kind: RecordType) -> Asked {
-    match kind {
-        RecordType::A => Asked::A,
-        RecordType::AAAA => Asked::Aaaa,
-        RecordType::SRV => Asked::Srv,
-        RecordType::SOA => Asked::Soa,
-        RecordType::NS => Asked::Ns,
-        RecordType::DS => Asked::Ds,
-        RecordType::ANY => Asked::Any,
-        _ => Asked::Other,
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 //! Each (network, class) may be answered so many times a second, a second's worth at once. Rates live in a table that never
 //! grows: sets of a few places, in each of which the idlest makes room. What is forgotten was idle, or is one of more forged
 //! networks than places, each of which gets little. Time is an argument. Not here: cookies, which exempt (`guard`).
+//!
+//! Each of N lanes has a table of its own and allows one N-th, so a network never gets more than the limit however the system
+//! spreads its questions over the lanes, and one that asks from many ports, as resolvers do, gets about all of it.
 
 use crate::config::RateLimit;
 use crate::limits::RATES_KNOWN_MAX;
@@ -29,8 +32,13 @@ pub(super) enum Class {
 impl Class {
     /// The class of a reply.
     pub(super) fn of(reply: &Reply) -> Self {
-        match reply.code {
-            ResponseCode::NoError if reply.answers.is_empty() => Self::NoData,
+        Self::new(reply.code, !reply.answers.is_empty())
+    }
+
+    /// The class of what has this RCODE, and records in its answer section or none.
+    pub(super) fn new(code: ResponseCode, has_answers: bool) -> Self {
+        match code {
+            ResponseCode::NoError if !has_answers => Self::NoData,
             ResponseCode::NoError => Self::Answer,
             ResponseCode::NXDomain => Self::NoName,
             ResponseCode::Refused => Self::Refused,
@@ -73,9 +81,10 @@ pub(super) struct Limiter<S> {
 }
 
 impl<S: BuildHasher> Limiter<S> {
-    /// Nobody has asked anything. Who knows the hasher can choose networks that push each other out.
-    pub(super) fn new(limit: &RateLimit, hasher: S) -> Self {
-        let cost = 1_000_000_000 / u64::from(limit.per_second.max(1));
+    /// Nobody has asked anything; this is one of so many lanes. Who knows the hasher can choose networks that push each other out.
+    pub(super) fn new(limit: &RateLimit, lanes: usize, hasher: S) -> Self {
+        let share = u64::from(limit.per_second).div_ceil(lanes.max(1) as u64);
+        let cost = 1_000_000_000 / share.max(1);
         let sets = vec![[Rate::default(); WAYS]; RATES_KNOWN_MAX / WAYS].into_boxed_slice();
         Self { cost, slip: limit.slip, exempt: limit.exempt.clone(), hasher, sets }
     }

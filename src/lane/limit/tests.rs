@@ -7,7 +7,7 @@ type Fixed = BuildHasherDefault<SipHasher24>;
 
 fn limiter(per_second: u32, slip: u32) -> Limiter<Fixed> {
     let exempt = vec!["127.0.0.0/8".parse().unwrap()];
-    Limiter::new(&RateLimit { per_second, slip, exempt }, Fixed::default())
+    Limiter::new(&RateLimit { per_second, slip, exempt }, 1, Fixed::default())
 }
 
 fn ip(text: &str) -> IpAddr {
