@@ -23,6 +23,8 @@ pub const LANE_IDLE: Duration = Duration::from_millis(100);
 pub const LANES_MAX: usize = 256;
 /// Questions that wait for the full lane: a few milliseconds of its work; whoever would wait longer asks again.
 pub const DECLINED_QUEUE: usize = 1024;
+/// Padded answers are so many octets long, or a multiple of it: what RFC 8467 section 4.1 recommends for answers.
+pub const PADDED_BLOCK: usize = 468;
 /// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
 pub const ANSWER_ADDRESSES_MAX: usize = 1024;
 /// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever
@@ -70,6 +72,8 @@ pub const PREFIX_LABELS_MAX: usize = 4;
 pub const REGIONS_MAX: usize = 65_000;
 /// Pools in one configuration: orders are kept for each region, and an operator must be able to read them.
 pub const POOLS_MAX: usize = 256;
+/// Views in one configuration: kinds of inside that an operator can keep apart; each costs at most a row for each service.
+pub const VIEWS_MAX: usize = 64;
 /// Endpoints in one pool: their A records and an SRV still fit a TCP answer many times over.
 pub const ENDPOINTS_MAX: usize = 256;
 /// Services in one configuration: three levels of 128 rows.
@@ -178,3 +182,17 @@ pub const FILES_SPARE: usize = 512;
 pub const ADMIN_CONNECTIONS_MAX: usize = 32;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
 pub const ADMIN_IDLE: Duration = Duration::from_secs(30);
+/// Entries that wait for the writer of the audit trail; beyond, they are lost and counted rather than waited for.
+pub const AUDIT_QUEUE: usize = 4096;
+/// Entries of the audit trail that are written, and brought to the disk, together.
+pub const AUDIT_BATCH: usize = 256;
+/// Longest line of the audit trail, octets; details that would make it longer are left out.
+pub const AUDIT_LINE_MAX: usize = 64 << 10;
+/// A file of the audit trail that has grown to this is closed, and the next begun, octets.
+pub const AUDIT_FILE_MAX: u64 = 16 << 20;
+/// Closed files of the audit trail that are kept; the oldest gives way.
+pub const AUDIT_FILES_MAX: usize = 15;
+/// Spacing of log lines about an audit trail that cannot be written.
+pub const AUDIT_COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+/// Services that one line of the audit trail names; the rest is counted.
+pub const AUDIT_NAMES_MAX: usize = 16;

@@ -61,6 +61,8 @@ async fn said(target: TargetSpec) -> String {
 fn words(observation: &Observation) -> String {
     match &observation.outcome {
         Outcome::Pass => "pass".to_owned(),
+        Outcome::Degraded(why) => format!("degraded: {why}"),
+        Outcome::Stale(why) => format!("stale: {why}"),
         Outcome::Fail(failure) => format!("{}: {}", failure.class.word(), failure.detail),
     }
 }
@@ -337,7 +339,8 @@ async fn a_sip_answer_is_judged_by_what_it_says() {
         ("\r\n\r\nSIP/2.0 200 OK", &[], "pass"),
         ("SIP/2.0 404 Not Found", &[], "pass"),
         ("SIP/2.0 503 Service Unavailable", &[], "unavailable: SIP 503 Service Unavailable"),
-        ("SIP/2.0 504 Server time-out", &[], "unavailable: degraded: SIP 504 Server time-out"),
+        ("SIP/2.0 504 Server time-out", &[], "degraded: SIP 504 Server time-out"),
+        ("SIP/2.0 408", &[], "degraded: SIP 408"),
         ("SIP/2.0 100 Trying\r\nContent-Length: 0\r\n\r\nSIP/2.0 200 OK", &[], "pass"),
         ("SIP/2.0 183 Progress\r\nl: 4\r\n\r\nbodySIP/2.0 503 No", &[], "unavailable: SIP 503 No"),
         ("NOTIFY sip:a@b SIP/2.0\r\n\r\nSIP/2.0 200 OK", &[], "pass"),

@@ -81,6 +81,8 @@ codes! {
     // References.
     Error   UNKNOWN_POOL            "unknown-pool"            "No such pool exists."
     Error   UNKNOWN_CHECK           "unknown-check"           "No such named check exists."
+    Error   UNKNOWN_VIEW            "unknown-view"            "No such view exists."
+    Error   EMPTY_VIEW              "empty-view"              "A view of a service says nothing of its own."
     Error   POOL_WITHOUT_ROLE       "pool-without-role"       "A pool has no endpoint of the service's role."
     Error   MIN_HEALTHY             "min-healthy"             "A pool demands more healthy endpoints than it has."
     Error   WEIGHT_MISSING          "weight-missing"          "A pool of the service has no weight."
@@ -105,11 +107,12 @@ codes! {
     Error   NAME_CLASH              "name-clash"              "One name has two meanings."
     // Advice.
     Error   ADMIN_NOT_LOOPBACK      "admin-not-loopback"      "The admin listener would be open to others."
-    Warning NO_EFFECT               "no-effect"               "A key is understood and has no effect in this version."
     Warning NS_ADDRESS_UNPUBLISHED  "ns-address-unpublished"  "A name server outside our zones has addresses, which nobody is told."
     Warning TARGET_OUTSIDE_DOMAIN   "target-outside-domain"   "An SRV target outside the served domain, which strict peers refuse."
     Warning UNUSED_POOL             "unused-pool"             "No service uses a pool."
     Warning UNUSED_CHECK            "unused-check"            "No service uses a named check."
+    Warning UNUSED_VIEW             "unused-view"             "No service has a view."
+    Warning VIEW_OF_EVERYBODY       "view-of-everybody"       "A view holds every client."
     Warning POOL_WITHOUT_LOCATION   "pool-without-location"   "\"nearest\" cannot place a pool."
     Warning LONG_TTL                "long-ttl"                "Peers keep a dead pool for long."
     Warning SINGLE_POOL             "single-pool"             "A service has no second pool."

@@ -1,8 +1,9 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`) upon a
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`, `view`) upon a
 //! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
+//! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -17,6 +18,7 @@ mod lint;
 mod lists;
 mod load;
 mod names;
+mod outline;
 mod partner;
 mod pem;
 mod pool;
@@ -27,12 +29,15 @@ mod server;
 mod service;
 mod source;
 mod table;
+mod view;
 mod zone;
 
 pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use load::load;
+pub use outline::Outline;
 pub use source::Excerpt;
+pub use view::{ServiceView, View};
 
 use crate::federation::{CheckKind, Failback, Kind, Shape};
 use crate::name::{Name, NameList, Prefix};
@@ -57,6 +62,8 @@ pub struct Config {
     pub services: Vec<Service>,
     /// Partners in the order of the file; no prefix stands twice.
     pub partners: Vec<Partner>,
+    /// Views in the order of the file; no prefix stands twice.
+    pub views: Vec<View>,
 }
 
 /// `[server]`.
@@ -281,6 +288,8 @@ pub struct Service {
     pub all_down: Vec<Rung>,
     /// What is probed.
     pub check: Check,
+    /// What it is to the clients of a view instead; no view stands twice.
+    pub views: Vec<ServiceView>,
 }
 
 /// The owner names of a service, relative to a domain.

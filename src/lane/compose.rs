@@ -188,7 +188,7 @@ impl<'d> Draft<'d> {
         for (srv, target) in self.targets() {
             let target_at = at + POINTER + FIXED + SRV_FIXED;
             at = target_at + target.length();
-            let Some((addresses, ttl)) = target_addresses(self.snapshot, answer, srv.target) else { continue };
+            let Some((addresses, ttl)) = target_addresses(self.snapshot, self.resolution.view, answer, srv.target) else { continue };
             let count = addresses.v4.len() + addresses.v6.len();
             if records + count <= ADDITIONAL_RECORDS_MAX {
                 records += count;

@@ -1,14 +1,15 @@
 //! Both lanes without sockets: what tests compare and benches measure.
 
-use super::Tally;
-use super::Transport;
 use super::compose::ROOM;
 use super::fast::{Fast, Said};
 use super::full::{self, Full};
 use super::guard::Now;
+use super::settings::Shared;
+use super::{Peer, Tally};
 use crate::config::Dns;
 use crate::snapshot::Lake;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// A fast and a full lane that answer from one lake with the same cookies.
 #[derive(Debug)]
@@ -33,10 +34,9 @@ pub enum Outcome<'d> {
 impl Direct {
     /// Lanes of these manners.
     pub fn new(lake: &Lake, dns: &Dns, tally: &Tally) -> Self {
-        let full = Full::new(lake.clone(), tally.clone(), dns);
-        let (dns, guard) = full.manners();
-        let now = guard.now();
-        Self { fast: Fast::new(lake, dns, guard, 1, tally.lane()), full, now, room: Box::new([0; ROOM]) }
+        let full = Full::new(lake.clone(), tally.clone(), Arc::new(Shared::new(dns)));
+        let fast = Fast::new(lake, &full, 1, tally.lane());
+        Self { now: fast.now(), fast, full, room: Box::new([0; ROOM]) }
     }
 
     /// Looks at the clock, as a lane does before each batch.
@@ -60,8 +60,8 @@ impl Direct {
 
     /// The full lane's answer over UDP, unless it is silence or others must be asked first.
     pub fn full(&self, question: &[u8], client: SocketAddr) -> Option<Vec<u8>> {
-        match self.full.message(question, client, Transport::Udp) {
-            full::Said::Now(answer) => Some(answer),
+        match self.full.message(question, &Peer::datagram(client)) {
+            full::Said::Now(answer) | full::Said::Last(answer) => Some(answer),
             full::Said::Later(_) | full::Said::Nothing => None,
         }
     }

@@ -5,15 +5,16 @@
 //! answer (`compose`). It says what the full lane would say: both read with `packet` and `opt`, refuse with `odd`, decide with
 //! `resolve`; `tests/lanes_agree.rs` proves the rest.
 
-use super::HEADER;
 use super::compose::{Draft, Extras, Form, ROOM};
 use super::counts::{Counts, Why};
 use super::edns;
-use super::guard::{Cookie, Guard, Now, limiter};
+use super::full::Full;
+use super::guard::{self, Guard, Now};
 use super::limit::{Class, Limiter, Verdict};
 use super::odd;
 use super::packet::Packet;
-use crate::config::Dns;
+use super::settings;
+use super::{HEADER, Transport};
 use crate::name::NAME_MAX;
 use crate::resolve::{Asked, Body, Client, Question, resolve};
 use crate::snapshot::{Lake, Reader};
@@ -29,9 +30,9 @@ const IN: [u8; 2] = [0, 1];
 #[derive(Debug)]
 pub(super) struct Fast {
     reader: Reader,
-    dns: Arc<Dns>,
+    settings: settings::Reader,
     guard: Arc<Guard>,
-    limiter: Option<Limiter<RandomState>>,
+    limiter: Limiter<RandomState>,
     counts: Arc<Counts>,
 }
 
@@ -47,15 +48,17 @@ pub(super) enum Said {
 }
 
 impl Fast {
-    /// One of so many lanes.
-    pub(super) fn new(lake: &Lake, dns: Arc<Dns>, guard: Arc<Guard>, lanes: usize, counts: Arc<Counts>) -> Self {
-        let limiter = limiter(&dns, lanes);
-        Self { reader: lake.reader(), dns, guard, limiter, counts }
+    /// One of so many lanes that decline to `full`.
+    pub(super) fn new(lake: &Lake, full: &Full, lanes: usize, counts: Arc<Counts>) -> Self {
+        let (settings, guard) = full.manners();
+        let limiter = Limiter::new(lanes, RandomState::new());
+        Self { reader: lake.reader(), settings: settings.reader(), guard: guard.clone(), limiter, counts }
     }
 
-    /// Reads the snapshot of now, so that an older one can be freed: for when nobody asks.
+    /// Reads the snapshot and the settings of now, so that older ones can be freed: for when nobody asks.
     pub(super) fn revalidate(&mut self) {
         self.reader.load();
+        self.settings.load();
     }
 
     /// What is counted.
@@ -93,13 +96,14 @@ impl Fast {
         room: &mut [u8; ROOM],
     ) -> Result<Option<usize>, Why> {
         let packet = Packet::read(octets);
-        if odd::refusal(&packet).is_some() {
+        if odd::refusal(&packet, Transport::Udp).is_some() {
             return Err(Why::Odd);
         }
         let (name, &[t0, t1, c0, c1]) = packet.question.split_last_chunk::<4>().ok_or(Why::Odd)?;
         if [c0, c1] != IN {
             return Err(Why::Chaos);
         }
+        let settings = self.settings.load();
         // One snapshot for all that this answer says, the belief in its client subnet included.
         let snapshot = self.reader.load();
         let subnet = edns::believed(packet.opt.as_ref(), source, &snapshot.topology.ecs);
@@ -113,19 +117,25 @@ impl Fast {
         if matches!(resolution.body, Body::Ns) {
             return Err(Why::Ns);
         }
-        let cookie = packet.opt.and_then(|opt| opt.cookie).and_then(|sent| self.guard.cookie(sent, source, now));
+        let cookie = packet.opt.and_then(|opt| guard::cookie(settings, opt.cookie?, source, now));
         let mut draft = Draft { snapshot, resolution: &resolution, name: lower, opt: None };
         let code = draft.code();
         draft.opt = packet.opt.map(|opt| Extras {
             dnssec_ok: opt.dnssec_ok,
             subnet: subnet.map(|subnet| subnet.echo(resolution.scope)),
-            nsid: self.dns.nsid.as_deref().filter(|_| opt.nsid).map(str::as_bytes),
+            nsid: settings.dns.nsid.as_deref().filter(|_| opt.nsid).map(str::as_bytes),
             cookie: cookie.as_ref().map(|cookie| &cookie.fresh[..]),
             why: (code == ResponseCode::Refused).then_some(odd::NOT_AUTHORITATIVE),
         });
         let form = draft.form(edns::limit(packet.opt.as_ref()).into()).ok_or(Why::Size)?;
         let class = Class::new(code, draft.has_answers());
-        let verdict = verdict(self.limiter.as_mut(), source, class, cookie.as_ref(), now);
+        let verdict = match &settings.limit {
+            // A valid cookie proves that the client's address is not forged.
+            Some(limit) if !cookie.is_some_and(|cookie| cookie.valid) => {
+                self.limiter.judge(limit, source, class, now.uptime)
+            }
+            _ => Verdict::Pass,
+        };
         self.counts.limited(verdict);
         let (form, code) = match (verdict, cookie) {
             (Verdict::Pass, _) => (form, code),
@@ -136,19 +146,5 @@ impl Fast {
         };
         self.counts.answered(code);
         Ok(Some(draft.write(octets, (form, code), room)))
-    }
-}
-
-/// Whether an answer is sent. A valid cookie proves that the client's address is not forged.
-fn verdict(
-    limiter: Option<&mut Limiter<RandomState>>,
-    source: IpAddr,
-    class: Class,
-    cookie: Option<&Cookie>,
-    now: Now,
-) -> Verdict {
-    match limiter {
-        Some(limiter) if !cookie.is_some_and(|cookie| cookie.valid) => limiter.judge(source, class, now.uptime),
-        _ => Verdict::Pass,
     }
 }

@@ -3,7 +3,7 @@
 //! Here: sockets (`socket`), UDP (`udp`, over `mmsg` and `envelope`), TCP and TLS (`stream`), what a message is (`packet`, `opt`),
 //! what is refused unseen (`odd`), the fast lane (`fast`, `compose`), the full lane, which is hickory's side (`full`), OPT in
 //! answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they get (`limit`; `guard` has the clock of
-//! both), what is counted (`counts`, `tally`), and a way in without sockets (`direct`).
+//! both), what of it a reload may change (`settings`), what is counted (`counts`, `tally`), and a way in without sockets (`direct`).
 //! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
 use crate::config::{Dns, ServerTls};
@@ -14,6 +14,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -34,6 +35,7 @@ mod mmsg;
 mod odd;
 mod opt;
 mod packet;
+mod settings;
 mod socket;
 mod stream;
 mod tally;
@@ -60,6 +62,22 @@ impl Transport {
             Self::Tcp => "tcp",
             Self::Tls => "tls",
         }
+    }
+}
+
+/// Who asks, and by which way.
+#[derive(Clone, Copy, Debug)]
+struct Peer {
+    address: SocketAddr,
+    transport: Transport,
+    /// How long its connection may be silent after the answer; zero where it ends then, or is none.
+    idle: Duration,
+}
+
+impl Peer {
+    /// Over UDP.
+    fn datagram(address: SocketAddr) -> Self {
+        Self { address, transport: Transport::Udp, idle: Duration::ZERO }
     }
 }
 
@@ -105,6 +123,7 @@ pub struct Lanes {
     udp: Udp,
     streams: stream::Streams,
     certificate: Option<Arc<stream::Certificate>>,
+    settings: Arc<settings::Shared>,
     addresses: Vec<SocketAddr>,
     tls_addresses: Vec<SocketAddr>,
 }
@@ -125,7 +144,8 @@ impl Lanes {
     pub fn start(doors: Doors<'_>, dns: &Dns, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
         let Bound { udp, tcp, tls, certificate } = Bound::new(doors)?;
         let (addresses, tls_addresses) = (local(&tcp), local(&tls));
-        let full = full::Full::new(lake.clone(), tally.clone(), dns);
+        let settings = Arc::new(settings::Shared::new(dns));
+        let full = full::Full::new(lake.clone(), tally.clone(), settings.clone());
         let udp = Udp::start(udp, lake, &full, &tally);
         let udp = udp.map_err(|source| ListenError { address: addresses[0], transport: "UDP", source })?;
         let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
@@ -133,7 +153,7 @@ impl Lanes {
             streams.tls(tls, certificate.clone());
         }
         streams.tcp(tcp);
-        Ok(Self { udp, streams, certificate, addresses, tls_addresses })
+        Ok(Self { udp, streams, certificate, settings, addresses, tls_addresses })
     }
 
     /// Where they listen for UDP and TCP.
@@ -152,6 +172,12 @@ impl Lanes {
         if let (Some(shown), Ok(certificate)) = (&self.certificate, tls.certified_key()) {
             shown.replace(certificate);
         }
+    }
+
+    /// Says who we are, checks cookies and limits clients by these from now on. Clients keep the cookies that are still good, and
+    /// what they have used up of their limit.
+    pub fn obey(&self, dns: &Dns) {
+        self.settings.replace(dns);
     }
 
     /// Takes no more questions, answers those that were read, and ends.
@@ -176,8 +202,7 @@ impl Udp {
         let mut udp = Self { stop: Arc::default(), lanes: Vec::new(), declined };
         let count = sockets.len();
         for (number, sockets) in sockets.into_iter().enumerate() {
-            let (dns, guard) = full.manners();
-            let fast = fast::Fast::new(lake, dns, guard, count, tally.lane());
+            let fast = fast::Fast::new(lake, full, count, tally.lane());
             let lane = udp::Lane::new(sockets, fast, declined_in.clone(), udp.stop.clone());
             udp.lanes.push(lane.start(number)?);
         }

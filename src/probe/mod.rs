@@ -60,7 +60,24 @@ struct Attempt {
     missing: &'static str,
 }
 
-type Asked = Result<Connection, Failure>;
+type Asked = Result<Answered, Failure>;
+
+/// A probe that did not fail.
+struct Answered {
+    outcome: Outcome,
+    /// The connection that it leaves open, for the tripwire.
+    connection: Option<Connection>,
+}
+
+impl Answered {
+    fn new(outcome: Outcome, connection: Connection) -> Self {
+        Self { outcome, connection: Some(connection) }
+    }
+
+    fn pass(connection: Connection) -> Self {
+        Self::new(Outcome::Pass, connection)
+    }
+}
 
 impl Aim {
     fn new(target: Arc<TargetSpec>, configs: &mut trust::Configs) -> Self {
@@ -76,7 +93,7 @@ impl Aim {
         // Boxed: its state exists only while the probe runs, and most targets wait most of the time.
         let asked = time::timeout_at(deadline, guarded(Box::pin(self.ask(&mut attempt)))).await;
         let (outcome, connection) = match asked.unwrap_or_else(|_| Err(self.late(attempt.missing))) {
-            Ok(connection) => (Outcome::Pass, Some(connection)),
+            Ok(answered) => (answered.outcome, answered.connection),
             Err(failure) => (Outcome::Fail(failure), None),
         };
         (Observation { target: self.target.clone(), outcome, started, ended: Instant::now() }, connection)

@@ -4,8 +4,8 @@
 //! Not here: the handshake (`dial`). What always holds: no more than `PROBE_ANSWER_MAX` octets are kept, and a connection
 //! or a proxy that is alive without SIP behind it does not pass.
 
-use super::{Aim, Asked, Attempt, dial, failure, quoted, random};
-use crate::health::{Failure, FailureClass};
+use super::{Aim, Answered, Asked, Attempt, dial, failure, quoted, random};
+use crate::health::{Failure, FailureClass, Outcome};
 use crate::limits::PROBE_ANSWER_MAX;
 use crate::name::Name;
 use std::net::SocketAddr;
@@ -37,8 +37,7 @@ pub(super) async fn probe(aim: &Aim, attempt: &mut Attempt) -> Asked {
     let _ = line.connection.write_all(request(&aim.target.domain, line.local, &call_id).as_bytes()).await;
     let _ = line.connection.flush().await;
     let answer = final_answer(&mut line.connection, attempt).await?;
-    judge(&answer, &call_id)?;
-    Ok(line.connection)
+    Ok(Answered::new(judge(&answer, &call_id)?, line.connection))
 }
 
 /// The request. It comes from our address and not from a domain: nobody's name is borrowed, and no route back is needed.
@@ -103,7 +102,7 @@ fn ended(read: &[u8], failure: Failure) -> Failure {
 }
 
 /// Whether the answer is to our request, and what its status means.
-fn judge(answer: &Message, call_id: &str) -> Result<(), Failure> {
+fn judge(answer: &Message, call_id: &str) -> Result<Outcome, Failure> {
     let code = answer.status.unwrap_or_default();
     if answer.call_id.as_deref() != Some(call_id) {
         return Err(failure(FailureClass::Protocol, "the SIP answer has another Call-ID than the request"));
@@ -114,8 +113,8 @@ fn judge(answer: &Message, call_id: &str) -> Result<(), Failure> {
     let status = format!("SIP {code} {}", answer.reason);
     let status = status.trim_end();
     match code {
-        _ if ALIVE.iter().any(|codes| codes.contains(&code)) => Ok(()),
-        _ if DEGRADED.contains(&code) => Err(failure(FailureClass::Unavailable, format!("degraded: {status}"))),
+        _ if ALIVE.iter().any(|codes| codes.contains(&code)) => Ok(Outcome::Pass),
+        _ if DEGRADED.contains(&code) => Ok(Outcome::Degraded(status.into())),
         500 | 502 | 503 => Err(failure(FailureClass::Unavailable, status)),
         // The reference lists what proves service; an answer outside the list proves none.
         _ => Err(failure(FailureClass::Unavailable, format!("{status}: not an answer that proves service"))),

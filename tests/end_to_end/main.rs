@@ -6,9 +6,11 @@
 mod common;
 
 mod answers;
+mod audit;
 mod commands;
 mod demo;
 mod failover;
+mod hosting;
 mod process;
 mod reload;
 mod surroundings;

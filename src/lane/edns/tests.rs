@@ -60,3 +60,24 @@ fn the_answer_repeats_do_and_no_other_flag() {
         assert_eq!(edns.max_payload(), UDP_ANSWER_MAX);
     }
 }
+
+#[test]
+fn padding_fills_whole_blocks_and_never_exceeds_what_is_allowed() {
+    for (length, limit, padded) in [
+        (100, 65_535, 468),
+        (463, 65_535, 468),
+        (464, 65_535, 468),
+        (465, 65_535, 936),
+        (100, 400, 400),
+        (396, 400, 400),
+        (397, 400, 397),
+        (65_500, 65_535, 65_520),
+        (65_520, 65_535, 65_535),
+        (65_535, 65_535, 65_535),
+    ] {
+        let mut edns = Edns::new();
+        pad(&mut edns, length, limit);
+        let option = edns.option(PADDING.into()).map(|option| Vec::<u8>::try_from(option).unwrap());
+        assert_eq!(length + option.map_or(0, |data| OPTION_HEAD + data.len()), padded, "{length} {limit}");
+    }
+}

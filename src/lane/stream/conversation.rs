@@ -33,10 +33,11 @@ pub(super) enum End {
 }
 
 /// Holds a conversation until it ends, and takes leave. Where `answer` says that silence is the answer, that is the end of a
-/// stream; `idle` says how long the peer may now be silent; `stop` ends it before the next message.
+/// stream; it is told how long the peer may be silent then. `idle` says how long that is now; `stop` ends it before the next
+/// message.
 pub(super) async fn hold<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
-    answer: impl Fn(&[u8]) -> Said,
+    answer: impl Fn(&[u8], Duration) -> Said,
     idle: impl Fn() -> Duration,
     stop: watch::Receiver<bool>,
 ) -> End {
@@ -47,6 +48,7 @@ pub(super) async fn hold<S: AsyncRead + AsyncWrite + Unpin>(
         outbox: Vec::new(),
         later: JoinSet::new(),
         since: Instant::now(),
+        idle: Duration::ZERO,
         left: STREAM_QUESTIONS_MAX,
     };
     let end = match talk.go_on(idle, stop).await {
@@ -82,15 +84,19 @@ struct Talk<'s, S, A> {
     later: JoinSet<Option<Vec<u8>>>,
     /// Since when we wait for the peer: for the rest of a message, or for the next one.
     since: Instant,
+    /// How long the peer may be silent after the next answer; zero where no more is read.
+    idle: Duration,
     /// Questions that may still be asked.
     left: usize,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8]) -> Said> Talk<'_, S, A> {
+impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8], Duration) -> Said> Talk<'_, S, A> {
     /// Until nothing more is to be read. An error is an end after which nothing can be said either.
     async fn go_on(&mut self, idle: impl Fn() -> Duration, mut stop: watch::Receiver<bool>) -> Result<End, End> {
         loop {
-            let (deadline, full, begins) = (self.deadline(idle()), self.is_full(), self.inbox.is_empty());
+            let idle = idle();
+            self.idle = if *stop.borrow() { Duration::ZERO } else { idle };
+            let (deadline, full, begins) = (self.deadline(idle), self.is_full(), self.inbox.is_empty());
             let go_on = tokio::select! {
                 // What is ready goes out before more is read, and what has arrived is answered before a stop is obeyed.
                 biased;
@@ -135,10 +141,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8]) -> Said> Talk<'_, S, A> {
         while !self.is_full() {
             let Some(question) = self.inbox.next() else { break };
             self.left -= 1;
-            let said = (self.answer)(question);
+            let idle = if self.left == 0 { Duration::ZERO } else { self.idle };
+            let said = (self.answer)(question, idle);
             let goes_on = self.left > 0 && !said.ends_a_stream();
             match said {
-                Said::Now(answer) => frame(&answer, &mut self.outbox),
+                Said::Now(answer) | Said::Last(answer) => frame(&answer, &mut self.outbox),
                 Said::Later(answer) => drop(self.later.spawn(answer)),
                 Said::Nothing => {}
             }

@@ -3,10 +3,10 @@
 //! The queue is bounded, and what others must be asked for is bounded by who asks them. Answers go out by the socket on which the
 //! question came, from the address that was asked. When the lanes have ended, the task answers what is left and ends too.
 
-use super::super::Transport;
-use super::super::envelope::Envelope;
-use super::super::full::{Full, Said};
-use super::super::mmsg;
+use crate::lane::Peer;
+use crate::lane::envelope::Envelope;
+use crate::lane::full::{Full, Said};
+use crate::lane::mmsg;
 use crate::limits::STREAM_DRAIN;
 use std::iter;
 use std::net::UdpSocket;
@@ -38,8 +38,8 @@ pub(in crate::lane) async fn serve(mut queue: mpsc::Receiver<Declined>, full: Fu
     let mut later = JoinSet::new();
     while let Some(declined) = queue.recv().await {
         let Some(client) = declined.envelope.client() else { continue };
-        match full.message(&declined.question, client, Transport::Udp) {
-            Said::Now(answer) => declined.send(&answer),
+        match full.message(&declined.question, &Peer::datagram(client)) {
+            Said::Now(answer) | Said::Last(answer) => declined.send(&answer),
             Said::Later(answer) => {
                 later.spawn(async move {
                     if let Some(answer) = answer.await {

@@ -54,7 +54,7 @@ fn the_fields_of_an_answer_are_understood_in_every_spelling() {
     ] {
         let found = message(&text);
         assert_eq!(found.status, Some(200), "{text:?}");
-        assert_eq!(judge(&found, "abc"), Ok(()), "{text:?}");
+        assert_eq!(judge(&found, "abc"), Ok(Outcome::Pass), "{text:?}");
     }
 }
 
@@ -96,14 +96,15 @@ fn each_status_has_its_meaning() {
         ("502 Bad Gateway", "unavailable: SIP 502 Bad Gateway"),
         ("503 Service Unavailable", "unavailable: SIP 503 Service Unavailable"),
         ("503", "unavailable: SIP 503"),
-        ("408 Request Timeout", "unavailable: degraded: SIP 408 Request Timeout"),
-        ("504 Server time-out", "unavailable: degraded: SIP 504 Server time-out"),
+        ("408 Request Timeout", "degraded: SIP 408 Request Timeout"),
+        ("504 Server time-out", "degraded: SIP 504 Server time-out"),
         ("400 Bad Request", "unavailable: SIP 400 Bad Request: not an answer that proves service"),
         ("482 Loop Detected", "unavailable: SIP 482 Loop Detected: not an answer that proves service"),
         ("603 Decline", "unavailable: SIP 603 Decline: not an answer that proves service"),
     ] {
         let got = match judge(&message(&OK.replace("200 OK", status)), "abc") {
-            Ok(()) => "up".to_owned(),
+            Ok(Outcome::Degraded(why)) => format!("degraded: {why}"),
+            Ok(_) => "up".to_owned(),
             Err(failure) => format!("{}: {}", failure.class.word(), failure.detail),
         };
         assert_eq!(got, meaning);

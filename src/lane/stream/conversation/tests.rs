@@ -1,6 +1,6 @@
 use super::*;
 use crate::limits::STREAM_IDLE;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::{Instant, sleep};
 
@@ -27,7 +27,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 
 /// As a lane answers: runts and replies with silence, what has QDCOUNT 0xffff with FORMERR, anything else with itself as reply;
 /// what has an ANCOUNT so many seconds later, and with silence if that is 99.
-fn answer(question: &[u8]) -> Said {
+fn answer(question: &[u8], _: Duration) -> Said {
     if question.len() < HEADER || question[2] & 0x80 != 0 {
         return Said::Nothing;
     }
@@ -35,6 +35,7 @@ fn answer(question: &[u8]) -> Said {
     answer[2] |= 0x80;
     if question[4..6] == [0xff, 0xff] {
         answer[3] = 1;
+        return Said::Last(answer);
     }
     match question[7] {
         0 => Said::Now(answer),
@@ -229,7 +230,7 @@ async fn nothing_is_read_from_a_peer_that_does_not_take_its_answers_and_it_is_cu
     let (mut ours, mut theirs) = duplex(64);
     let (_stop, stop) = watch::channel(false);
     let asked = Cell::new(0);
-    let large = |_: &[u8]| {
+    let large = |_: &[u8], _: Duration| {
         asked.set(asked.get() + 1);
         let mut answer = message(1, [0x80, 0]);
         answer.resize(u16::MAX.into(), 0);
@@ -305,4 +306,37 @@ async fn a_peer_that_is_cut_short_may_finish_its_sentence_but_not_talk_for_ever(
         .await;
         assert_eq!((end, took), (End::CutShort, lasted));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_knows_how_long_the_peer_may_be_silent_after_it() {
+    let told = RefCell::new(Vec::new());
+    let recorded = |question: &[u8], idle| {
+        told.borrow_mut().push(idle);
+        answer(question, idle)
+    };
+    for (stopped, expected) in [(false, STREAM_IDLE), (true, Duration::ZERO)] {
+        let (mut ours, mut theirs) = duplex(AMPLE);
+        let (_tell, stop) = watch::channel(stopped);
+        theirs.write_all(&[question(1), question(2)].concat()).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        hold(&mut ours, &recorded, || STREAM_IDLE, stop).await;
+        assert_eq!(told.take(), [expected; 2], "{stopped}");
+    }
+    // After the last that is allowed there is no more.
+    let (mut ours, theirs) = duplex(AMPLE);
+    let (mut reader, mut writer) = tokio::io::split(theirs);
+    let (_tell, stop) = watch::channel(false);
+    let all = async {
+        for id in 0..STREAM_QUESTIONS_MAX {
+            writer.write_all(&question(id as u16)).await.unwrap();
+        }
+    };
+    tokio::join!(hold(&mut ours, &recorded, || STREAM_IDLE, stop), all, async {
+        // It ends where we take leave; until then somebody must take the answers.
+        while reader.read(&mut [0; 4096]).await.unwrap() > 0 {}
+    });
+    let told = told.take();
+    let (last, others) = told.split_last().unwrap();
+    assert!(*last == Duration::ZERO && others.iter().all(|idle| *idle == STREAM_IDLE), "{}", told.len());
 }
