@@ -134,9 +134,15 @@ impl<'d> Draft<'d> {
         }
     }
 
-    /// The full lane's encoder writes the first owner name in full, and points to it from the others.
+    /// By how much the first owner name, which the full lane's encoder writes in full, is longer than a pointer. The root, which
+    /// is shorter, has no records of ours.
+    fn owner(&self) -> usize {
+        self.name.len().saturating_sub(POINTER)
+    }
+
+    /// The full lane's encoder points to the first owner from the others.
     fn sizes(&self) -> Sizes {
-        let owner = self.name.len() - POINTER;
+        let owner = self.owner();
         match self.resolution.body {
             Body::A(addresses, _) => Sizes { answers: owner + a_size(addresses), ..Sizes::default() },
             Body::Aaaa(addresses, _) => Sizes { answers: owner + aaaa_size(addresses), ..Sizes::default() },
@@ -152,7 +158,7 @@ impl<'d> Draft<'d> {
     }
 
     fn srv_sizes(&self, answer: &Answer) -> Sizes {
-        let mut sizes = Sizes { answers: self.name.len() - POINTER, ..Sizes::default() };
+        let mut sizes = Sizes { answers: self.owner(), ..Sizes::default() };
         let (mut labels, mut repeated) = (count_labels(self.name), 0);
         for (_, target) in self.targets() {
             sizes.answers += POINTER + FIXED + SRV_FIXED + target.length();
@@ -188,7 +194,10 @@ impl<'d> Draft<'d> {
         for (srv, target) in self.targets() {
             let target_at = at + POINTER + FIXED + SRV_FIXED;
             at = target_at + target.length();
-            let Some((addresses, ttl)) = target_addresses(self.snapshot, self.resolution.view, answer, srv.target) else { continue };
+            let Some((addresses, ttl)) = target_addresses(self.snapshot, self.resolution.view, answer, srv.target)
+            else {
+                continue;
+            };
             let count = addresses.v4.len() + addresses.v6.len();
             if records + count <= ADDITIONAL_RECORDS_MAX {
                 records += count;
@@ -199,12 +208,7 @@ impl<'d> Draft<'d> {
 
     /// Writes the message that answers `question` in this form with this RCODE; returns how long it is. The form must have been
     /// found to fit.
-    pub(super) fn write(
-        &self,
-        question: &[u8],
-        (form, code): (Form, ResponseCode),
-        room: &mut [u8; ROOM],
-    ) -> usize {
+    pub(super) fn write(&self, question: &[u8], (form, code): (Form, ResponseCode), room: &mut [u8; ROOM]) -> usize {
         let mut wire = Wire { room, at: HEADER };
         wire.put(&question[HEADER..][..self.name.len() + 4]);
         let mut counts = Counts::default();

@@ -88,13 +88,7 @@ impl Fast {
     }
 
     /// The length of the answer; `None` where it is over the limit of its client, an error where this lane has none.
-    fn answer(
-        &mut self,
-        octets: &[u8],
-        source: IpAddr,
-        now: Now,
-        room: &mut [u8; ROOM],
-    ) -> Result<Option<usize>, Why> {
+    fn answer(&mut self, octets: &[u8], source: IpAddr, now: Now, room: &mut [u8; ROOM]) -> Result<Option<usize>, Why> {
         let packet = Packet::read(octets);
         if odd::refusal(&packet, Transport::Udp).is_some() {
             return Err(Why::Odd);

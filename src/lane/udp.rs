@@ -113,7 +113,8 @@ impl Lane {
         let now = self.fast.now();
         for i in 0..got {
             let (question, envelope) = (&questions[i][..envelopes[i].length()], &envelopes[i]);
-            let said = envelope.client().map_or(Said::Nothing, |from| self.fast.message(question, from, now, &mut answers[i]));
+            let said =
+                envelope.client().map_or(Said::Nothing, |from| self.fast.message(question, from, now, &mut answers[i]));
             lengths[i] = match said {
                 Said::Answer(length) => length,
                 Said::Nothing => 0,
