@@ -49,6 +49,11 @@ million *ARGS:
     cargo build --release --locked --workspace
     target/release/edgesteer-measure million {{ARGS}}
 
+# From a verdict to the last lane that answers by it, at a million domains and under load.
+flips *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure flips {{ARGS}}
+
 # Named servers, as "echo,gdnsd:1000000".
 compare SERVERS *ARGS:
     cargo build --release --locked --workspace

@@ -96,6 +96,25 @@ pub const GEO_TREE_STEPS_MAX: u32 = 1 << 26;
 pub const PROBES_IN_FLIGHT_MAX: usize = 256;
 /// Octets read from a probed server before it must have answered.
 pub const PROBE_ANSWER_MAX: usize = 16 << 10;
+/// Longest path of a check's HTTP request, octets: one line that every server reads.
+pub const REQUEST_PATH_MAX: usize = 1024;
+/// How old imported verdicts may be: below, no writer keeps up; above, they are history.
+pub const VERDICTS_AGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// Largest file of imported verdicts, octets: 100,000 lines and more.
+pub const VERDICTS_FILE_MAX: u64 = 8 << 20;
+/// How often such a file is looked at, however many targets it speaks of.
+pub const VERDICTS_LOOK: Duration = Duration::from_millis(250);
+/// Commands that run at once for "exec" checks: each is a process, and whatever it starts.
+pub const COMMANDS_AT_ONCE: usize = 64;
+/// Octets that such a command may print: a line for people, not a report.
+pub const COMMAND_OUTPUT_MAX: usize = 16 << 10;
+/// How often a STUN request is sent over UDP before nobody is there (federation.md 4.2).
+pub const STUN_TRIES: u32 = 3;
+/// Elements within elements of an XMPP stream that are looked into: features are three deep.
+pub const XML_DEPTH_MAX: usize = 8;
+/// Names that a server's certificate must hold for in each probe. A service with more is checked by as many, spread evenly
+/// over its domains: no certificate of an Edge names more.
+pub const CERTIFICATE_NAMES_MAX: usize = 64;
 /// Of the probes in flight, those that only confirmations may be: a mind that may change does not wait behind routine.
 pub const PROBES_RESERVED: usize = 64;
 /// First probes that start without any spread; more than these would meet one another at a firewall.

@@ -95,12 +95,25 @@ const ROOMS: &[Room] = &[
     Room { path: "lane/tally", layer: EDGES, imports: &[], outside: &["locks", "prometheus"] },
     Room {
         path: "probe", layer: EDGES,
-        imports: &["config::Pem", "config::TlsOptions", "config::Verify", "federation::CheckKind", "health", "topology"],
+        imports: &[
+            "config::Ask", "config::Codes", "config::Method", "config::Pem", "config::Request", "config::TlsOptions",
+            "config::Transport", "config::Verify", "health", "topology",
+        ],
         outside: &[
-            "clock", "humantime", "rustls", "sockets", "thiserror", "tokio", "tokio_rustls", "tracing", "webpki_roots",
-            "x509_parser",
+            "clock", "humantime", "rustls", "serde_json", "sockets", "thiserror", "tokio", "tokio_rustls", "tracing",
+            "webpki_roots", "x509_parser",
         ],
     },
+    Room {
+        path: "probe/http", layer: EDGES, imports: &["config::Method", "health"],
+        outside: &["http_body_util", "hyper", "hyper_util", "tokio"],
+    },
+    Room { path: "probe/exec", layer: EDGES, imports: &["health"], outside: &["nix", "process", "tokio"] },
+    Room {
+        // locks: a file is read once for all targets that it tells of.
+        path: "probe/file", layer: EDGES, imports: &["health"], outside: &["clock", "files", "humantime", "locks", "tokio", "tracing"],
+    },
+    Room { path: "probe/xmpp", layer: EDGES, imports: &["health"], outside: &["quick_xml", "tokio"] },
     Room {
         // threads: the disk may be slow, and nobody waits for it.
         path: "audit", layer: EDGES, imports: &[],

@@ -66,6 +66,10 @@ codes! {
     Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."
     Error   MISMATCHED_IDENTITY     "mismatched-identity"     "A private key is not that of its certificate."
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
+    Error   BAD_STATUS              "bad-status"              "A text is no range of status codes."
+    Error   BAD_REQUEST_PATH        "bad-request-path"        "A text cannot be the path of a request."
+    Error   BAD_COMMAND             "bad-command"             "A check's command is no program by its absolute path."
+    Error   STRAY_CHECK_KEY         "stray-check-key"         "A key that belongs to another kind of check."
     // Duplicates.
     Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."
     Error   DUPLICATE_ZONE          "duplicate-zone"          "An apex stands twice."

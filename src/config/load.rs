@@ -158,6 +158,6 @@ fn check_of(draft: &service::Draft, named: Option<&check::Draft>) -> Option<Chec
     match (draft.check.get(), named) {
         (Some(CheckRef::Inline(check)), _) => check.finish(default),
         (Some(CheckRef::Named(_)), Some(check)) => check.finish(default),
-        _ => check::Draft::empty().finish(default),
+        _ => check::Draft::default().finish(default),
     }
 }

@@ -73,6 +73,12 @@ pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
         delegation_keys(service, report);
         check_keys(service, check.map(|i| &drafts.checks[i].1), report);
     }
+    for (name, check) in &drafts.checks {
+        // One that leaves its kind to the services is judged with each of them.
+        if let Some(kind) = check.kind.get() {
+            check.ask.judge(*kind, name.span, report);
+        }
+    }
     for (service, views) in drafts.services.iter().zip(&references.views) {
         for (inside, reference) in service.views.iter().zip(views) {
             inside.judge(service, &reference.pools, drafts, report);
@@ -293,5 +299,9 @@ fn check_keys(service: &service::Draft, named: Option<&check::Draft>, report: &R
         let title = format!("the check lacks \"{key}\"");
         let help = format!("add {key}: a service of the kind \"{}\" has no default for it", kind.name);
         report.add(span, codes::MISSING_KEY, title, "", help);
+    }
+    let is_judged = named.is_some() && !draft.kind.is_absent();
+    if let Some(check) = draft.kind_or(kind.check.as_ref()).filter(|_| !is_judged) {
+        draft.ask.judge(check, span, report);
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::federation::CheckKind;
 use crate::federation::find;
 use proptest::prelude::*;
 use std::path::Path;
@@ -61,7 +62,7 @@ fn federation(domains: &[&str]) -> Service {
 
 fn sip_check() -> Check {
     Check {
-        kind: CheckKind::Sip,
+        ask: Ask::default_of(CheckKind::Sip).unwrap(),
         port: 5061,
         name: None,
         interval: Duration::from_secs(5),
@@ -147,7 +148,7 @@ fn the_hosting_configuration_is_this() {
                 ttl: Duration::from_secs(3600),
                 negative_ttl: Duration::from_secs(60),
             },
-            check: Check { kind: CheckKind::Tcp, ..sip_check() },
+            check: Check { ask: Ask::Tcp, ..sip_check() },
             ..federation(&["contoso.com", "fabrikam.example", "litware.example"])
         }],
         partners: vec![],
@@ -246,7 +247,7 @@ fn every_key_that_this_version_has_is_read() {
         failback: Failback::Manual,
         all_down: vec![Rung::All],
         check: Check {
-            kind: CheckKind::Tls,
+            ask: Ask::Tls,
             port: 636,
             name: Some(name("dir.contoso.com")),
             interval: Duration::from_secs(60),

@@ -119,7 +119,7 @@ impl Event {
         match self {
             Self::Verdict { target, pools, verdict, took, .. } => {
                 let pool = pools.join(",");
-                let (address, check, state) = (target.address, target.kind.word(), verdict.state.word());
+                let (address, check, state) = (target.address, target.kind().word(), verdict.state.word());
                 match (&verdict.state, &verdict.why) {
                     (State::Down | State::Unknown, Some(why)) => {
                         warn!(pool, %address, check, ?took, "endpoint is {state}: {why}");

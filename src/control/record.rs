@@ -24,7 +24,7 @@ fn entry(event: &Event) -> Entry {
             .at(*generation)
             .with("state", verdict.state.word())
             .with("address", target.address.to_string())
-            .with("check", target.kind.word())
+            .with("check", target.kind().word())
             .with("pools", few(pools))
             .with("took_ms", took.as_millis() as u64),
         Event::Published { generation, services } => Entry::of("publish", "the services named say something else")

@@ -4,5 +4,5 @@ use super::{Aim, Answered, Asked, Attempt, dial};
 
 pub(super) async fn probe(aim: &Aim, attempt: &mut Attempt) -> Asked {
     let (stream, _) = dial::connect(aim.target.address, attempt).await?;
-    Ok(Answered::pass(Box::new(stream)))
+    Ok(Answered::pass(dial::Connection::new(stream)))
 }

@@ -3,18 +3,17 @@
 use super::names::NamesBuilder;
 use super::order::Orders;
 use super::regions::Regions;
+use super::target;
 use super::views::{Face as Seen, faces};
 use super::{
     Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Views, Zone,
 };
 use crate::config::{self, Config, Country, Delegation, Location};
-use crate::federation::{CheckKind, Failback, Shape};
+use crate::federation::{Failback, Shape};
 use crate::geo::{self, Places, Point};
-use crate::health::Thresholds;
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, NameList, Prefix};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,38 +146,16 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
 fn service_pool(config: &Config, face: &Seen<'_>, index: usize, targets: &mut Targets) -> ServicePool {
     let (pool, service) = (&config.pools[index], face.service);
     let endpoints = pool.endpoints.iter().filter(|endpoint| endpoint.role == face.role);
+    let aim = target::Aim::new(service, pool);
     ServicePool {
         pool: PoolId::at(index),
         min_healthy: pool.min_healthy,
         endpoints: endpoints
-            .map(|endpoint| {
-                let spec = target_spec(service, pool, SocketAddr::new(endpoint.address, service.check.port));
-                Endpoint { address: endpoint.address, targets: [targets.intern(spec)].into() }
+            .map(|endpoint| Endpoint {
+                address: endpoint.address,
+                targets: [targets.intern(aim.at(endpoint.address))].into(),
             })
             .collect(),
-    }
-}
-
-fn target_spec(service: &config::Service, pool: &config::Pool, address: SocketAddr) -> TargetSpec {
-    let check = &service.check;
-    let domain = check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
-    let handed_out = match service.shape {
-        Shape::Address => service.owners.addresses.first().and_then(|prefix| prefix.under(domain.wire()).ok()),
-        Shape::Target | Shape::Ordered => pool.fqdn.clone(),
-    };
-    let server_name = check.name.clone().or(handed_out).unwrap_or_else(|| domain.clone());
-    // What a check does not say must not keep two services from sharing a target.
-    TargetSpec {
-        address,
-        kind: check.kind,
-        server_name: if check.kind.is_tls() { server_name } else { Name::root() },
-        domain: if check.kind == CheckKind::Sip { domain } else { Name::root() },
-        interval: check.interval,
-        timeout: check.timeout,
-        confirm: check.confirm,
-        thresholds: Thresholds { fall: check.fall, rise: check.rise },
-        tripwire: check.tripwire,
-        tls: if check.kind.is_tls() { check.tls.clone() } else { config::TlsOptions::default() },
     }
 }
 

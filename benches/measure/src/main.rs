@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod contestant;
 mod echo;
+mod flips;
 mod load;
 mod machine;
 mod million;
@@ -17,6 +18,7 @@ mod peers;
 mod pools;
 mod process;
 mod sys;
+mod world;
 
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -38,6 +40,8 @@ enum Command {
     Compare(compare::Options),
     /// Load time and memory of very many domains, also over reloads with changed lists under load.
     Million(million::Options),
+    /// How long a verdict takes until the last lane answers by it, with very many domains and under load.
+    Flips(flips::Options),
     /// Puts load on a server that runs already.
     Load(load::Options),
     /// Sends every datagram back as an answer.
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(options) => compare::run(&options),
         Command::Million(options) => million::run(&options),
+        Command::Flips(options) => flips::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Echo { listen } => echo::run(listen).map_err(Failure::from),
     };

@@ -7,6 +7,7 @@ use std::mem::zeroed;
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
 use std::ptr::null_mut;
+use std::time::{Duration, SystemTime};
 
 /// Octets of the longest datagram: a question with everything, or an answer of 1,232 octets.
 pub(crate) const DATAGRAM: usize = 1500;
@@ -18,7 +19,14 @@ pub(crate) struct Batch {
     headers: Box<[libc::mmsghdr]>,
     _peers: Box<[libc::sockaddr_storage]>,
     _vectors: Box<[libc::iovec]>,
+    /// What the kernel tells beside each datagram; empty where it was not asked.
+    beside: Box<[Beside]>,
 }
+
+/// Room for a `cmsghdr` with a `timespec`, aligned as the first wants.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Beside([u8; 64]);
 
 /// Whether the batch keeps who sent each datagram.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +54,29 @@ impl Batch {
                 Peers::Connected => null_mut(),
             };
         }
-        Self { octets, headers, _peers: addresses, _vectors: vectors }
+        Self { octets, headers, _peers: addresses, _vectors: vectors, beside: Box::default() }
+    }
+
+    /// As `new` for a connected socket that tells when each datagram came: see `tell_times`.
+    pub(crate) fn with_times(size: usize) -> Self {
+        let mut batch = Self::new(size, Peers::Connected);
+        batch.beside = vec![Beside([0; 64]); size].into_boxed_slice();
+        batch
+    }
+
+    /// When the datagram at `i` came, if the kernel told it.
+    pub(crate) fn time(&self, i: usize) -> Option<SystemTime> {
+        let header = &self.headers[i].msg_hdr;
+        // SAFETY: the kernel has filled `msg_control`, which is this value's own and aligned, up to `msg_controllen`; the
+        // macros stay within that, and what is read is a plain C structure.
+        let time = unsafe {
+            let first = libc::CMSG_FIRSTHDR(header);
+            if first.is_null() || (*first).cmsg_type != libc::SCM_TIMESTAMPNS {
+                return None;
+            }
+            libc::CMSG_DATA(first).cast::<libc::timespec>().read_unaligned()
+        };
+        Some(SystemTime::UNIX_EPOCH + Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
     }
 
     /// A datagram's room, to be filled before `set_length` and `send`.
@@ -74,6 +104,10 @@ impl Batch {
             let named = !self.headers[i].msg_hdr.msg_name.is_null();
             self.headers[i].msg_hdr.msg_namelen = if named { storage } else { 0 };
             self.set_length(i, DATAGRAM);
+            if let Some(beside) = self.beside.get_mut(i) {
+                self.headers[i].msg_hdr.msg_control = beside.0.as_mut_ptr().cast();
+                self.headers[i].msg_hdr.msg_controllen = beside.0.len() as _;
+            }
         }
         let flags = if wait { libc::MSG_WAITFORONE } else { libc::MSG_DONTWAIT };
         let headers = &mut self.headers[..count];
@@ -138,11 +172,19 @@ pub(crate) fn signal(pid: u32, signal: i32) -> io::Result<()> {
 
 /// Lets a socket hold a burst of answers.
 pub(crate) fn roomy(socket: &UdpSocket) -> io::Result<()> {
-    let octets: libc::c_int = 4 << 20;
-    // SAFETY: the value is an int that lives through the call, as the option wants.
+    set(socket, libc::SO_RCVBUF, 4 << 20)
+}
+
+/// Makes a socket tell when each datagram came.
+pub(crate) fn tell_times(socket: &UdpSocket) -> io::Result<()> {
+    set(socket, libc::SO_TIMESTAMPNS, 1)
+}
+
+fn set(socket: &UdpSocket, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
+    // SAFETY: the value is an int that lives through the call, as both options want.
     let result = unsafe {
-        let value = (&raw const octets).cast();
-        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, value, size_of::<libc::c_int>() as u32)
+        let value = (&raw const value).cast();
+        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, option, value, size_of::<libc::c_int>() as u32)
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
