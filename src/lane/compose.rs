@@ -151,7 +151,7 @@ impl<'d> Draft<'d> {
                 let apex = self.name.len() - apex_at;
                 let least = POINTER + FIXED + SOA_NAME.len() + POINTER + SOA_TIMERS.len() * 4 + 8;
                 let server = zone.ns.first().map_or(apex, |ns| ns.wire().len());
-                Sizes { answers: least, additionals: 0, doubt: server + 2 * apex }
+                Sizes { answers: least, additionals: 0, doubt: server + apex }
             }),
             Body::Refused | Body::Ns => Sizes::default(),
         }
