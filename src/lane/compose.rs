@@ -153,7 +153,7 @@ impl<'d> Draft<'d> {
                 let server = zone.ns.first().map_or(apex, |ns| ns.wire().len());
                 Sizes { answers: least, additionals: 0, doubt: server + apex }
             }),
-            Body::Refused | Body::Ns => Sizes::default(),
+            _ => Sizes::default(),
         }
     }
 
@@ -255,7 +255,7 @@ impl<'d> Draft<'d> {
             }
             Body::Soa => counts.answers = self.write_soa(wire, false),
             Body::NoName | Body::NoData => counts.authorities = self.write_soa(wire, true),
-            Body::Refused | Body::Ns => {}
+            _ => {}
         }
     }
 

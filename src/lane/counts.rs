@@ -23,7 +23,7 @@ pub(super) const CODES: [&str; 4] = ["NOERROR", "NXDOMAIN", "REFUSED", "BADCOOKI
 /// What is done about answers over a limit.
 pub(super) const ACTIONS: [&str; 2] = ["slip", "drop"];
 /// Why a question is left to the full lane.
-pub(super) const REASONS: [&str; 4] = ["odd", "chaos", "ns", "size"];
+pub(super) const REASONS: [&str; 5] = ["odd", "chaos", "ns", "size", "static"];
 /// Why a question gets no answer though it should.
 pub(super) const LOSSES: [&str; 2] = ["queue", "send"];
 
@@ -38,6 +38,8 @@ pub(super) enum Why {
     Ns,
     /// How much of its answer fits depends on the other encoder.
     Size,
+    /// Its answer is in a zone's file.
+    Static,
 }
 
 /// Why a question gets no answer though it should.

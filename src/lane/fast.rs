@@ -55,6 +55,11 @@ impl Fast {
         Self { reader: lake.reader(), settings: settings.reader(), guard: guard.clone(), limiter, counts }
     }
 
+    /// Makes ready what a thread needs of its own: what comes after takes no memory.
+    pub(super) fn settle(&mut self) {
+        self.reader.settle();
+    }
+
     /// Reads the snapshot and the settings of now, so that older ones can be freed: for when nobody asks.
     pub(super) fn revalidate(&mut self) {
         self.reader.load();
@@ -108,8 +113,10 @@ impl Fast {
         lower.make_ascii_lowercase();
         let asked = Question { name: lower, kind: Asked::of(u16::from_be_bytes([t0, t1])) };
         let resolution = resolve(snapshot, asked, Client { source, steers: edns::steers(subnet, source) });
-        if matches!(resolution.body, Body::Ns) {
-            return Err(Why::Ns);
+        match resolution.body {
+            Body::Ns => return Err(Why::Ns),
+            Body::Set(_) | Body::Alias { .. } | Body::Referral { .. } => return Err(Why::Static),
+            _ => {}
         }
         let cookie = packet.opt.and_then(|opt| guard::cookie(settings, opt.cookie?, source, now));
         let mut draft = Draft { snapshot, resolution: &resolution, name: lower, opt: None };

@@ -210,9 +210,11 @@ fn fit(request: &Request, reply: Reply, opt: Option<&Edns>, limit: usize) -> (Re
     if let Some(bytes) = fits(&reply) {
         return (reply, Some(bytes));
     }
-    // RFC 2181 section 9: additional data that does not fit is left out without TC.
-    let reply = reply.without_additionals();
-    if let Some(bytes) = fits(&reply) {
+    // RFC 2181 section 9: additional data that does not fit is left out without TC. Glue is no such data (RFC 9471 section 3).
+    let reply = if reply.glue { reply } else { reply.without_additionals() };
+    if !reply.glue
+        && let Some(bytes) = fits(&reply)
+    {
         return (reply, Some(bytes));
     }
     let reply = reply.cut();

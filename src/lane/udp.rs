@@ -67,6 +67,7 @@ impl Lane {
 
     fn run(mut self) {
         let mut desk = Desk::new();
+        self.fast.settle();
         while !self.is_over() {
             // A defect that one question brings to light must not end the answers to all others.
             if catch_unwind(AssertUnwindSafe(|| self.serve(&mut desk))).is_err() {

@@ -18,19 +18,27 @@ impl Lake {
 
     /// A reader that keeps what it read last.
     pub fn reader(&self) -> Reader {
-        Reader(Cache::new(self.0.clone()))
+        Reader { lake: self.clone(), cache: Cache::new(self.0.clone()) }
     }
 }
 
 /// Reads the lake often, by one thread: where nothing was published, reading is one load of a shared address. What it keeps
 /// stays in memory, so whoever pauses reads once in a while. It never frees a snapshot: the publisher retires them.
 #[derive(Clone, Debug)]
-pub struct Reader(Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>);
+pub struct Reader {
+    lake: Lake,
+    cache: Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>,
+}
 
 impl Reader {
     /// The snapshot of now.
     pub fn load(&mut self) -> &Arc<Snapshot> {
-        self.0.load()
+        self.cache.load()
+    }
+
+    /// Reads anew, whatever was read: a thread's first reading makes its place among the readers, which takes memory.
+    pub fn settle(&mut self) {
+        self.cache = Cache::new(self.lake.0.clone());
     }
 }
 
