@@ -4,11 +4,12 @@
 
 use crate::admin::{self, Admin, AdminError, Shown};
 use crate::config::{self, Config, Diagnostics, Dns, Server};
-use crate::control::{Control, Handle, Metrics};
+use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
 use crate::probe::Prober;
+use crate::state::{Kept, PATIENCE, StateError, Store};
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
 use std::net::SocketAddr;
@@ -75,6 +76,9 @@ pub enum StartError {
     /// The admin listener could not be had.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// The state directory is another server's.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// A metric is registered twice: a defect of this program.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -108,9 +112,10 @@ impl Running {
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
         Lanes::try_listen(doors)?;
         let registry = Registry::new();
+        let kept = open_state(config.server.state_dir.as_deref(), &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
-        let (control, handle) = Control::new(topology.clone(), prober, observations, Metrics::new(&registry)?);
+        let (control, handle) = Control::new(topology.clone(), prober, observations, kept, Metrics::new(&registry)?);
         admin::register(&registry, handle.lake())?;
         let reload_success = IntGauge::new(
             "edgesteer_config_last_reload_success",
@@ -214,6 +219,8 @@ impl Running {
     pub async fn stop(self) {
         self.serving.store(false, Ordering::Release);
         self.lanes.stop().await;
+        // The next process begins with what this one believed last. Where the task has ended, so has its knowledge.
+        let _ = tokio::time::timeout(PATIENCE, self.control.save()).await;
         drop(self.admin);
         info!("stopped");
     }
@@ -230,9 +237,20 @@ fn connections(targets: usize) -> usize {
     (left.unwrap_or(0) / 2).clamp(STREAMS_MIN, STREAMS_MAX)
 }
 
+/// Takes over what an earlier process kept, and says what it was.
+fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, Kept), StateError> {
+    let Some(directory) = directory else { return Ok((Store::nowhere(), Kept::default())) };
+    let (store, kept) = Store::open(directory, control::moment(), registry)?;
+    for (subject, hold) in kept.holds.iter() {
+        info!(%subject, state = hold.held.word(), author = hold.grounds.author, reason = hold.grounds.reason, "still held");
+    }
+    Ok((store, kept))
+}
+
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, &Dns) {
-    (&server.listen, server.tls.as_ref().map(|tls| &*tls.listen), server.admin, &server.dns)
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, Option<&Path>, &Dns) {
+    let tls = server.tls.as_ref().map(|tls| &*tls.listen);
+    (&server.listen, tls, server.admin, server.state_dir.as_deref(), &server.dns)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

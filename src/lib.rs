@@ -21,6 +21,7 @@ pub mod snapshot;
 
 pub mod lane;
 pub mod probe;
+pub mod state;
 
 pub mod control;
 

@@ -56,8 +56,7 @@ fn loaded(text: &str) -> (Config, TempDir) {
     std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("our own file");
     match load(&directory.path().join("edgesteer.toml")) {
         Ok((config, warnings)) => {
-            // `state_dir` does nothing yet, and says so.
-            assert!(warnings.iter().all(|warning| warning.code == "no-effect"), "{warnings}");
+            assert!(warnings.is_empty(), "{warnings}");
             (config, directory)
         }
         Err(errors) => panic!("{errors}"),

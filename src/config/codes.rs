@@ -105,7 +105,6 @@ codes! {
     Error   NAME_CLASH              "name-clash"              "One name has two meanings."
     // Advice.
     Error   ADMIN_NOT_LOOPBACK      "admin-not-loopback"      "The admin listener would be open to others."
-    Warning NO_EFFECT               "no-effect"               "A key is understood and has no effect in this version."
     Warning NS_ADDRESS_UNPUBLISHED  "ns-address-unpublished"  "A name server outside our zones has addresses, which nobody is told."
     Warning TARGET_OUTSIDE_DOMAIN   "target-outside-domain"   "An SRV target outside the served domain, which strict peers refuse."
     Warning UNUSED_POOL             "unused-pool"             "No service uses a pool."

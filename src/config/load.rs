@@ -6,7 +6,7 @@ use super::report::Report;
 use super::service::{CheckRef, Steering as SteeringDraft};
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service, Steering};
-use super::{check, codes, lint, names, partner, pool, refer, server, service, table, zone};
+use super::{check, codes, lint, names, partner, pool, refer, safety, server, service, table, zone};
 use crate::limits;
 use std::path::Path;
 use std::time::Duration;
@@ -83,18 +83,15 @@ fn syntax(errors: &[toml::de::Error], report: &Report) {
 
 /// The grammar of the whole file.
 fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
-    table::root(tree, report, |t| {
-        let drafts = Drafts {
-            server: t.get("server", server::server).or_default(),
-            geoip: t.get("geoip", server::geoip).or_default(),
-            zones: t.named("zone", zone::read),
-            pools: t.named("pool", pool::read),
-            checks: t.named("check", check::named),
-            services: t.named("service", service::read),
-            partners: t.named("partner", partner::read),
-        };
-        t.unsupported("safety");
-        drafts
+    table::root(tree, report, |t| Drafts {
+        server: t.get("server", server::server).or_default(),
+        geoip: t.get("geoip", server::geoip).or_default(),
+        zones: t.named("zone", zone::read),
+        pools: t.named("pool", pool::read),
+        checks: t.named("check", check::named),
+        services: t.named("service", service::read),
+        partners: t.named("partner", partner::read),
+        safety: t.get("safety", safety::read).or_default(),
     })
 }
 
@@ -113,6 +110,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
     Some(Config {
         server: drafts.server,
         geoip: drafts.geoip,
+        safety: drafts.safety,
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),

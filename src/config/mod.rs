@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`) upon a
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`, `safety`) upon a
 //! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
@@ -23,6 +23,7 @@ mod pool;
 mod reader;
 mod refer;
 mod report;
+mod safety;
 mod server;
 mod service;
 mod source;
@@ -57,6 +58,17 @@ pub struct Config {
     pub services: Vec<Service>,
     /// Partners in the order of the file; no prefix stands twice.
     pub partners: Vec<Partner>,
+    /// What operators may not do by accident.
+    pub safety: Safety,
+}
+
+/// `[safety]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Safety {
+    /// A hold that would leave a service with fewer active pools is refused. Default 1.
+    pub min_active_pools: usize,
+    /// More holds and releases than this within a minute are refused. Default 30.
+    pub max_changes_per_minute: u32,
 }
 
 /// `[server]`.

@@ -9,7 +9,7 @@ use super::report::Report;
 use super::service::{self, CheckRef, Steering};
 use super::source::{At, Span};
 use super::zone;
-use super::{Geoip, Server};
+use super::{Geoip, Safety, Server};
 use crate::federation::Shape;
 use crate::limits;
 use std::collections::HashMap;
@@ -30,6 +30,8 @@ pub(super) struct Drafts {
     pub(super) services: Vec<service::Draft>,
     /// `[partner]`.
     pub(super) partners: Vec<partner::Draft>,
+    /// `[safety]`.
+    pub(super) safety: Safety,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.

@@ -40,7 +40,6 @@ impl Default for Geoip {
 pub(super) fn server(value: Value<'_>) -> Option<Server> {
     let default = Server::default();
     value.table(|t| {
-        let mut state_dir = None;
         let listen = t.get("listen", listen);
         let tls = t.get("tls", tls);
         let admin = t.get("admin", |v| v.form(&form::LISTEN));
@@ -62,16 +61,11 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             let help = "use a loopback address, as \"127.0.0.1:9153\": it has no authentication in this version";
             t.report(open.span, codes::ADMIN_NOT_LOOPBACK, title, help.into());
         }
-        if let Some(state) = t.get("state_dir", Value::path).at() {
-            let title = "\"state_dir\" has no effect in this version".to_owned();
-            t.report(state.span, codes::NO_EFFECT, title, "nothing is kept across a restart yet".into());
-            state_dir = Some(state.value.clone());
-        }
         Server {
             listen: listen.or(default.listen),
             tls: tls.into_option(),
             admin: admin.or(default.admin),
-            state_dir,
+            state_dir: t.get("state_dir", Value::path).into_option(),
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),

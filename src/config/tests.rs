@@ -113,6 +113,7 @@ fn the_minimal_configuration_is_this() {
         ],
         services: vec![federation(&["contoso.com"])],
         partners: vec![],
+        safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
     };
     assert_eq!(config, expected);
 }
@@ -120,7 +121,7 @@ fn the_minimal_configuration_is_this() {
 #[test]
 fn the_hosting_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/hosting.toml")).unwrap();
-    assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["no-effect", "weak-check"]);
+    assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["weak-check"]);
     let expected = Config {
         server: Server {
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
@@ -146,6 +147,7 @@ fn the_hosting_configuration_is_this() {
             ..federation(&["contoso.com", "fabrikam.example", "litware.example"])
         }],
         partners: vec![],
+        safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
     };
     assert_eq!(config, expected);
 }
@@ -157,16 +159,7 @@ fn of_the_whole_contract_only_what_this_version_lacks_is_refused() {
     let errors = load::judge(&dir.path().join("contoso.toml"), CONTOSO.into()).unwrap_err();
     let lines: Vec<_> = errors.iter().map(|d| (d.span.as_ref().map_or(0, |s| s.line), d.code)).collect();
     let kind = "unknown-kind";
-    let expected = [
-        (7, "no-effect"),
-        (18, "unsupported"),
-        (56, kind),
-        (61, kind),
-        (67, kind),
-        (72, kind),
-        (77, kind),
-        (106, "unsupported"),
-    ];
+    let expected = [(18, "unsupported"), (56, kind), (61, kind), (67, kind), (72, kind), (77, kind)];
     assert_eq!(lines, expected, "{errors}");
 }
 

@@ -157,6 +157,8 @@ impl Demo {
                 let since = self.touched.as_ref().map(|(line, at)| format!(", {} after `{line}`", brief(at.elapsed())));
                 tell(&describe(moved, since.as_deref().unwrap_or_default()));
             }
+            // Whoever gave the order was answered.
+            Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }
     }

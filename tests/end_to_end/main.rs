@@ -9,6 +9,7 @@ mod answers;
 mod commands;
 mod demo;
 mod failover;
+mod holds;
 mod process;
 mod reload;
 mod surroundings;

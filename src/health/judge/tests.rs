@@ -61,7 +61,7 @@ fn an_unknown_target_says_what_failed_last() {
     let mut judge = Judge::default();
     judge.observe(&outcome(false), Instant::now(), THRESHOLDS);
     assert_eq!(judge.verdict().state, State::Unknown);
-    assert!(judge.verdict().why.is_some() && judge.has_observed());
+    assert!(judge.verdict().why.is_some() && judge.is_informed());
 }
 
 #[test]
