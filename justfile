@@ -1,17 +1,19 @@
 # What people do here; `just` alone lists it. CI runs .ci/run, which needs no just.
 
+mixes := "benches/measure/mixes/plain.txt,benches/measure/mixes/federation.txt,benches/measure/mixes/nowhere.txt"
+
 [private]
 default:
     @just --list
 
 # Formats the code.
 fmt:
-    cargo fmt
+    cargo fmt --all
 
 # What the compiler and clippy say; warnings are errors.
 check:
-    cargo fmt --check
-    cargo clippy --all-targets --locked -- -D warnings
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
 
 # Every test that needs no other program.
 test *ARGS:
@@ -35,6 +37,27 @@ geoip:
 # Licences, bans and sources of the dependencies, and advisories where their database can be fetched.
 deny:
     cargo deny --locked check
+
+# Our server against a bare echo, with 1 and 1,000,000 domains; needs two quiet cores. ARGS: --rounds, --seconds.
+bench *ARGS: (compare "echo,edgesteer,edgesteer:1000000" ARGS)
+
+# The same beside gdnsd, Knot, NSD and PowerDNS, which are Debian's: it says what to install.
+bench-peers *ARGS: (compare "echo,edgesteer,gdnsd,knot-geoip,knot,nsd,powerdns" ARGS)
+
+# A million domains: load time and memory, also while changed lists are taken over under load.
+million *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure million {{ARGS}}
+
+# From a verdict to the last lane that answers by it, at a million domains and under load.
+flips *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure flips {{ARGS}}
+
+# Named servers, as "echo,gdnsd:1000000".
+compare SERVERS *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure compare --servers {{SERVERS}} --mix {{mixes}} {{ARGS}}
 
 # What CI runs.
 ci:

@@ -3,7 +3,8 @@
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
 use crate::admin::{self, Admin, AdminError, Shown};
-use crate::config::{self, Config, Diagnostics, Dns, Server};
+use crate::audit::{self, Audit, Entry, Writer};
+use crate::config::{self, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -25,7 +26,7 @@ use tracing::{error, info, warn};
 #[derive(Debug)]
 pub struct World {
     /// What the operator wrote.
-    pub config: Config,
+    pub outline: Outline,
     /// What the operator should think about.
     pub warnings: Diagnostics,
     /// What exists.
@@ -64,7 +65,7 @@ pub fn load(path: &Path) -> Result<World, LoadError> {
     let partners: Vec<_> = config.partners.iter().map(|partner| partner.prefixes.clone()).collect();
     let places = Places::new(database, &config.geoip.overrides, &partners)?;
     let topology = Arc::new(topology::compile(&config, places, stamps)?);
-    Ok(World { config, warnings, topology, geography })
+    Ok(World { outline: Outline::of(config), warnings, topology, geography })
 }
 
 /// Why the process cannot run.
@@ -88,11 +89,14 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Running {
     path: PathBuf,
-    config: Config,
+    outline: Outline,
     /// What the sockets were made from: a reload cannot change it.
     started: Server,
     control: Handle,
     task: JoinHandle<()>,
+    audit: Audit,
+    recording: JoinHandle<()>,
+    trail: Writer,
     lanes: Lanes,
     admin: Admin,
     serving: Arc<AtomicBool>,
@@ -106,7 +110,8 @@ impl Running {
     /// # Errors
     /// Where a socket cannot be had.
     pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
-        let World { config, topology, geography, .. } = world;
+        let World { outline, topology, geography, .. } = world;
+        let config = outline.config();
         let Server { listen, tls, .. } = &config.server;
         let doors = Doors { listen, tls: tls.as_ref(), connections: connections(topology.targets.len()) };
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
@@ -117,6 +122,9 @@ impl Running {
         let prober = Prober::start(observations_in);
         let (control, handle) = Control::new(topology.clone(), prober, observations, kept, Metrics::new(&registry)?);
         admin::register(&registry, handle.lake())?;
+        let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
+        audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
+        let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = IntGauge::new(
             "edgesteer_config_last_reload_success",
             "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
@@ -151,7 +159,20 @@ impl Running {
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
         let started = config.server.clone();
-        Ok(Self { path, config, started, control: handle, task, lanes, admin, serving, reload_success })
+        Ok(Self {
+            path,
+            outline,
+            started,
+            control: handle,
+            task,
+            audit,
+            recording,
+            trail,
+            lanes,
+            admin,
+            serving,
+            reload_success,
+        })
     }
 
     /// Waits until the control task ends, which it never should.
@@ -184,12 +205,12 @@ impl Running {
             Ok(Err(refused)) => return self.refused(&refused.to_string()),
             Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
         };
-        let changes = world.config.describe_changes(&self.config);
+        let changes = world.outline.describe_changes(&self.outline);
         changes.iter().for_each(|change| info!("reload: {change}"));
         if changes.is_empty() {
             info!("reload: nothing changed in the configuration");
         }
-        if settled(&world.config.server) != settled(&self.started) {
+        if settled(&world.outline.config().server) != settled(&self.started) {
             warn!(
                 "reload: what is settled at the start under [server] differs from what runs; a restart takes it over"
             );
@@ -199,11 +220,14 @@ impl Running {
         }
         match self.control.replace(world.topology).await {
             Ok(generation) => {
-                if let Some(tls) = &world.config.server.tls {
+                self.lanes.obey(&world.outline.config().server.dns);
+                if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
                 info!(generation, "reload: taken over");
-                self.config = world.config;
+                let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
+                self.audit.record(Entry::of("reload", what).at(generation));
+                self.outline = world.outline;
                 self.reload_success.set(1);
             }
             Err(stopped) => self.refused(&stopped.to_string()),
@@ -212,6 +236,7 @@ impl Running {
 
     fn refused(&self, why: &str) {
         self.reload_success.set(0);
+        self.audit.record(Entry::of("reload-refused", why.trim_end()));
         error!("reload: refused, the running configuration stays as it is\n{}", why.trim_end());
     }
 
@@ -222,8 +247,22 @@ impl Running {
         // The next process begins with what this one believed last. Where the task has ended, so has its knowledge.
         let _ = tokio::time::timeout(PATIENCE, self.control.save()).await;
         drop(self.admin);
+        self.recording.abort();
+        let _ = self.recording.await;
+        self.audit.record(Entry::of("stop", "the server was told to stop"));
+        drop(self.audit);
+        let _ = tokio::task::spawn_blocking(|| self.trail.finish()).await;
         info!("stopped");
     }
+}
+
+/// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.
+fn open_audit(directory: Option<&Path>, metrics: audit::Metrics) -> (Audit, Writer) {
+    let Some(directory) = directory else { return Audit::none(metrics) };
+    Audit::start(directory, metrics.clone()).unwrap_or_else(|failed| {
+        error!("{failed}; going on without an audit trail");
+        Audit::none(metrics)
+    })
 }
 
 /// Raises the limit of open files as far as the system lets us, and shares it: each target may hold a connection, and what is
@@ -248,9 +287,9 @@ fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, K
 }
 
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, Option<&Path>, &Dns) {
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, Option<&Path>) {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&server.listen, tls, server.admin, server.state_dir.as_deref(), &server.dns)
+    (&server.listen, tls, server.admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

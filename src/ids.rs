@@ -48,6 +48,10 @@ id!(
     RegionId
 );
 id!(
+    /// Clients inside, told apart by the address that they ask from.
+    ViewId
+);
+id!(
     /// Domains that the same services serve; they share every answer.
     ClassId
 );

@@ -12,6 +12,8 @@ pub const UDP_ANSWER_MAX: u16 = 1232;
 pub const UDP_ANSWER_MIN: u16 = 512;
 /// Largest UDP question read: any datagram. A cut one would be refused as malformed, padding and all.
 pub const UDP_QUESTION_MAX: usize = 65_535;
+/// Padded answers are so many octets long, or a multiple of it: what RFC 8467 section 4.1 recommends for answers.
+pub const PADDED_BLOCK: usize = 468;
 /// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
 pub const ANSWER_ADDRESSES_MAX: usize = 1024;
 /// Address records beside an SRV or NS answer: what fits 1,232 octets several times over; rendering more for nobody is a lever
@@ -35,6 +37,9 @@ pub const STREAM_MESSAGE: Duration = Duration::from_secs(5);
 pub const STREAM_STUCK: Duration = Duration::from_secs(10);
 /// Octets of answers that wait for one write; at most one largest answer more is held.
 pub const STREAM_ANSWERS_MAX: usize = 32 << 10;
+/// Answers of one connection that are sought at once: more than a resolver's client asks in one go, and nothing is read while
+/// so many are.
+pub const STREAM_LATER_MAX: usize = 64;
 /// Octets asked of the system at a time; a buffer grows with what has arrived, not with what a length promises.
 pub const STREAM_READ: usize = 2 << 10;
 /// Questions on one connection: message IDs repeat after so many, and nobody keeps a seat for ever by asking.
@@ -56,6 +61,8 @@ pub const PREFIX_LABELS_MAX: usize = 4;
 pub const REGIONS_MAX: usize = 65_000;
 /// Pools in one configuration: orders are kept for each region, and an operator must be able to read them.
 pub const POOLS_MAX: usize = 256;
+/// Views in one configuration: kinds of inside that an operator can keep apart; each costs at most a row for each service.
+pub const VIEWS_MAX: usize = 64;
 /// Endpoints in one pool: their A records and an SRV still fit a TCP answer many times over.
 pub const ENDPOINTS_MAX: usize = 256;
 /// Services in one configuration: three levels of 128 rows.
@@ -78,6 +85,25 @@ pub const GEO_TREE_STEPS_MAX: u32 = 1 << 26;
 pub const PROBES_IN_FLIGHT_MAX: usize = 256;
 /// Octets read from a probed server before it must have answered.
 pub const PROBE_ANSWER_MAX: usize = 16 << 10;
+/// Longest path of a check's HTTP request, octets: one line that every server reads.
+pub const REQUEST_PATH_MAX: usize = 1024;
+/// How old imported verdicts may be: below, no writer keeps up; above, they are history.
+pub const VERDICTS_AGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// Largest file of imported verdicts, octets: 100,000 lines and more.
+pub const VERDICTS_FILE_MAX: u64 = 8 << 20;
+/// How often such a file is looked at, however many targets it speaks of.
+pub const VERDICTS_LOOK: Duration = Duration::from_millis(250);
+/// Commands that run at once for "exec" checks: each is a process, and whatever it starts.
+pub const COMMANDS_AT_ONCE: usize = 64;
+/// Octets that such a command may print: a line for people, not a report.
+pub const COMMAND_OUTPUT_MAX: usize = 16 << 10;
+/// How often a STUN request is sent over UDP before nobody is there (federation.md 4.2).
+pub const STUN_TRIES: u32 = 3;
+/// Elements within elements of an XMPP stream that are looked into: features are three deep.
+pub const XML_DEPTH_MAX: usize = 8;
+/// Names that a server's certificate must hold for in each probe. A service with more is checked by as many, spread evenly
+/// over its domains: no certificate of an Edge names more.
+pub const CERTIFICATE_NAMES_MAX: usize = 64;
 /// Of the probes in flight, those that only confirmations may be: a mind that may change does not wait behind routine.
 pub const PROBES_RESERVED: usize = 64;
 /// First probes that start without any spread; more than these would meet one another at a firewall.
@@ -190,3 +216,17 @@ pub const STATUS_TARGETS_MAX: usize = 10_000;
 pub const ADMIN_CONNECTIONS_MAX: usize = 32;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
 pub const ADMIN_IDLE: Duration = Duration::from_secs(30);
+/// Entries that wait for the writer of the audit trail; beyond, they are lost and counted rather than waited for.
+pub const AUDIT_QUEUE: usize = 4096;
+/// Entries of the audit trail that are written, and brought to the disk, together.
+pub const AUDIT_BATCH: usize = 256;
+/// Longest line of the audit trail, octets; details that would make it longer are left out.
+pub const AUDIT_LINE_MAX: usize = 64 << 10;
+/// A file of the audit trail that has grown to this is closed, and the next begun, octets.
+pub const AUDIT_FILE_MAX: u64 = 16 << 20;
+/// Closed files of the audit trail that are kept; the oldest gives way.
+pub const AUDIT_FILES_MAX: usize = 15;
+/// Spacing of log lines about an audit trail that cannot be written.
+pub const AUDIT_COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+/// Services that one line of the audit trail names; the rest is counted.
+pub const AUDIT_NAMES_MAX: usize = 16;

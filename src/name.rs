@@ -207,6 +207,11 @@ pub fn parent(wire: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// Octets of the well-formed wire name with which `wire` begins, root included.
+pub fn wire_length(wire: &[u8]) -> usize {
+    Labels(wire).map(|label| 1 + label.len()).sum::<usize>() + 1
+}
+
 fn parse_labels(text: &str, wire: &mut Vec<u8>) -> Result<(), NameError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     for label in text.as_bytes().split(|&b| b == b'.') {
@@ -275,6 +280,11 @@ impl NameList {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.starts.is_empty()
+    }
+
+    /// How many octets they have in all.
+    pub fn octets(&self) -> usize {
+        self.wire.len()
     }
 
     /// The wire forms in the order of the pushes.

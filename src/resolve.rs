@@ -3,7 +3,7 @@
 //! Here: which zone, whether the name exists, which answer, the ECS scope, and the same as records (`reply`). Not here: octets.
 
 use crate::answer::{Answer, Target};
-use crate::ids::{RegionId, ServiceId, ZoneId};
+use crate::ids::{RegionId, ServiceId, ViewId, ZoneId};
 use crate::name;
 use crate::snapshot::Snapshot;
 use crate::topology::{Addresses, Dependence, Found, Here, Service, SrvOwner, Topology, network_length};
@@ -18,6 +18,22 @@ pub struct Question<'q> {
     pub name: &'q [u8],
     /// The asked type.
     pub kind: Asked,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The address that the question came from, whatever its client subnet option says: it chooses the view.
+    pub source: IpAddr,
+    /// The address that steers: that of a believed client subnet, else the source.
+    pub steers: IpAddr,
+}
+
+impl From<IpAddr> for Client {
+    /// A client that asks for itself.
+    fn from(source: IpAddr) -> Self {
+        Self { source, steers: source }
+    }
 }
 
 /// The types that we can have; everything else is the same to us.
@@ -74,6 +90,8 @@ pub struct Resolution<'s> {
     pub zone: Option<(ZoneId, usize)>,
     /// How the answer came about, where a service decided it.
     pub decision: Option<Decision>,
+    /// The view that the client is in.
+    pub view: Option<ViewId>,
     /// The ECS scope for the client's address: every client in so wide a prefix gets the same (RFC 7871 section 7.2.1).
     pub scope: u8,
 }
@@ -119,10 +137,11 @@ pub enum Body<'s> {
     },
 }
 
-/// Resolves a question for a client: the address that steers, be it the source or a trusted client subnet.
-pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAddr) -> Resolution<'s> {
+/// Resolves a question for a client.
+pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client) -> Resolution<'s> {
     let topology = &*snapshot.topology;
-    let refused = Resolution { body: Body::Refused, zone: None, decision: None, scope: 0 };
+    let view = topology.views.of(client.source);
+    let refused = Resolution { body: Body::Refused, zone: None, decision: None, view, scope: 0 };
     let Some(found) = topology.names.find(question.name) else {
         return refused;
     };
@@ -140,7 +159,8 @@ pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAdd
     let kind = question.kind;
     match (kind, here) {
         (Asked::Srv | Asked::Any, Here { srv: Some(SrvOwner { service: id, port, domain_at }), .. }) => {
-            let (decision, scope) = decide(snapshot, id, client);
+            let id = topology.seen_from(view, id);
+            let (decision, scope) = decide(snapshot, id, client.steers);
             let service = topology.service(id);
             let answer = snapshot.row(id).answer(decision.order);
             Resolution {
@@ -151,7 +171,8 @@ pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAdd
             }
         }
         (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(id), .. }) => {
-            let (decision, scope) = decide(snapshot, id, client);
+            let id = topology.seen_from(view, id);
+            let (decision, scope) = decide(snapshot, id, client.steers);
             let answer = snapshot.row(id).answer(decision.order);
             let body = of_family(kind, &answer.addresses, answer.ttl);
             Resolution { body, decision: Some(decision), scope, ..in_zone }
@@ -165,16 +186,20 @@ pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: IpAdd
 }
 
 /// The addresses of an SRV target with their TTL, as the target's own name has them in the same generation (RFC 2181 5.2:
-/// one RRset, one TTL); `None` where we do not own that name.
+/// one RRset, one TTL) for clients of the same view; `None` where we do not own that name.
 pub fn target_addresses<'s>(
     snapshot: &'s Snapshot,
+    view: Option<ViewId>,
     answer: &'s Answer,
     target: Target,
 ) -> Option<(&'s Addresses, u32)> {
     let answer = match target {
         Target::InDomain => answer,
         // One order is all that a pool's own name has.
-        Target::Pool(pool) => snapshot.row(snapshot.topology.pool(pool).own_name?).answer(0),
+        Target::Pool(pool) => {
+            let topology = &snapshot.topology;
+            snapshot.row(topology.seen_from(view, topology.pool(pool).own_name?)).answer(0)
+        }
     };
     Some((&answer.addresses, answer.ttl))
 }

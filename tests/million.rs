@@ -119,7 +119,7 @@ impl World {
 
     fn observe(&self, target: &Arc<TargetSpec>, outcome: Outcome) {
         let now = Instant::now();
-        let seen = Observation { target: target.clone(), outcome, started: now, ended: now };
+        let seen = Observation { target: target.clone(), outcome, started: now, ended: now, not_after: None };
         self.observations.blocking_send(seen).unwrap();
     }
 

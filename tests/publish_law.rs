@@ -52,6 +52,9 @@ fn a_verdict_touches_the_affected_services_and_no_name() {
         assert!(published.rows <= 3, "the service, and the pool's own name where we own it");
         assert!(published.pages <= 3 * published.rows, "{published:?}");
     }
+    let replaced = publisher.replace(topology.clone(), beliefs.render_all(now));
+    assert_eq!(replaced.rows, topology.services.len(), "another topology costs its services too, and no name");
+    assert!(replaced.rows <= 4, "{replaced:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Shown;
 use crate::geo::{Located, Point, Who};
 use crate::health::{Gate, Grounds, Held, Hold, State};
 use crate::name::Name;
-use crate::resolve::{Asked, Decision, Question, reply, resolve};
+use crate::resolve::{Asked, Client, Decision, Question, reply, resolve};
 use crate::snapshot::Snapshot;
 use crate::steering::{Basis, Standing};
 use crate::topology::Face;
@@ -22,7 +22,11 @@ pub struct Explanation {
     name: String,
     #[serde(rename = "type")]
     kind: String,
+    /// Where it asks from.
     client: IpAddr,
+    /// The address that steers, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subnet: Option<IpAddr>,
     generation: u64,
     rcode: &'static str,
     answer: Vec<String>,
@@ -31,6 +35,9 @@ pub struct Explanation {
     /// The widest client prefix in which everybody gets this answer, as a length.
     ecs_scope: u8,
     zone: Option<String>,
+    /// The view that the client is in, by the address that it asks from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view: Option<String>,
     decision: Option<Path>,
 }
 
@@ -85,7 +92,7 @@ impl fmt::Display for HeldAs {
 }
 
 /// Explains what `client` gets for a name and type from a snapshot.
-pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: IpAddr) -> Explanation {
+pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: Client) -> Explanation {
     let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client);
     let owner = crate::answer::records::dns_name(name.wire());
     let reply = reply::say(snapshot, &resolution, &owner, name.wire());
@@ -93,15 +100,17 @@ pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: IpAddr) ->
     Explanation {
         name: name.to_string(),
         kind: kind.word().to_owned(),
-        client,
+        client: client.source,
+        subnet: (client.steers != client.source).then_some(client.steers),
         generation: snapshot.generation,
         rcode: reply::code_word(reply.code),
         answer: text(&reply.answers),
         authority: text(&reply.authorities),
         additional: text(&reply.additionals),
         ecs_scope: resolution.scope,
+        view: resolution.view.map(|view| snapshot.topology.views.name(view).to_owned()),
         zone: resolution.zone.map(|(_, at)| Name::from_wire(&name.wire()[at..]).to_string()),
-        decision: resolution.decision.map(|decision| path(snapshot, decision, client)),
+        decision: resolution.decision.map(|decision| path(snapshot, decision, client.steers)),
     }
 }
 
@@ -184,9 +193,10 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subnet = self.subnet.map_or_else(String::new, |subnet| format!(" for {subnet}"));
         writeln!(
             f,
-            "{} {} asked by {}: {} (generation {})",
+            "{} {} asked by {}{subnet}: {} (generation {})",
             self.name, self.kind, self.client, self.rcode, self.generation
         )?;
         let sections = [("answer", &self.answer), ("authority", &self.authority), ("additional", &self.additional)];
@@ -198,6 +208,9 @@ impl fmt::Display for Explanation {
         let Some(zone) = &self.zone else {
             return writeln!(f, "The name lies in none of our zones.");
         };
+        if let Some(view) = &self.view {
+            writeln!(f, "View {view}, by the address that it asks from; what follows holds within it.")?;
+        }
         match self.ecs_scope {
             0 => writeln!(f, "Zone {zone}; every client gets the same.")?,
             scope => writeln!(f, "Zone {zone}; every client in the /{scope} around this one gets the same.")?,
@@ -234,6 +247,7 @@ pub(super) struct Params {
     #[serde(rename = "type")]
     kind: String,
     client: Option<IpAddr>,
+    subnet: Option<IpAddr>,
 }
 
 type Refusal = (StatusCode, Json<serde_json::Value>);
@@ -246,6 +260,7 @@ pub(super) async fn http(
     let name = Name::parse(&params.name).map_err(|error| refuse(format!("name: {error}")))?;
     let kind =
         Asked::parse(&params.kind).ok_or_else(|| refuse(format!("type: {:?} is not {}", params.kind, Asked::LIST)))?;
-    let client = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let source = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let client = Client { source, steers: params.subnet.unwrap_or(source) };
     Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))
 }

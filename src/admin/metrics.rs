@@ -116,7 +116,7 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             for (endpoint, state) in pool.endpoints.iter().zip(&standing.endpoints) {
                 for target in &endpoint.targets {
                     let spec = &topology.targets[target.index()];
-                    let check = format!("{}:{}", spec.kind.word(), spec.address.port());
+                    let check = format!("{}:{}", spec.kind().word(), spec.address.port());
                     let worst = endpoints.entry((name, endpoint.address, check)).or_insert(*state);
                     *worst = worse(*worst, *state);
                 }

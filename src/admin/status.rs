@@ -128,7 +128,7 @@ fn status(snapshot: &Snapshot, report: &Report, readiness: Readiness) -> Status 
 fn target(spec: &TargetSpec, verdict: &Verdict, since: Option<u64>) -> TargetShown {
     TargetShown {
         address: spec.address,
-        check: spec.kind.word(),
+        check: spec.kind().word(),
         state: verdict.state.word(),
         since,
         why: verdict.why.as_ref().map(ToString::to_string),

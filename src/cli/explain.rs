@@ -6,10 +6,9 @@ use crate::app::World;
 use crate::control::Beliefs;
 use crate::health::{FailureClass, Outcome};
 use crate::name::Name;
-use crate::resolve::Asked;
+use crate::resolve::{Asked, Client};
 use crate::snapshot::{Publisher, Snapshot};
 use std::collections::HashSet;
-use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use std::time::Instant;
 pub(super) struct Asking {
     pub(super) name: String,
     pub(super) kind: String,
-    pub(super) client: IpAddr,
+    pub(super) client: Client,
     pub(super) down: Vec<String>,
     pub(super) json: bool,
 }

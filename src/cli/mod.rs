@@ -6,6 +6,7 @@ use crate::app::{self, LoadError, World};
 use crate::config::Style;
 use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
+use crate::resolve::Client;
 use clap::{Args, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -54,9 +55,12 @@ enum Command {
         /// The type that is asked for: A, AAAA, SRV, SOA, NS, DS or ANY.
         #[arg(value_name = "TYPE")]
         kind: String,
-        /// The client's address. Default: one of unknown place.
+        /// The address that asks. Default: one of unknown place.
         #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
         client: IpAddr,
+        /// The address on whose behalf it asks (EDNS Client Subnet), where that is believed. Default: its own.
+        #[arg(long, value_name = "IP")]
+        subnet: Option<IpAddr>,
         /// A pool that is down; may be given again.
         #[arg(long, value_name = "POOL")]
         down: Vec<String>,
@@ -104,6 +108,11 @@ enum Command {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
         admin: SocketAddr,
     },
+    /// Look at the audit trail that a server with a state_dir keeps.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -140,12 +149,23 @@ struct Ordering {
     admin: SocketAddr,
 }
 
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Prove that no line was changed, taken out or put in. Exit code 1 names the first that was.
+    Verify {
+        /// The state directory, or one file of the trail.
+        #[arg(value_name = "DIR|FILE")]
+        path: PathBuf,
+    },
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve { config } => serve::run(config),
         Command::Check { config, strict } => check(&config, strict),
-        Command::Explain { config, name, kind, client, down, json } => {
+        Command::Explain { config, name, kind, client, subnet, down, json } => {
+            let client = Client { source: client, steers: subnet.unwrap_or(client) };
             explain::run(&config, &explain::Asking { name, kind, client, down, json })
         }
         Command::Hold { subject, state, length, order } => {
@@ -156,6 +176,7 @@ pub fn run() -> ExitCode {
         }
         Command::Release { subject, order } => operate::release(&subject, &order),
         Command::Status { json, admin } => operate::status(admin, json),
+        Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }
@@ -165,19 +186,42 @@ fn check(path: &Path, strict: bool) -> ExitCode {
         Ok(world) => world,
         Err(code) => return code,
     };
-    let config = &world.config;
-    let domains: usize = config.services.iter().map(|service| service.domains.len()).sum();
+    let config = world.outline.config();
     say(&format!(
         "{}: {}, {}, {}, {} to probe, {}; geography: {}",
         path.display(),
         count(config.services.len(), "service"),
         count(config.pools.len(), "pool"),
-        count(domains, "domain"),
+        count(world.outline.domains(), "domain"),
         count(world.topology.targets.len(), "target"),
         count(world.topology.regions.len(), "region"),
         world.geography
     ));
     if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+fn verify(path: &Path) -> ExitCode {
+    match crate::audit::verify(path) {
+        Ok(trail) => {
+            let lines = usize::try_from(trail.lines).unwrap_or(usize::MAX);
+            say(&format!("{}: whole; {} in {}", path.display(), count(lines, "line"), count(trail.files, "file")));
+            match trail.first {
+                Some(1) | None => {}
+                Some(first) => say(&format!("it begins at line {first}: what was before is in files that are gone")),
+            }
+            if trail.lines > 0 {
+                say(&format!(
+                    "seal of the last line: {}; note it elsewhere to prove that nothing was cut off",
+                    trail.seal
+                ));
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn count(count: usize, noun: &str) -> String {

@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Partner, Pem, Pool, ServerTls, Service, Zone};
+use super::{Config, Outline, Partner, Pem, Pool, ServerTls, Service, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -28,6 +28,10 @@ const SERVER: &[Part<Config>] = &[
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+];
+
+/// What a reload takes over.
+const DNS: &[Part<Config>] = &[
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
@@ -70,6 +74,7 @@ const SERVICE: &[Part<Service>] = &[
     ("failback", |a, b| a.1.failback != b.1.failback),
     ("all_down", |a, b| a.1.all_down != b.1.all_down),
     ("check", |a, b| a.1.check != b.1.check),
+    ("views", |a, b| views(a) != views(b)),
 ];
 
 const PARTNER: &[Part<Partner>] = &[
@@ -77,45 +82,38 @@ const PARTNER: &[Part<Partner>] = &[
     ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
 ];
 
-impl Config {
+const VIEW: &[Part<View>] = &[("prefixes", |a, b| a.1.prefixes != b.1.prefixes)];
+
+impl Outline {
     /// What is different from `old`, one sentence each, in the order of the sections; empty where nothing is.
     pub fn describe_changes(&self, old: &Self) -> Vec<String> {
         let mut said = Vec::new();
-        let (new, old) = (In(self, self), In(old, old));
-        said.extend(changed(SERVER, new, old).map(|part| format!("[server] {part} changed: needs a restart")));
-        said.extend(changed(CERTIFICATE, new, old).map(|part| format!("[server] {part} changed")));
-        said.extend(changed(GEOIP, new, old).map(|part| format!("[geoip] {part} changed")));
-        said.extend(changed(SAFETY, new, old).map(|part| format!("[safety] {part} changed")));
+        let (now, then) = (&self.config, &old.config);
+        let (new, before) = (In(now, now), In(then, then));
+        said.extend(changed(SERVER, new, before).map(|part| format!("[server] {part} changed: needs a restart")));
+        said.extend(changed(DNS, new, before).map(|part| format!("[server] {part} changed")));
+        said.extend(changed(CERTIFICATE, new, before).map(|part| format!("[server] {part} changed")));
+        said.extend(changed(GEOIP, new, before).map(|part| format!("[geoip] {part} changed")));
+        said.extend(changed(SAFETY, new, before).map(|part| format!("[safety] {part} changed")));
         let overrides =
-            |config: &'_ Self| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };
-        said.extend(counted("[geoip]", "override", &overrides(self), &overrides(old.1)));
-        named("zone", ZONE, self.each(&self.zones), old.0.each(&old.0.zones), |z| z.apex.to_string(), &mut said);
-        named("pool", POOL, self.each(&self.pools), old.0.each(&old.0.pools), |p| p.name.clone(), &mut said);
-        named(
-            "service",
-            SERVICE,
-            self.each(&self.services),
-            old.0.each(&old.0.services),
-            |s| s.name.clone(),
-            &mut said,
-        );
-        for service in &self.services {
-            if let Some(before) = old.0.services.iter().find(|s| s.name == service.name) {
-                let [now, before] = [service, before].map(|s| s.domains.iter().collect::<Vec<_>>());
-                said.extend(counted(&format!("service {}:", service.name), "domain", &now, &before));
+            |config: &Config| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };
+        said.extend(counted("[geoip]", "override", &overrides(now), &overrides(then)));
+        named("zone", ZONE, now.each(&now.zones), then.each(&then.zones), |z| z.apex.to_string(), &mut said);
+        named("pool", POOL, now.each(&now.pools), then.each(&then.pools), |p| p.name.clone(), &mut said);
+        named("service", SERVICE, now.each(&now.services), then.each(&then.services), |s| s.name.clone(), &mut said);
+        for (service, list) in now.services.iter().zip(&self.lists) {
+            let before = then.services.iter().position(|s| s.name == service.name);
+            if let Some((added, removed)) = before.and_then(|place| list.since(&old.lists[place])) {
+                said.push(sentence(&format!("service {}:", service.name), "domain", added, removed));
             }
         }
-        named(
-            "partner",
-            PARTNER,
-            self.each(&self.partners),
-            old.0.each(&old.0.partners),
-            |p| p.name.clone(),
-            &mut said,
-        );
+        named("partner", PARTNER, now.each(&now.partners), then.each(&then.partners), |p| p.name.clone(), &mut said);
+        named("view", VIEW, now.each(&now.views), then.each(&then.views), |v| v.name.clone(), &mut said);
         said
     }
+}
 
+impl Config {
     fn each<'a, T>(&'a self, things: &'a [T]) -> Vec<In<'a, T>> {
         things.iter().map(|thing| In(self, thing)).collect()
     }
@@ -123,6 +121,15 @@ impl Config {
 
 fn pools<'a>(config: &'a Config, indices: &'a [usize]) -> impl Iterator<Item = &'a str> {
     indices.iter().map(|&i| config.pools[i].name.as_str())
+}
+
+/// What a service is to views, in words that mean the same in every configuration.
+fn views(In(config, service): In<'_, Service>) -> Vec<String> {
+    let view = |view: &super::ServiceView| {
+        let pools: Vec<_> = pools(config, &view.pools).collect();
+        format!("{} {} {pools:?} {:?} {:?}", config.views[view.view].name, view.role, view.steering, view.ttl)
+    };
+    service.views.iter().map(view).collect()
 }
 
 /// Where TLS is answered, which is settled at the start.
@@ -170,13 +177,17 @@ fn counted<T: Eq + Hash>(whose: &str, item: &str, new: &[T], old: &[T]) -> Optio
         return None;
     }
     let (now, before): (HashSet<&T>, HashSet<&T>) = (new.iter().collect(), old.iter().collect());
+    Some(sentence(whose, item, now.difference(&before).count(), before.difference(&now).count()))
+}
+
+fn sentence(whose: &str, item: &str, added: usize, removed: usize) -> String {
     let plural = |n: usize| if n == 1 { format!("1 {item}") } else { format!("{n} {item}s") };
-    Some(match (now.difference(&before).count(), before.difference(&now).count()) {
+    match (added, removed) {
         (0, 0) => format!("{whose} {item}s in another order"),
         (added, 0) => format!("{whose} {} added", plural(added)),
         (0, removed) => format!("{whose} {} removed", plural(removed)),
         (added, removed) => format!("{whose} {} added, {removed} removed", plural(added)),
-    })
+    }
 }
 
 #[cfg(test)]

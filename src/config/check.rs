@@ -1,5 +1,6 @@
 //! `check = { .. }`, `[service.name.check]` and `[check.name]`.
 
+use super::ask;
 use super::codes;
 use super::form;
 use super::pem;
@@ -19,6 +20,7 @@ const FALL: u32 = 3;
 const RISE: u32 = 2;
 
 /// A check as it was written; what is absent comes from the kind of the service that uses it.
+#[derive(Default)]
 pub(super) struct Draft {
     /// What is spoken.
     pub(super) kind: Field<CheckKind>,
@@ -32,6 +34,8 @@ pub(super) struct Draft {
     rise: Field<u32>,
     tripwire: Field<bool>,
     tls: Field<TlsOptions>,
+    /// What belongs to its kind alone.
+    pub(super) ask: ask::Draft,
 }
 
 /// A check's table.
@@ -47,6 +51,7 @@ pub(super) fn table(value: Value<'_>) -> Option<Draft> {
         rise: t.get("rise", |v| v.integer(1..=limits::CHECK_RUN_MAX)),
         tripwire: t.get("tripwire", Value::boolean),
         tls: t.get("tls", tls),
+        ask: ask::keys(t),
     })
 }
 
@@ -58,40 +63,33 @@ pub(super) fn named(key: At<&str>, value: Value<'_>) -> Option<(At<String>, Draf
 }
 
 impl Draft {
-    /// A check of which nothing was written.
-    pub(super) fn empty() -> Self {
-        use Field::Absent;
-        Self {
-            kind: Absent,
-            port: Absent,
-            name: Absent,
-            interval: Absent,
-            timeout: Absent,
-            confirm: Absent,
-            fall: Absent,
-            rise: Absent,
-            tripwire: Absent,
-            tls: Absent,
-        }
+    /// What is spoken, by what is written or by the service's kind.
+    pub(super) fn kind_or(&self, default: Option<&DefaultCheck>) -> Option<CheckKind> {
+        self.kind.get().copied().or(default.map(|d| d.kind))
     }
 
     /// The keys that neither the draft nor the service's kind gives.
     pub(super) fn missing(&self, default: Option<&DefaultCheck>) -> Vec<&'static str> {
-        let absent = [("kind", self.kind.is_absent()), ("port", self.port.is_absent())];
+        let portless = self.kind.get().is_some_and(|kind| !kind.needs_port());
+        let absent = [("kind", self.kind.is_absent()), ("port", self.port.is_absent() && !portless)];
         absent.into_iter().filter(|(_, absent)| *absent && default.is_none()).map(|(key, _)| key).collect()
     }
 
     /// The check of a service whose kind has this default; `None` where kind or port is missing.
     pub(super) fn finish(&self, default: Option<&DefaultCheck>) -> Option<Check> {
+        let kind = self.kind_or(default)?;
+        let port = self.port.get().copied().or(default.map(|d| d.port));
+        // What is imported was judged where it comes from.
+        let (fall, rise) = if kind == CheckKind::File { (1, 1) } else { (FALL, RISE) };
         Some(Check {
-            kind: self.kind.get().copied().or(default.map(|d| d.kind))?,
-            port: self.port.get().copied().or(default.map(|d| d.port))?,
+            ask: self.ask.finish(kind)?,
+            port: port.or((!kind.needs_port()).then_some(0))?,
             name: self.name.get().cloned(),
             interval: self.interval.get().copied().unwrap_or(INTERVAL),
             timeout: self.timeout.get().copied().unwrap_or(TIMEOUT),
             confirm: self.confirm.get().copied().unwrap_or(CONFIRM),
-            fall: self.fall.get().copied().unwrap_or(FALL),
-            rise: self.rise.get().copied().unwrap_or(RISE),
+            fall: self.fall.get().copied().unwrap_or(fall),
+            rise: self.rise.get().copied().unwrap_or(rise),
             tripwire: self.tripwire.get().copied().unwrap_or(true),
             tls: self.tls.get().cloned().unwrap_or_default(),
         })
@@ -102,7 +100,7 @@ fn kind(value: Value<'_>) -> Option<CheckKind> {
     let kind = value.word(CheckKind::WORDS)?;
     if kind == CheckKind::Tcp {
         let title = "this check proves only that the port accepts connections";
-        let help = "use \"sip\" or \"tls\", unless another process than the service is known not to hold the port";
+        let help = "use a check of the service's protocol, or \"tls\", unless another process than the service is known not to hold the port";
         value.report.add(value.span, codes::WEAK_CHECK, title, "a weak check", help);
     }
     Some(kind)

@@ -66,6 +66,10 @@ codes! {
     Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."
     Error   MISMATCHED_IDENTITY     "mismatched-identity"     "A private key is not that of its certificate."
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
+    Error   BAD_STATUS              "bad-status"              "A text is no range of status codes."
+    Error   BAD_REQUEST_PATH        "bad-request-path"        "A text cannot be the path of a request."
+    Error   BAD_COMMAND             "bad-command"             "A check's command is no program by its absolute path."
+    Error   STRAY_CHECK_KEY         "stray-check-key"         "A key that belongs to another kind of check."
     // Duplicates.
     Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."
     Error   DUPLICATE_ZONE          "duplicate-zone"          "An apex stands twice."
@@ -81,6 +85,8 @@ codes! {
     // References.
     Error   UNKNOWN_POOL            "unknown-pool"            "No such pool exists."
     Error   UNKNOWN_CHECK           "unknown-check"           "No such named check exists."
+    Error   UNKNOWN_VIEW            "unknown-view"            "No such view exists."
+    Error   EMPTY_VIEW              "empty-view"              "A view of a service says nothing of its own."
     Error   POOL_WITHOUT_ROLE       "pool-without-role"       "A pool has no endpoint of the service's role."
     Error   MIN_HEALTHY             "min-healthy"             "A pool demands more healthy endpoints than it has."
     Error   WEIGHT_MISSING          "weight-missing"          "A pool of the service has no weight."
@@ -109,6 +115,8 @@ codes! {
     Warning TARGET_OUTSIDE_DOMAIN   "target-outside-domain"   "An SRV target outside the served domain, which strict peers refuse."
     Warning UNUSED_POOL             "unused-pool"             "No service uses a pool."
     Warning UNUSED_CHECK            "unused-check"            "No service uses a named check."
+    Warning UNUSED_VIEW             "unused-view"             "No service has a view."
+    Warning VIEW_OF_EVERYBODY       "view-of-everybody"       "A view holds every client."
     Warning POOL_WITHOUT_LOCATION   "pool-without-location"   "\"nearest\" cannot place a pool."
     Warning LONG_TTL                "long-ttl"                "Peers keep a dead pool for long."
     Warning SINGLE_POOL             "single-pool"             "A service has no second pool."

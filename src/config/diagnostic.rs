@@ -4,6 +4,7 @@ use super::codes::{Code, Severity};
 use super::source::Excerpt;
 use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -83,7 +84,7 @@ impl Diagnostics {
     }
 
     /// The findings as a compiler shows them, and how many there are. Where not all can be shown, errors come before
-    /// warnings.
+    /// warnings, and the first of each kind before the second of any: no flood hides another mistake.
     pub fn render(&self, style: Style) -> String {
         if self.is_empty() {
             return String::new();
@@ -92,13 +93,24 @@ impl Diagnostics {
             Style::Plain => Renderer::plain(),
             Style::Coloured => Renderer::styled(),
         };
-        let mut shown: Vec<(usize, &Diagnostic)> = self.kept.iter().enumerate().collect();
-        shown.sort_by_key(|(place, found)| (found.severity, *place));
-        shown.truncate(DIAGNOSTICS_SHOWN_MAX);
-        shown.sort_by_key(|(place, _)| *place);
-        let mut text: String = shown.iter().map(|(_, found)| found.render(&renderer) + "\n\n").collect();
+        let shown = self.shown();
+        let mut text: String = shown.iter().map(|found| found.render(&renderer) + "\n\n").collect();
         text += &self.summary(shown.len());
         text
+    }
+
+    fn shown(&self) -> Vec<&Diagnostic> {
+        let mut of_code: HashMap<&str, usize> = HashMap::new();
+        let mut nth = |found: &Diagnostic| {
+            let count = of_code.entry(found.code).or_default();
+            *count += 1;
+            *count
+        };
+        let mut shown: Vec<_> = self.kept.iter().enumerate().map(|(place, found)| (nth(found), place, found)).collect();
+        shown.sort_by_key(|(nth, place, found)| (found.severity, *nth, *place));
+        shown.truncate(DIAGNOSTICS_SHOWN_MAX);
+        shown.sort_by_key(|(_, place, _)| *place);
+        shown.into_iter().map(|(_, _, found)| found).collect()
     }
 
     fn summary(&self, shown: usize) -> String {

@@ -2,21 +2,26 @@
 
 use super::codes;
 use super::pool;
+use super::reader::Field;
 use super::refer::{Drafts, References};
 use super::report::Report;
 use super::service::{self, Steering};
 use super::source::At;
+use super::view;
 use crate::federation::Shape;
 use crate::limits;
 use crate::name::Name;
 use std::collections::HashSet;
+use std::time::Duration;
 
 /// Warns.
 pub(super) fn advise(drafts: &Drafts, references: &References, report: &Report) {
     for (service, pools) in drafts.services.iter().zip(&references.services) {
         let pools: Vec<At<&pool::Draft>> =
             pools.iter().map(|at| At { value: &drafts.pools[at.value], span: at.span }).collect();
-        long_ttl(service, report);
+        std::iter::once(&service.ttl)
+            .chain(service.views.iter().map(|view| &view.ttl))
+            .for_each(|ttl| long_ttl(ttl, report));
         single_pool(service, report);
         ordered_federation(service, report);
         targets(service, &pools, report);
@@ -28,8 +33,8 @@ pub(super) fn advise(drafts: &Drafts, references: &References, report: &Report) 
     }
 }
 
-fn long_ttl(service: &service::Draft, report: &Report) {
-    if let Some(ttl) = service.ttl.at().filter(|ttl| ttl.value > limits::TTL_ADVISED) {
+fn long_ttl(ttl: &Field<Duration>, report: &Report) {
+    if let Some(ttl) = ttl.at().filter(|ttl| ttl.value > limits::TTL_ADVISED) {
         let title = format!("peers keep a dead pool for up to {}", humantime::format_duration(ttl.value));
         let help = "write \"30s\", or at most \"5m\": a failover ends only when the last cached answer has expired";
         report.add(ttl.span, codes::LONG_TTL, title, "a long time to live", help);
@@ -85,12 +90,14 @@ fn unplaced(drafts: &Drafts, references: &References, report: &Report) {
 }
 
 fn unused(drafts: &Drafts, references: &References, report: &Report) {
-    let pools: HashSet<usize> = references.services.iter().flatten().map(|at| at.value).collect();
+    let in_views = references.views.iter().flatten().flat_map(|view| &view.pools);
+    let pools: HashSet<usize> = references.services.iter().flatten().chain(in_views).map(|at| at.value).collect();
     for (_, pool) in drafts.pools.iter().enumerate().filter(|(i, _)| !pools.contains(i)) {
         let title = format!("no service uses the pool {}", pool.name.value);
         let help = "name it in the pools of a service, or remove it: it is neither checked nor answered";
         report.add(pool.name.span, codes::UNUSED_POOL, title, "", help);
     }
+    view::unused(drafts, report);
     let checks: HashSet<usize> = references.checks.iter().copied().flatten().collect();
     for (_, (name, _)) in drafts.checks.iter().enumerate().filter(|(i, _)| !checks.contains(i)) {
         let title = format!("no service uses the check {}", name.value);

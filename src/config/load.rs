@@ -3,16 +3,14 @@
 use super::diagnostic::Diagnostics;
 use super::refer::{Drafts, References};
 use super::report::Report;
-use super::service::{CheckRef, Steering as SteeringDraft};
+use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
-use super::{Check, Config, Delegation, Partner, Rung, Service, Steering};
-use super::{check, codes, lint, names, partner, pool, refer, safety, server, service, table, zone};
+use super::{Check, Config, Delegation, Partner, Rung, Service};
+use super::{check, codes, lint, names, partner, pool, refer, safety, server, service, table, view, zone};
 use crate::limits;
 use std::path::Path;
-use std::time::Duration;
 use toml::de::DeTable;
 
-const TTL: Duration = Duration::from_secs(30);
 const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
 
 /// Reads the configuration file at `path` and the files that it names; relative paths in it are relative to its directory.
@@ -91,15 +89,16 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         checks: t.named("check", check::named),
         services: t.named("service", service::read),
         partners: t.named("partner", partner::read),
+        views: t.named("view", view::read),
         safety: t.get("safety", safety::read).or_default(),
     })
 }
 
 fn finish(drafts: Drafts, references: References) -> Option<Config> {
-    let services = drafts.services.into_iter().zip(references.services).zip(references.checks);
-    let services = services.map(|((draft, pools), check)| {
+    let services = drafts.services.into_iter().zip(references.services).zip(references.checks).zip(references.views);
+    let services = services.map(|(((draft, pools), check), views)| {
         let check = check.map(|i| &drafts.checks[i].1);
-        service(draft, values(pools), check)
+        service(draft, values(pools), check, views)
     });
     let partners = drafts.partners.into_iter().zip(references.partners);
     let partner = |(draft, pools): (partner::Draft, _)| Partner {
@@ -115,17 +114,25 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),
         pools: drafts.pools.into_iter().map(pool::Draft::finish).collect(),
+        views: drafts.views.into_iter().map(view::Draft::finish).collect(),
     })
 }
 
 /// `None` only where something is missing, which was reported.
-fn service(draft: service::Draft, pools: Vec<usize>, named: Option<&check::Draft>) -> Option<Service> {
+fn service(
+    draft: service::Draft,
+    pools: Vec<usize>,
+    named: Option<&check::Draft>,
+    views: Vec<view::Reference>,
+) -> Option<Service> {
     let kind = *draft.kind.get()?;
+    let views = draft.views.iter().zip(views).map(|(view, reference)| view.finish(&draft, reference));
     Some(Service {
         owners: draft.owners(),
         shape: draft.shape_or_default(),
         check: check_of(&draft, named)?,
-        steering: steering(&draft),
+        steering: service::finish_steering(draft.steering.get(), draft.pools.get().map_or(&[], |pools| pools)),
+        views: views.collect::<Option<_>>()?,
         name: draft.name.value,
         kind,
         domains: draft.domains.names,
@@ -138,7 +145,7 @@ fn service(draft: service::Draft, pools: Vec<usize>, named: Option<&check::Draft
             Some(service::DelegationWord::Zone) | None => Delegation::Zone,
         },
         pools,
-        ttl: draft.ttl.or(TTL),
+        ttl: draft.ttl.or(service::TTL),
         failback: draft.failback.or(kind.failback),
         all_down: draft.all_down.into_option().map_or_else(|| ALL_DOWN.to_vec(), values),
     })
@@ -149,19 +156,6 @@ fn check_of(draft: &service::Draft, named: Option<&check::Draft>) -> Option<Chec
     match (draft.check.get(), named) {
         (Some(CheckRef::Inline(check)), _) => check.finish(default),
         (Some(CheckRef::Named(_)), Some(check)) => check.finish(default),
-        _ => check::Draft::empty().finish(default),
-    }
-}
-
-/// Weights in the order of the service's pools.
-fn steering(draft: &service::Draft) -> Steering {
-    match draft.steering.get() {
-        None | Some(SteeringDraft::Nearest) => Steering::Nearest,
-        Some(SteeringDraft::Failover) => Steering::Failover,
-        Some(SteeringDraft::Weighted(weights)) => {
-            let weight =
-                |pool: &str| weights.iter().find(|(name, _)| name.value == pool).map_or(0, |(_, weight)| *weight);
-            Steering::Weighted(draft.pools.get().into_iter().flatten().map(|pool| weight(&pool.value)).collect())
-        }
+        _ => check::Draft::default().finish(default),
     }
 }

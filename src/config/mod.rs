@@ -1,12 +1,14 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check`, `service`, `partner`, `safety`) upon a
-//! reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what a reload changes (`changes`).
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
+//! `safety`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
+//! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
 
+mod ask;
 mod changes;
 mod check;
 pub mod codes;
@@ -17,6 +19,7 @@ mod lint;
 mod lists;
 mod load;
 mod names;
+mod outline;
 mod partner;
 mod pem;
 mod pool;
@@ -28,14 +31,18 @@ mod server;
 mod service;
 mod source;
 mod table;
+mod view;
 mod zone;
 
+pub use ask::{Ask, Codes, Method, Request, Transport};
 pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use load::load;
+pub use outline::Outline;
 pub use source::Excerpt;
+pub use view::{ServiceView, View};
 
-use crate::federation::{CheckKind, Failback, Kind, Shape};
+use crate::federation::{Failback, Kind, Shape};
 use crate::name::{Name, NameList, Prefix};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
@@ -58,6 +65,8 @@ pub struct Config {
     pub services: Vec<Service>,
     /// Partners in the order of the file; no prefix stands twice.
     pub partners: Vec<Partner>,
+    /// Views in the order of the file; no prefix stands twice.
+    pub views: Vec<View>,
     /// What operators may not do by accident.
     pub safety: Safety,
 }
@@ -291,6 +300,8 @@ pub struct Service {
     pub all_down: Vec<Rung>,
     /// What is probed.
     pub check: Check,
+    /// What it is to the clients of a view instead; no view stands twice.
+    pub views: Vec<ServiceView>,
 }
 
 /// The owner names of a service, relative to a domain.
@@ -351,13 +362,14 @@ impl Rung {
 /// The intent to probe: what, how often, and how many results change a mind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Check {
-    /// What is spoken.
-    pub kind: CheckKind,
-    /// The port probed on each endpoint of the service's role.
+    /// What is asked.
+    pub ask: Ask,
+    /// The port probed on each endpoint of the service's role; 0 where a command or a file needs none.
     pub port: u16,
-    /// The name presented, both as TLS server name and in the protocol. `None`: the protocol says the service's first domain,
-    /// and TLS asks for the name that peers will have been sent to: the address owner under that domain in shape
-    /// "address", the pool's FQDN in the others (federation.md 1.4: an Edge's certificate need not name the bare domain).
+    /// The name presented, both as TLS server name and in the protocol, and the one that a certificate must hold for. `None`:
+    /// the protocol says the service's first domain, TLS the name that peers will have been sent to (federation.md 1.4: an
+    /// Edge's certificate need not name the bare domain), and a certificate must hold for each name that the service hands
+    /// out.
     pub name: Option<Name>,
     /// Spacing while all is well. Default 5 s.
     pub interval: Duration,

@@ -15,9 +15,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// What stands, or does not, behind a key.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum Field<T> {
     /// The key is absent.
+    #[default]
     Absent,
     /// The value is wrong, which was reported.
     Bad,

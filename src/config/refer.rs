@@ -8,6 +8,7 @@ use super::reader::{Field, list, nearest};
 use super::report::Report;
 use super::service::{self, CheckRef, Steering};
 use super::source::{At, Span};
+use super::view;
 use super::zone;
 use super::{Geoip, Safety, Server};
 use crate::federation::Shape;
@@ -30,6 +31,8 @@ pub(super) struct Drafts {
     pub(super) services: Vec<service::Draft>,
     /// `[partner]`.
     pub(super) partners: Vec<partner::Draft>,
+    /// `[view]`.
+    pub(super) views: Vec<view::Draft>,
     /// `[safety]`.
     pub(super) safety: Safety,
 }
@@ -42,25 +45,48 @@ pub(super) struct References {
     pub(super) partners: Vec<Vec<At<usize>>>,
     /// For each service, the index of the named check that it uses.
     pub(super) checks: Vec<Option<usize>>,
+    /// For each service, its views.
+    pub(super) views: Vec<Vec<view::Reference>>,
 }
 
 /// Resolves every reference and reports those that do not, or that do not fit.
 pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
     let names = drafts.pools.iter().enumerate().map(|(i, pool)| (pool.name.value.as_str(), i)).collect();
     let pools = |list: &Field<Vec<At<String>>>| self::pools(list.get(), &names, report);
+    let services: Vec<_> = drafts.services.iter().map(|service| pools(&service.pools)).collect();
+    let views = drafts.services.iter().zip(&services).map(|(service, inherited)| {
+        let reference = |inside: &view::Inside| view::Reference {
+            view: inside.find(drafts, report),
+            pools: if inside.pools.is_absent() { inherited.clone() } else { pools(&inside.pools) },
+        };
+        service.views.iter().map(reference).collect()
+    });
     let references = References {
-        services: drafts.services.iter().map(|service| pools(&service.pools)).collect(),
+        views: views.collect(),
+        services,
         partners: drafts.partners.iter().map(|partner| pools(&partner.pools)).collect(),
         checks: drafts.services.iter().map(|service| named_check(service, drafts, report)).collect(),
     };
     drafts.pools.iter().for_each(|pool| min_healthy(pool, report));
     for ((service, pools), check) in drafts.services.iter().zip(&references.services).zip(&references.checks) {
         service_pools(service, pools, drafts, report);
-        weights(service, report);
+        service.steering.at().into_iter().zip(service.pools.get()).for_each(|(at, pools)| weights(at, pools, report));
         owner_keys(service, report);
         delegation_keys(service, report);
         check_keys(service, check.map(|i| &drafts.checks[i].1), report);
     }
+    for (name, check) in &drafts.checks {
+        // One that leaves its kind to the services is judged with each of them.
+        if let Some(kind) = check.kind.get() {
+            check.ask.judge(*kind, name.span, report);
+        }
+    }
+    for (service, views) in drafts.services.iter().zip(&references.views) {
+        for (inside, reference) in service.views.iter().zip(views) {
+            inside.judge(service, &reference.pools, drafts, report);
+        }
+    }
+    view::prefixes(&drafts.views, report);
     uniqueness(drafts, report);
     references
 }
@@ -114,10 +140,11 @@ fn uniqueness(drafts: &Drafts, report: &Report) {
     let prefixes = drafts.partners.iter().filter_map(|partner| partner.prefixes.get()).flatten();
     report.unique(prefixes.map(At::as_ref), codes::DUPLICATE_PREFIX, "the prefix");
     too_many("pools", limits::POOLS_MAX, drafts.pools.iter().map(|pool| pool.name.span), report);
-    too_many("services", limits::SERVICES_MAX, drafts.services.iter().map(|service| service.name.span), report);
+    too_many("services", limits::SERVICES_MAX, view::faces(&drafts.services).into_iter(), report);
 }
 
-fn too_many(what: &str, max: usize, mut spans: impl ExactSizeIterator<Item = Span>, report: &Report) {
+/// Reports the first of more than `max` things.
+pub(super) fn too_many(what: &str, max: usize, mut spans: impl ExactSizeIterator<Item = Span>, report: &Report) {
     let title = format!("there are {} {what}", spans.len());
     if let Some(span) = spans.nth(max) {
         report.add(span, codes::TOO_MANY, title, "the first one too many", format!("at most {max} are allowed"));
@@ -153,29 +180,39 @@ fn service_pools(service: &service::Draft, pools: &[At<usize>], drafts: &Drafts,
     }
     let Some(kind) = service.kind.get() else { return };
     for at in pools {
-        let pool = &drafts.pools[at.value];
-        if pool.endpoints.at().is_some() && pool.count(kind.role) == 0 {
-            let title = format!("the pool {} has no endpoint of the role \"{}\"", pool.name.value, kind.role);
-            let help =
-                format!("add {} = [..] to [pool.{}.endpoints], or leave the pool out here", kind.role, pool.name.value);
-            report.add(at.span, codes::POOL_WITHOUT_ROLE, title, format!("{} needs it", kind.name), help);
-        }
-        if let Some(min) = pool.min_healthy.at().filter(|min| (1..min.value).contains(&pool.count(kind.role))) {
-            let title = format!("the pool {} can never be up for the service {}", pool.name.value, name.value);
-            let count = pool.count(kind.role);
-            let help = format!("write at most {count}, or give the pool more endpoints of the role \"{}\"", kind.role);
-            report.add(min.span, codes::MIN_HEALTHY, title, format!("it has {count} of that service's role"), help);
-        }
-        if service.shape_or_default() != Shape::Address && pool.fqdn.is_absent() {
-            let title = format!("the pool {} has no \"fqdn\" for the SRV to name", pool.name.value);
-            let help = format!("add fqdn to [pool.{}], or use shape = \"address\"", pool.name.value);
-            report.add(at.span, codes::SHAPE_WITHOUT_FQDN, title, "", help);
-        }
+        role(*at, kind.role, &name.value, drafts, report);
+        fqdn(*at, service, drafts, report);
     }
 }
 
-fn weights(service: &service::Draft, report: &Report) {
-    let (Some(steering), Some(pools)) = (service.steering.at(), service.pools.get()) else { return };
+/// A pool that a service uses has endpoints of its role, and as many as it demands.
+pub(super) fn role(at: At<usize>, role: &str, service: &str, drafts: &Drafts, report: &Report) {
+    let pool = &drafts.pools[at.value];
+    let (name, count) = (&pool.name.value, pool.count(role));
+    if pool.endpoints.at().is_some() && count == 0 {
+        let title = format!("the pool {name} has no endpoint of the role \"{role}\"");
+        let help = format!("add {role} = [..] to [pool.{name}.endpoints], or leave the pool out here");
+        report.add(at.span, codes::POOL_WITHOUT_ROLE, title, format!("{service} needs it"), help);
+    }
+    if let Some(min) = pool.min_healthy.at().filter(|min| (1..min.value).contains(&count)) {
+        let title = format!("the pool {name} can never be up for the service {service}");
+        let help = format!("write at most {count}, or give the pool more endpoints of the role \"{role}\"");
+        report.add(min.span, codes::MIN_HEALTHY, title, format!("it has {count} of that service's role"), help);
+    }
+}
+
+/// A pool that an SRV may name has a name.
+pub(super) fn fqdn(at: At<usize>, service: &service::Draft, drafts: &Drafts, report: &Report) {
+    let pool = &drafts.pools[at.value];
+    if service.shape_or_default() != Shape::Address && pool.fqdn.is_absent() {
+        let title = format!("the pool {} has no \"fqdn\" for the SRV to name", pool.name.value);
+        let help = format!("add fqdn to [pool.{}], or use shape = \"address\"", pool.name.value);
+        report.add(at.span, codes::SHAPE_WITHOUT_FQDN, title, "", help);
+    }
+}
+
+/// Weights are those of the pools, and not all 0.
+pub(super) fn weights(steering: &At<Steering>, pools: &[At<String>], report: &Report) {
     let Steering::Weighted(weights) = &steering.value else { return };
     for pool in pools.iter().filter(|pool| weights.iter().all(|(name, _)| name.value != pool.value)) {
         let title = format!("the pool {} has no weight", pool.value);
@@ -264,5 +301,9 @@ fn check_keys(service: &service::Draft, named: Option<&check::Draft>, report: &R
         let title = format!("the check lacks \"{key}\"");
         let help = format!("add {key}: a service of the kind \"{}\" has no default for it", kind.name);
         report.add(span, codes::MISSING_KEY, title, "", help);
+    }
+    let is_judged = named.is_some() && !draft.kind.is_absent();
+    if let Some(check) = draft.kind_or(kind.check.as_ref()).filter(|_| !is_judged) {
+        draft.ask.judge(check, span, report);
     }
 }

@@ -7,6 +7,7 @@ use super::lists::Domains;
 use super::reader::{Field, Value, list, nearest};
 use super::source::At;
 use super::table::Table;
+use super::view;
 use super::{Owners, Rung};
 use crate::federation::{Failback, KINDS, Kind, Shape, find};
 use crate::limits;
@@ -47,6 +48,8 @@ pub(super) struct Draft {
     pub(super) srv: Field<Srv>,
     /// The A and AAAA owners of a generic service.
     pub(super) address: Field<Vec<At<Prefix>>>,
+    /// What it is to views.
+    pub(super) views: Vec<view::Inside>,
 }
 
 /// `delegation`.
@@ -111,6 +114,7 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
             check: t.get("check", check),
             srv: t.get("srv", srv),
             address: t.get("address", address),
+            views: t.named("view", view::of_service),
         }
     });
     name.and(draft)
@@ -142,6 +146,9 @@ impl Draft {
         }
     }
 }
+
+/// TTL of steered records by default.
+pub(super) const TTL: Duration = Duration::from_secs(30);
 
 const DELEGATION: &[(&str, DelegationWord)] = &[("zone", DelegationWord::Zone), ("names", DelegationWord::Names)];
 
@@ -176,7 +183,8 @@ fn domains(t: &mut Table<'_>) -> Domains {
     domains
 }
 
-fn steering(value: Value<'_>) -> Option<Steering> {
+/// Reads `steering`.
+pub(super) fn steering(value: Value<'_>) -> Option<Steering> {
     if value.as_text().is_some() {
         return value.word(&[("nearest", Steering::Nearest), ("failover", Steering::Failover)]);
     }
@@ -193,6 +201,19 @@ fn steering(value: Value<'_>) -> Option<Steering> {
     let example = "weighted = { a = 3, b = 1 }, with the names of pools";
     let weights = value.table(|t| t.need("weighted", example, |v| v.entries(weight)))?;
     weights.into_option().map(Steering::Weighted)
+}
+
+/// Weights in the order of the pools.
+pub(super) fn finish_steering(steering: Option<&Steering>, pools: &[At<String>]) -> super::Steering {
+    match steering {
+        None | Some(Steering::Nearest) => super::Steering::Nearest,
+        Some(Steering::Failover) => super::Steering::Failover,
+        Some(Steering::Weighted(weights)) => {
+            let weight =
+                |pool: &str| weights.iter().find(|(name, _)| name.value == pool).map_or(0, |(_, weight)| *weight);
+            super::Steering::Weighted(pools.iter().map(|pool| weight(&pool.value)).collect())
+        }
+    }
 }
 
 fn failback(value: Value<'_>) -> Option<Failback> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::federation::CheckKind;
 use crate::federation::find;
 use proptest::prelude::*;
 use std::path::Path;
@@ -40,6 +41,7 @@ fn name_server(host: &str, address: &str) -> NameServer {
 /// A service of the kind "sip-federation" of which nothing but domains and two pools is written.
 fn federation(domains: &[&str]) -> Service {
     Service {
+        views: vec![],
         name: "federation".into(),
         kind: find("sip-federation").unwrap(),
         domains: names(domains),
@@ -60,7 +62,7 @@ fn federation(domains: &[&str]) -> Service {
 
 fn sip_check() -> Check {
     Check {
-        kind: CheckKind::Sip,
+        ask: Ask::default_of(CheckKind::Sip).unwrap(),
         port: 5061,
         name: None,
         interval: Duration::from_secs(5),
@@ -92,6 +94,7 @@ fn the_minimal_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/minimal.toml")).unwrap();
     assert!(warnings.is_empty(), "{warnings}");
     let expected = Config {
+        views: vec![],
         server: Server {
             listen: vec!["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()],
             tls: None,
@@ -123,6 +126,7 @@ fn the_hosting_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/hosting.toml")).unwrap();
     assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["weak-check"]);
     let expected = Config {
+        views: vec![],
         server: Server {
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
             tls: None,
@@ -143,7 +147,7 @@ fn the_hosting_configuration_is_this() {
                 ttl: Duration::from_secs(3600),
                 negative_ttl: Duration::from_secs(60),
             },
-            check: Check { kind: CheckKind::Tcp, ..sip_check() },
+            check: Check { ask: Ask::Tcp, ..sip_check() },
             ..federation(&["contoso.com", "fabrikam.example", "litware.example"])
         }],
         partners: vec![],
@@ -242,7 +246,7 @@ fn every_key_that_this_version_has_is_read() {
         failback: Failback::Manual,
         all_down: vec![Rung::All],
         check: Check {
-            kind: CheckKind::Tls,
+            ask: Ask::Tls,
             port: 636,
             name: Some(name("dir.contoso.com")),
             interval: Duration::from_secs(60),

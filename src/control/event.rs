@@ -9,7 +9,7 @@ use crate::topology::{Face, TargetSpec, Topology};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// A change of mind.
 #[derive(Clone, Debug)]
@@ -24,6 +24,15 @@ pub enum Event {
         verdict: Verdict,
         /// From the first sign to the verdict.
         took: Duration,
+        /// The generation that is true now.
+        generation: u64,
+    },
+    /// Answers changed.
+    Published {
+        /// The generation that is true now.
+        generation: u64,
+        /// The services that say something else than before.
+        services: Vec<String>,
     },
     /// A service sends some clients elsewhere.
     Moved(Move),
@@ -147,14 +156,17 @@ impl Event {
     /// Writes the log line.
     pub(super) fn log(&self) {
         match self {
-            Self::Verdict { target, pools, verdict, took } => {
+            Self::Verdict { target, pools, verdict, took, .. } => {
                 let pool = pools.join(",");
-                let (address, check, state) = (target.address, target.kind.word(), verdict.state.word());
+                let (address, check, state) = (target.address, target.kind().word(), verdict.state.word());
                 match (&verdict.state, &verdict.why) {
-                    (State::Down, Some(why)) => warn!(pool, %address, check, ?took, "endpoint is down: {why}"),
+                    (State::Down | State::Unknown, Some(why)) => {
+                        warn!(pool, %address, check, ?took, "endpoint is {state}: {why}");
+                    }
                     _ => info!(pool, %address, check, ?took, "endpoint is {state}"),
                 }
             }
+            Self::Published { generation, services } => debug!(generation, services = services.len(), "published"),
             Self::Moved(moved) => moved.log(),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {

@@ -39,7 +39,7 @@ impl Metrics {
     }
 
     pub(super) fn observed(&self, observation: &Observation) {
-        let kind = observation.target.kind.word();
+        let kind = observation.target.kind().word();
         let took = observation.ended.saturating_duration_since(observation.started);
         self.probes.with_label_values(&[kind, observation.outcome.word()]).inc();
         self.probe_duration.with_label_values(&[kind]).observe(took.as_secs_f64());

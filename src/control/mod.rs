@@ -1,8 +1,8 @@
 //! The single writer: observations, commands and the clock to verdicts, rows and publishes.
 //!
 //! Here: the loop, how it is asked (`handle`), what operators order (`operate`) and what is unsafe of that (`safety`), and
-//! what it tells the world (`event`, `metrics`). Not here: any rule; those are `health`, `steering` and `beliefs`, which is
-//! pure. Only this task owns the publisher.
+//! what it tells the world (`event`, `metrics`, `record`). Not here: any rule; those are `health`, `steering` and `beliefs`,
+//! which is pure. Only this task owns the publisher.
 
 use crate::health::{Moment, Outcome};
 use crate::ids::ServiceId;
@@ -23,12 +23,14 @@ mod event;
 mod handle;
 mod metrics;
 mod operate;
+mod record;
 mod safety;
 
 pub use beliefs::{Beliefs, Left, NoSuchSubject};
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use metrics::Metrics;
+pub use record::record;
 pub use safety::{Recent, Unsafe};
 
 /// Now, on both clocks.
@@ -111,13 +113,14 @@ impl Control {
         }
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
-        let moves = self.publish(services, first_sign, Instant::now());
+        let published = self.publish(services, first_sign, Instant::now());
+        let generation = self.publisher.lake().load().generation;
         for (observation, change) in changes {
             let pools = event::pools_of(self.beliefs.topology(), change.target);
             let took = observation.ended.saturating_duration_since(change.first_sign);
-            self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took });
+            self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took, generation });
         }
-        moves.into_iter().for_each(|moved| self.tell(Event::Moved(moved)));
+        published.into_iter().for_each(|event| self.tell(event));
         let unseen = &self.ends.unseen;
         unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
     }
@@ -170,8 +173,8 @@ impl Control {
         }
     }
 
-    /// Renders these services anew and publishes those that changed as one generation; returns who was moved by it.
-    fn publish(&mut self, services: BTreeSet<ServiceId>, first_sign: Option<Instant>, now: Instant) -> Vec<Move> {
+    /// Renders these services anew and publishes those that changed as one generation; returns what is to be told of it.
+    fn publish(&mut self, services: BTreeSet<ServiceId>, first_sign: Option<Instant>, now: Instant) -> Vec<Event> {
         let before = self.publisher.lake().load();
         let rendered = services.into_iter().map(|service| (service, Arc::new(self.beliefs.render(service, now))));
         let changes: Vec<(ServiceId, Arc<Row>)> =
@@ -184,14 +187,18 @@ impl Control {
         let took = began.elapsed();
         self.metrics.published(took);
         let decided = first_sign.map_or(Duration::ZERO, |sign| now.saturating_duration_since(sign));
+        let generation = published.generation;
+        let name = |(service, _): &(ServiceId, _)| before.topology.service(*service).name.clone();
+        let services = changes.iter().map(name).collect();
         let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
-        moves.map(|moved| Move { generation: published.generation, decided, published: took, ..moved }).collect()
+        let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
+        std::iter::once(Event::Published { generation, services }).chain(moves).collect()
     }
 
     /// Publishes and tells what time or a command has changed.
     fn publish_and_tell(&mut self, services: BTreeSet<ServiceId>) {
-        for moved in self.publish(services, None, Instant::now()) {
-            self.tell(Event::Moved(moved));
+        for event in self.publish(services, None, Instant::now()) {
+            self.tell(event);
         }
     }
 

@@ -103,11 +103,11 @@ impl Control {
 
     fn carry_out(&mut self, services: BTreeSet<ServiceId>, was_held: bool, event: impl FnOnce(u64) -> Event) -> Done {
         let count = services.len();
-        let moves = self.publish(services, None, Instant::now());
+        let published = self.publish(services, None, Instant::now());
         let generation = self.publisher.lake().load().generation;
         self.recent.count(self.beliefs.topology().safety, Instant::now());
         self.tell(event(generation));
-        moves.into_iter().for_each(|moved| self.tell(Event::Moved(moved)));
+        published.into_iter().for_each(|event| self.tell(event));
         self.saved.note();
         Done { services: count, was_held, generation, kept: Err(NotKept::NoDirectory), forced: None }
     }

@@ -143,7 +143,7 @@ impl Demo {
 
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Verdict { target, pools, verdict, took } => {
+            Event::Verdict { target, pools, verdict, took, .. } => {
                 let name = pools.join(", ");
                 let why = match (&verdict.why, verdict.state) {
                     (Some(why), State::Down) => format!(": {why}"),
@@ -157,6 +157,8 @@ impl Demo {
                 let since = self.touched.as_ref().map(|(line, at)| format!(", {} after `{line}`", brief(at.elapsed())));
                 tell(&describe(moved, since.as_deref().unwrap_or_default()));
             }
+            // Who moves is told with it.
+            Event::Published { .. } => {}
             // Whoever gave the order was answered.
             Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),

@@ -75,11 +75,33 @@ pub enum CheckKind {
     Tls,
     /// SIP OPTIONS over TLS is answered.
     Sip,
+    /// An XMPP server opens a stream for the domain, before and after TLS.
+    Xmpp,
+    /// A Matrix homeserver tells its version and its keys.
+    Matrix,
+    /// An HTTP request over TLS is answered as expected.
+    Https,
+    /// A STUN binding request is answered.
+    Stun,
+    /// A command of the operator's says so.
+    Exec,
+    /// A file that somebody else writes says so.
+    File,
 }
 
 impl CheckKind {
     /// All check kinds with their words in the configuration and in metrics.
-    pub const WORDS: &'static [(&'static str, Self)] = &[("tcp", Self::Tcp), ("tls", Self::Tls), ("sip", Self::Sip)];
+    pub const WORDS: &'static [(&'static str, Self)] = &[
+        ("sip", Self::Sip),
+        ("xmpp", Self::Xmpp),
+        ("matrix", Self::Matrix),
+        ("https", Self::Https),
+        ("tls", Self::Tls),
+        ("tcp", Self::Tcp),
+        ("stun", Self::Stun),
+        ("exec", Self::Exec),
+        ("file", Self::File),
+    ];
 
     /// The word in the configuration and in metrics.
     pub fn word(self) -> &'static str {
@@ -88,7 +110,18 @@ impl CheckKind {
 
     /// Whether the probe speaks TLS, so that a name and a certificate matter.
     pub fn is_tls(self) -> bool {
-        self != Self::Tcp
+        matches!(self, Self::Tls | Self::Sip | Self::Xmpp | Self::Matrix | Self::Https)
+    }
+
+    /// Whether its certificate is for the served domain itself and not for the name that the SRV points at
+    /// (RFC 6120 13.7.1.2; Matrix server-server API, "resolving server names").
+    pub fn is_for_domain(self) -> bool {
+        matches!(self, Self::Xmpp | Self::Matrix)
+    }
+
+    /// Whether a port is part of what is asked.
+    pub fn needs_port(self) -> bool {
+        !matches!(self, Self::Exec | Self::File)
     }
 }
 

@@ -11,6 +11,7 @@ mod countries;
 mod database;
 mod map;
 mod places;
+mod prefixes;
 mod ranges;
 mod record;
 mod tree;
@@ -20,6 +21,7 @@ pub use countries::country_point;
 pub use database::{BadDatabase, Database, Problem};
 pub use map::{RegionMap, RegionRange};
 pub use places::{Located, Places, Source, UnknownCountry, Who};
+pub use prefixes::Prefixes;
 
 /// A point on the globe, degrees.
 #[derive(Clone, Copy, Debug)]

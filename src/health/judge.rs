@@ -1,6 +1,7 @@
 //! One target's judge: outcomes in a row to a verdict, and the spacing of the next probe.
 
-use super::{Outcome, State, Verdict};
+use super::{Failure, FailureClass, Outcome, State, Verdict};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many outcomes in a row change a mind; both at least 1.
@@ -21,10 +22,14 @@ pub struct Thresholds {
 /// | Down | `rise` passes in a row | Up |
 /// | any | fewer, or of its own kind | unchanged |
 /// | any | no evidence (we could not ask) | unchanged, and the row goes on |
+/// | any | stale | Unknown at once: the age that is still believed was waited for already |
+///
+/// A degraded endpoint lives: to the judge it is a pass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judge {
     verdict: Verdict,
     run: Run,
+    seen: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -36,7 +41,7 @@ struct Run {
 
 impl Default for Judge {
     fn default() -> Self {
-        Self { verdict: Verdict::UNKNOWN, run: Run::default() }
+        Self { verdict: Verdict::UNKNOWN, run: Run::default(), seen: false }
     }
 }
 
@@ -48,12 +53,12 @@ impl Judge {
 
     /// Whether anything is known: a probe has ended, or a belief was carried over.
     pub fn is_informed(&self) -> bool {
-        self.run.length > 0 || self.verdict.state != State::Unknown
+        self.seen || self.verdict.state != State::Unknown
     }
 
     /// A judge that believes what was believed before a restart.
     pub fn recalled(verdict: Verdict) -> Self {
-        Self { verdict, run: Run::default() }
+        Self { verdict, run: Run::default(), seen: false }
     }
 
     /// When the present run of equal outcomes began: the first sign of what became the verdict.
@@ -64,13 +69,17 @@ impl Judge {
     /// The same belief for a check that asks otherwise: what was seen in a row so far counts no more.
     #[must_use]
     pub fn begin_anew(&self) -> Self {
-        Self { verdict: self.verdict.clone(), run: Run::default() }
+        Self { verdict: self.verdict.clone(), run: Run::default(), seen: false }
     }
 
     /// Takes one outcome that ended at `now`; returns whether the state changed.
     pub fn observe(&mut self, outcome: &Outcome, now: Instant, thresholds: Thresholds) -> bool {
         if !outcome.is_evidence() {
             return false;
+        }
+        self.seen = true;
+        if let Outcome::Stale(why) = outcome {
+            return self.forget(why, now);
         }
         let passed = outcome.passed();
         if self.run.length == 0 || self.run.passed != passed {
@@ -85,7 +94,7 @@ impl Judge {
         };
         let failure = match outcome {
             Outcome::Fail(failure) => Some(failure.clone()),
-            Outcome::Pass => None,
+            _ => None,
         };
         if next == self.verdict.state {
             if next != State::Up {
@@ -95,6 +104,16 @@ impl Judge {
         }
         self.verdict = Verdict { state: next, since: Some(now), why: failure };
         true
+    }
+
+    /// Nothing is known any more; returns whether something was.
+    fn forget(&mut self, why: &Arc<str>, now: Instant) -> bool {
+        let was_known = self.verdict.state != State::Unknown;
+        let since = if was_known { Some(now) } else { self.verdict.since };
+        let why = Failure { class: FailureClass::Local, detail: why.clone() };
+        self.run = Run::default();
+        self.verdict = Verdict { state: State::Unknown, since, why: Some(why) };
+        was_known
     }
 }
 
@@ -118,6 +137,10 @@ impl Pace {
     ) -> Duration {
         if !outcome.is_evidence() {
             return confirm.min(interval);
+        }
+        if matches!(outcome, Outcome::Stale(_)) {
+            self.run = 0;
+            return interval;
         }
         let passed = outcome.passed();
         self.run = if self.run > 0 && passed == self.passed { self.run.saturating_add(1) } else { 1 };

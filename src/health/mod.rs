@@ -23,7 +23,12 @@ pub use moment::Moment;
 pub enum Outcome {
     /// The endpoint proved that it serves.
     Pass,
-    /// It did not.
+    /// It lives, and says itself that what is behind it does not, as SIP 504. A sign of life as good as a pass; whether it is
+    /// preferred less is for others to decide. The words are for people.
+    Degraded(Arc<str>),
+    /// Nobody knows any more: what was told of the endpoint is too old to be believed, one way or the other.
+    Stale(Arc<str>),
+    /// It did not prove that it serves.
     Fail(Failure),
 }
 
@@ -33,9 +38,9 @@ impl Outcome {
         Self::Fail(Failure { class, detail: detail.into() })
     }
 
-    /// Whether the probe passed.
+    /// Whether the endpoint lives, degraded or not.
     pub fn passed(&self) -> bool {
-        matches!(self, Self::Pass)
+        matches!(self, Self::Pass | Self::Degraded(_))
     }
 
     /// Whether it says anything of the endpoint: a probe that we could not even send does not.
@@ -47,6 +52,8 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Pass => "pass",
+            Self::Degraded(_) => "degraded",
+            Self::Stale(_) => "stale",
             Self::Fail(failure) => failure.class.word(),
         }
     }
@@ -139,9 +146,9 @@ impl State {
 pub struct Verdict {
     /// The belief.
     pub state: State,
-    /// When it was formed; `None` while nothing is known.
+    /// When it was formed; `None` while nothing was ever known.
     pub since: Option<Instant>,
-    /// The failure that decided, or the newest one while the state is still `Unknown`.
+    /// The failure that decided, or the newest one while the state is `Unknown`.
     pub why: Option<Failure>,
 }
 

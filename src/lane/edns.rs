@@ -1,11 +1,15 @@
 //! OPT out (RFC 6891): what the OPT of an answer says, whose client subnet is believed, how large an answer may be.
 
-use super::opt::{EXTENDED_ERROR, Opt, SUBNET, Subnet};
+use super::opt::{EXTENDED_ERROR, KEEPALIVE, Opt, PADDING, SUBNET, Subnet};
 use crate::config::Ecs;
-use crate::limits::{UDP_ANSWER_MAX, UDP_ANSWER_MIN};
+use crate::limits::{PADDED_BLOCK, UDP_ANSWER_MAX, UDP_ANSWER_MIN};
 use hickory_proto::op::Edns;
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use std::net::IpAddr;
+use std::time::Duration;
+
+/// Octets before the data of an option: its code and length.
+const OPTION_HEAD: usize = 4;
 
 /// The largest answer over UDP to a question with this OPT, octets.
 pub(super) fn limit(opt: Option<&Opt<'_>>) -> u16 {
@@ -25,7 +29,7 @@ pub(super) fn believed(opt: Option<&Opt<'_>>, source: IpAddr, policy: &Ecs) -> O
 
 /// The address that steers. A subnet of length 0 hides the client, and the resolver's own address stands for it
 /// (RFC 7871 section 7.1.2).
-pub(super) fn client(subnet: Option<Subnet>, source: IpAddr) -> IpAddr {
+pub(super) fn steers(subnet: Option<Subnet>, source: IpAddr) -> IpAddr {
     subnet.filter(|subnet| subnet.source > 0).and_then(|subnet| subnet.address).unwrap_or(source)
 }
 
@@ -44,6 +48,20 @@ pub(super) fn say_subnet(edns: &mut Edns, subnet: Subnet, scope: u8) {
 /// Says why, for people (RFC 8914 section 2).
 pub(super) fn say_why(edns: &mut Edns, why: u16) {
     say(edns, EXTENDED_ERROR, why.to_be_bytes().to_vec());
+}
+
+/// Says how long a connection may be silent, zero where it ends with this answer (RFC 7828 section 3.3.2).
+pub(super) fn say_keepalive(edns: &mut Edns, idle: Duration) {
+    let tenths = u16::try_from(idle.as_millis() / 100).unwrap_or(u16::MAX);
+    say(edns, KEEPALIVE, tenths.to_be_bytes().to_vec());
+}
+
+/// Pads a message of so many octets to a whole number of blocks (RFC 8467 section 4.1), as far as it may grow.
+pub(super) fn pad(edns: &mut Edns, length: usize, limit: usize) {
+    let bare = length + OPTION_HEAD;
+    if bare <= limit {
+        say(edns, PADDING, vec![0; bare.next_multiple_of(PADDED_BLOCK).min(limit) - bare]);
+    }
 }
 
 /// Adds an option.

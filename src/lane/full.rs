@@ -8,10 +8,10 @@ use super::guard::{Cookie, Guard};
 use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
-use super::{HEADER, Tally, Transport, edns, identity, odd};
-use crate::config::Dns;
+use super::settings::{Settings, Shared};
+use super::{HEADER, Peer, Tally, Transport, edns, identity, odd};
 use crate::resolve::reply::{self, Reply};
-use crate::resolve::{Asked, Question, resolve};
+use crate::resolve::{Asked, Client, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
 use hickory_proto::op::{Edns, Metadata, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name as DnsName, RecordType};
@@ -19,56 +19,94 @@ use hickory_proto::serialize::binary::BinEncoder;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::Request;
 use hickory_server::zone_handler::MessageResponseBuilder;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What becomes of a message.
+pub(super) enum Said {
+    /// It is answered.
+    Now(Vec<u8>),
+    /// It is answered, and was no message: a peer that was not understood is not believed to have said where its next message
+    /// begins, so that a stream ends with this.
+    Last(Vec<u8>),
+    /// Others must be asked first; where nothing comes of it, silence is the answer. Dropping it gives it up.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what we are asked is all ours to answer"))]
+    Later(Later),
+    /// Silence is the answer.
+    Nothing,
+}
+
+/// An answer that is being sought.
+pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
+
+impl Said {
+    /// Whether a stream ends with it.
+    pub(super) fn ends_a_stream(&self) -> bool {
+        matches!(self, Self::Last(_) | Self::Nothing)
+    }
+}
 
 /// Answers any question from the current snapshot. A clone is the same lane.
 #[derive(Clone, Debug)]
 pub(super) struct Full {
     lake: Lake,
     tally: Tally,
-    dns: Arc<Dns>,
+    settings: Arc<Shared>,
     guard: Arc<Guard>,
 }
 
 impl Full {
-    pub(super) fn new(lake: Lake, tally: Tally, dns: &Dns) -> Self {
-        Self { lake, tally, dns: Arc::new(dns.clone()), guard: Arc::new(Guard::new(dns)) }
+    pub(super) fn new(lake: Lake, tally: Tally, settings: Arc<Shared>) -> Self {
+        Self { lake, tally, settings, guard: Arc::new(Guard::new()) }
+    }
+
+    /// What becomes of a message.
+    pub(super) fn message(&self, bytes: &[u8], peer: &Peer) -> Said {
+        // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
+        if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || peer.address.port() == 0 {
+            return Said::Nothing;
+        }
+        let packet = Packet::read(bytes);
+        let said = if packet.is_garbage() { Said::Last } else { Said::Now };
+        let settings = self.settings.read();
+        let cookie = packet.opt.and_then(|opt| self.guard.cookie(&settings, opt.cookie?, peer.address.ip()));
+        let case = Case { packet: &packet, peer, settings: &settings, cookie };
+        self.answered(bytes, &case).map_or(Said::Nothing, said)
     }
 
     /// The answer to a message; `None` where silence is the answer.
-    pub(super) fn message(&self, bytes: &[u8], client: SocketAddr, transport: Transport) -> Option<Vec<u8>> {
-        // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
-        if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || client.port() == 0 {
-            return None;
-        }
-        let packet = Packet::read(bytes);
-        let request = alone(bytes, packet.question, client)?;
-        let cookie = self.cookie(&packet, client.ip());
-        let (mut reply, opt) = self.reply(&packet, &request, cookie.as_ref());
-        let limit = match transport {
+    fn answered(&self, bytes: &[u8], case: &Case<'_>) -> Option<Vec<u8>> {
+        let &Case { packet, peer: &Peer { address, transport, .. }, .. } = case;
+        let request = alone(bytes, packet.question, address)?;
+        let (mut reply, opt) = self.reply(case, &request);
+        let limit = usize::from(match transport {
             Transport::Udp => edns::limit(packet.opt.as_ref()),
             Transport::Tcp | Transport::Tls => u16::MAX,
-        };
+        });
         if transport == Transport::Udp {
-            reply = self.within_rate(reply, cookie.as_ref(), client.ip())?;
+            reply = self.within_rate(case, reply)?;
         }
-        let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit.into());
+        let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit);
         self.tally.count(transport, word(reply.code));
-        encoded
-    }
-
-    fn cookie(&self, packet: &Packet<'_>, source: IpAddr) -> Option<Cookie> {
-        self.guard.cookie(packet.opt?.cookie?, source)
+        match opt {
+            // RFC 7830 section 6: lengths are hidden where the rest is, and where the question's was.
+            Some(opt) if transport == Transport::Tls && packet.opt.is_some_and(|asked| asked.padding) => {
+                padded(&request, &reply, opt, encoded?, limit)
+            }
+            _ => encoded,
+        }
     }
 
     /// What is said of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie proves
     /// that the address is not forged.
-    fn within_rate(&self, reply: Reply, cookie: Option<&Cookie>, source: IpAddr) -> Option<Reply> {
+    fn within_rate(&self, case: &Case<'_>, reply: Reply) -> Option<Reply> {
+        let cookie = case.cookie.as_ref();
         if cookie.is_some_and(|cookie| cookie.valid) {
             return Some(reply);
         }
-        let verdict = self.guard.limit(source, Class::of(&reply));
+        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply));
         self.tally.limited(verdict);
         match (verdict, cookie) {
             (Verdict::Pass, _) => Some(reply),
@@ -80,20 +118,24 @@ impl Full {
     }
 
     /// What a question gets: the message and its OPT.
-    fn reply(&self, packet: &Packet<'_>, request: &Request, cookie: Option<&Cookie>) -> (Reply, Option<Edns>) {
+    fn reply(&self, case: &Case<'_>, request: &Request) -> (Reply, Option<Edns>) {
+        let (packet, cookie) = (case.packet, case.cookie.as_ref());
         let mut edns = packet.opt.as_ref().map(edns::plain);
-        let (reply, why) = match odd::refusal(packet) {
+        let (reply, why) = match odd::refusal(packet, case.peer.transport) {
             // RFC 7873 section 5.4: a question about the cookie alone.
             Some((ResponseCode::NoError, _)) if cookie.is_some_and(|cookie| cookie.whole && !cookie.valid) => {
                 (Reply::of(ResponseCode::BADCOOKIE), None)
             }
             Some((code, why)) => (Reply::of(code), why),
-            None => self.answer(packet, request, &mut edns),
+            None => self.answer(case, request, &mut edns),
         };
         if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
-            let nsid = identity::nsid(&self.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
+            let nsid = identity::nsid(&case.settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
             let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
             nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
+            if opt.keepalive.is_some() && case.peer.transport != Transport::Udp {
+                edns::say_keepalive(edns, if packet.is_garbage() { Duration::ZERO } else { case.peer.idle });
+            }
             if let Some(why) = why {
                 edns::say_why(edns, why);
             }
@@ -102,24 +144,33 @@ impl Full {
     }
 
     /// What a question gets that can be looked up, and an INFO-CODE.
-    fn answer(&self, packet: &Packet<'_>, request: &Request, edns: &mut Option<Edns>) -> (Reply, Option<u16>) {
+    fn answer(&self, case: &Case<'_>, request: &Request, edns: &mut Option<Edns>) -> (Reply, Option<u16>) {
         let [query] = request.queries.queries() else {
             return (Reply::of(ResponseCode::FormErr), None);
         };
         if query.query_class() == DNSClass::CH {
-            return identity::chaos(&self.dns, query.original());
+            return identity::chaos(&case.settings.dns, query.original());
         }
         // One snapshot for all that this answer says, the belief in its client subnet included.
         let snapshot = self.lake.load();
         let source = request.src().ip();
-        let subnet = edns::believed(packet.opt.as_ref(), source, &snapshot.topology.ecs);
-        let (reply, scope) = look_up(&snapshot, query.original(), edns::client(subnet, source));
+        let subnet = edns::believed(case.packet.opt.as_ref(), source, &snapshot.topology.ecs);
+        let client = Client { source, steers: edns::steers(subnet, source) };
+        let (reply, scope) = look_up(&snapshot, query.original(), client);
         if let (Some(edns), Some(subnet)) = (edns, subnet) {
             edns::say_subnet(edns, subnet, scope);
         }
         let why = (reply.code == ResponseCode::Refused).then_some(odd::NOT_AUTHORITATIVE);
         (reply, why)
     }
+}
+
+/// What is known of a message before its answer is sought.
+struct Case<'a> {
+    packet: &'a Packet<'a>,
+    peer: &'a Peer,
+    settings: &'a Settings,
+    cookie: Option<Cookie>,
 }
 
 /// A response code's mnemonic for metrics.
@@ -139,7 +190,7 @@ fn alone(bytes: &[u8], question: &[u8], client: SocketAddr) -> Option<Request> {
     Request::from_bytes(message, client, Protocol::Udp).ok()
 }
 
-fn look_up(snapshot: &Snapshot, query: &Query, client: IpAddr) -> (Reply, u8) {
+fn look_up(snapshot: &Snapshot, query: &Query, client: Client) -> (Reply, u8) {
     let wire = lower_wire(query.name());
     let question = Question { name: &wire, kind: asked_type(query.query_type()) };
     let resolution = resolve(snapshot, question, client);
@@ -160,6 +211,12 @@ fn fit(request: &Request, reply: Reply, opt: Option<&Edns>, limit: usize) -> (Re
     let reply = reply.cut();
     let bytes = encode(request, &reply, opt);
     (reply, bytes)
+}
+
+/// The same answer with padding; as it was where that does not fit.
+fn padded(request: &Request, reply: &Reply, mut opt: Edns, plain: Vec<u8>, limit: usize) -> Option<Vec<u8>> {
+    edns::pad(&mut opt, plain.len(), limit);
+    encode(request, reply, Some(&opt)).filter(|bytes| bytes.len() <= limit).or(Some(plain))
 }
 
 fn encode(request: &Request, reply: &Reply, opt: Option<&Edns>) -> Option<Vec<u8>> {

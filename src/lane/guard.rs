@@ -1,20 +1,18 @@
 //! Who is who: whether a client proved its address by a cookie, and whether one that did not gets its answer.
 //!
-//! The clock, the drawn secret and the lock around the pure parts: `cookie` and `limit`.
+//! The clock and the lock around the pure parts: `cookie` and `limit`.
 
-use super::cookie::Jar;
 use super::limit::{Class, Limiter, Verdict};
-use crate::config::{CookieSecret, Dns};
-use std::hash::{BuildHasher as _, RandomState};
+use super::settings::Settings;
+use std::hash::RandomState;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Cookies and limits of one server.
+/// What clients have used up of their limit, and the clock by which it comes back.
 #[derive(Debug)]
 pub(super) struct Guard {
-    jar: Jar,
-    limiter: Option<Mutex<Limiter<RandomState>>>,
+    limiter: Mutex<Limiter<RandomState>>,
     started: Instant,
 }
 
@@ -30,33 +28,24 @@ pub(super) struct Cookie {
 }
 
 impl Guard {
-    pub(super) fn new(dns: &Dns) -> Self {
-        let limiter = dns.rate_limit.as_ref().map(|limit| Mutex::new(Limiter::new(limit, RandomState::new())));
-        Self { jar: Jar::new(&dns.cookie_secrets, drawn()), limiter, started: Instant::now() }
+    /// Nobody has used up anything.
+    pub(super) fn new() -> Self {
+        Self { limiter: Mutex::new(Limiter::new(RandomState::new())), started: Instant::now() }
     }
 
     /// Judges a COOKIE option.
-    pub(super) fn cookie(&self, sent: &[u8], client: IpAddr) -> Option<Cookie> {
+    pub(super) fn cookie(&self, settings: &Settings, sent: &[u8], client: IpAddr) -> Option<Cookie> {
         // Cookies count seconds modulo 2^32.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as u32;
-        let fresh = self.jar.fresh(sent, client, now)?;
-        Some(Cookie { valid: self.jar.is_valid(sent, client, now), whole: sent.len() > 8, fresh })
+        let fresh = settings.jar.fresh(sent, client, now)?;
+        Some(Cookie { valid: settings.jar.is_valid(sent, client, now), whole: sent.len() > 8, fresh })
     }
 
     /// Whether an answer over UDP is sent to a client without a valid cookie.
-    pub(super) fn limit(&self, client: IpAddr, class: Class) -> Verdict {
-        let Some(limiter) = &self.limiter else { return Verdict::Pass };
+    pub(super) fn limit(&self, settings: &Settings, client: IpAddr, class: Class) -> Verdict {
+        let Some(limit) = &settings.limit else { return Verdict::Pass };
         let now = self.started.elapsed();
         // A rate that a panic left half counted is still a rate.
-        limiter.lock().unwrap_or_else(PoisonError::into_inner).judge(client, class, now)
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner).judge(limit, client, class, now)
     }
-}
-
-/// A secret that nobody knows: two hashes under keys from the operating system.
-fn drawn() -> CookieSecret {
-    let keyed = RandomState::new();
-    let halves = [keyed.hash_one(0), keyed.hash_one(1)].map(u64::to_ne_bytes);
-    let mut secret = [0; 16];
-    secret.iter_mut().zip(halves.concat()).for_each(|(to, from)| *to = from);
-    CookieSecret(secret)
 }

@@ -61,34 +61,44 @@ struct Rate {
     over: u32,
 }
 
-/// The rates of all clients.
-#[derive(Debug)]
-pub(super) struct Limiter<S> {
+/// A limit, ready to be judged by.
+#[derive(Clone, Debug)]
+pub(super) struct Limit {
     /// Nanoseconds that one answer costs.
     cost: u64,
     slip: u32,
     exempt: Vec<IpNet>,
+}
+
+impl Limit {
+    pub(super) fn new(limit: &RateLimit) -> Self {
+        let cost = 1_000_000_000 / u64::from(limit.per_second.max(1));
+        Self { cost, slip: limit.slip, exempt: limit.exempt.clone() }
+    }
+}
+
+/// The rates of all clients. They outlive the limit by which they are judged.
+#[derive(Debug)]
+pub(super) struct Limiter<S> {
     hasher: S,
     sets: Box<[[Rate; WAYS]]>,
 }
 
 impl<S: BuildHasher> Limiter<S> {
     /// Nobody has asked anything. Who knows the hasher can choose networks that push each other out.
-    pub(super) fn new(limit: &RateLimit, hasher: S) -> Self {
-        let cost = 1_000_000_000 / u64::from(limit.per_second.max(1));
-        let sets = vec![[Rate::default(); WAYS]; RATES_KNOWN_MAX / WAYS].into_boxed_slice();
-        Self { cost, slip: limit.slip, exempt: limit.exempt.clone(), hasher, sets }
+    pub(super) fn new(hasher: S) -> Self {
+        Self { hasher, sets: vec![[Rate::default(); WAYS]; RATES_KNOWN_MAX / WAYS].into_boxed_slice() }
     }
 
     /// Counts an answer for a client at a time since the start, and says whether it is sent.
-    pub(super) fn judge(&mut self, client: IpAddr, class: Class, now: Duration) -> Verdict {
+    pub(super) fn judge(&mut self, limit: &Limit, client: IpAddr, class: Class, now: Duration) -> Verdict {
         let client = client.to_canonical();
-        if self.exempt.iter().any(|prefix| prefix.contains(&client)) {
+        if limit.exempt.iter().any(|prefix| prefix.contains(&client)) {
             return Verdict::Pass;
         }
         // 584 years of nanoseconds.
         let now = now.as_nanos() as u64;
-        let (cost, slip) = (self.cost, self.slip);
+        let &Limit { cost, slip, .. } = limit;
         let rate = self.rate(key(client, class));
         let paid_at = rate.paid_at.max(now) + cost;
         if paid_at <= now + 1_000_000_000.max(cost) {

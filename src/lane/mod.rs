@@ -2,7 +2,7 @@
 //!
 //! Here: sockets (`socket`), UDP (`udp`), TCP and TLS (`stream`), what a message is (`packet`, `opt`), what is refused unseen
 //! (`odd`), hickory's side (`full`), OPT in answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they
-//! get (`limit`; `guard` has the clock of both), and what is counted (`tally`).
+//! get (`limit`; `guard` has the clock of both), what of it a reload may change (`settings`), and what is counted (`tally`).
 //! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
 use crate::config::{Dns, ServerTls};
@@ -10,6 +10,7 @@ use crate::snapshot::Lake;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 
 mod cookie;
@@ -21,6 +22,7 @@ mod limit;
 mod odd;
 mod opt;
 mod packet;
+mod settings;
 mod socket;
 mod stream;
 mod tally;
@@ -47,6 +49,22 @@ impl Transport {
             Self::Tcp => "tcp",
             Self::Tls => "tls",
         }
+    }
+}
+
+/// Who asks, and by which way.
+#[derive(Clone, Copy, Debug)]
+struct Peer {
+    address: SocketAddr,
+    transport: Transport,
+    /// How long its connection may be silent after the answer; zero where it ends then, or is none.
+    idle: Duration,
+}
+
+impl Peer {
+    /// Over UDP.
+    fn datagram(address: SocketAddr) -> Self {
+        Self { address, transport: Transport::Udp, idle: Duration::ZERO }
     }
 }
 
@@ -90,6 +108,7 @@ pub struct Lanes {
     udp: Vec<tokio::task::JoinHandle<()>>,
     streams: stream::Streams,
     certificate: Option<Arc<stream::Certificate>>,
+    settings: Arc<settings::Shared>,
     addresses: Vec<SocketAddr>,
     tls_addresses: Vec<SocketAddr>,
 }
@@ -110,14 +129,15 @@ impl Lanes {
     pub fn start(doors: Doors<'_>, dns: &Dns, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
         let Bound { udp, tcp, tls, certificate } = Bound::new(doors)?;
         let (addresses, tls_addresses) = (local(&tcp), local(&tls));
-        let full = full::Full::new(lake.clone(), tally.clone(), dns);
+        let settings = Arc::new(settings::Shared::new(dns));
+        let full = full::Full::new(lake.clone(), tally.clone(), settings.clone());
         let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
         if let Some(certificate) = &certificate {
             streams.tls(tls, certificate.clone());
         }
         streams.tcp(tcp);
         let udp = udp.into_iter().map(|socket| tokio::spawn(udp::serve(socket, full.clone()))).collect();
-        Ok(Self { udp, streams, certificate, addresses, tls_addresses })
+        Ok(Self { udp, streams, certificate, settings, addresses, tls_addresses })
     }
 
     /// Where they listen for UDP and TCP.
@@ -136,6 +156,12 @@ impl Lanes {
         if let (Some(shown), Ok(certificate)) = (&self.certificate, tls.certified_key()) {
             shown.replace(certificate);
         }
+    }
+
+    /// Says who we are, checks cookies and limits clients by these from now on. Clients keep the cookies that are still good, and
+    /// what they have used up of their limit.
+    pub fn obey(&self, dns: &Dns) {
+        self.settings.replace(dns);
     }
 
     /// Takes no more questions, answers those that were read, and ends.

@@ -2,6 +2,7 @@
 //!
 //! The tables are those of RFC 8906 and of what other servers do. Not here: names that are not ours (`resolve`).
 
+use super::Transport;
 use super::packet::Packet;
 use hickory_proto::op::ResponseCode;
 use std::ops::RangeInclusive;
@@ -31,7 +32,7 @@ const TYPES: &[(RangeInclusive<u16>, Refusal)] = &[
 ];
 
 /// Why a message is refused, NOERROR where there is just nothing to say; `None` where it is a question to look up.
-pub(super) fn refusal(packet: &Packet<'_>) -> Option<Refusal> {
+pub(super) fn refusal(packet: &Packet<'_>, transport: Transport) -> Option<Refusal> {
     // RFC 8906 section 3.1.4; the rest of the message may have another form then.
     if packet.opcode != 0 {
         return Some((ResponseCode::NotImp, Some(NOT_SUPPORTED)));
@@ -43,6 +44,10 @@ pub(super) fn refusal(packet: &Packet<'_>) -> Option<Refusal> {
         // RFC 6891 section 6.1.3.
         Some(opt) if opt.version != 0 => return Some((ResponseCode::BADVERS, None)),
         Some(opt) if opt.malformed => return Some((ResponseCode::FormErr, None)),
+        // RFC 7828 sections 3.2.1 and 3.3.1: a client does not say for how long, and over UDP it says nothing.
+        Some(opt) if transport != Transport::Udp && opt.keepalive.is_some_and(|octets| octets > 0) => {
+            return Some((ResponseCode::FormErr, None));
+        }
         // RFC 7873 section 5.4: whoever wants nothing but a cookie gets one.
         Some(opt) if opt.cookie.is_some() && packet.questions == 0 => return Some((ResponseCode::NoError, None)),
         _ => {}

@@ -9,6 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub(super) const NSID: u16 = 3;
 pub(super) const SUBNET: u16 = 8;
 pub(super) const COOKIE: u16 = 10;
+pub(super) const KEEPALIVE: u16 = 11;
+pub(super) const PADDING: u16 = 12;
 pub(super) const EXTENDED_ERROR: u16 = 15;
 
 /// Address families of a client subnet (RFC 7871 section 6).
@@ -30,6 +32,10 @@ pub(super) struct Opt<'m> {
     pub(super) subnet: Option<Subnet>,
     /// The first cookie, 8 or 16 to 40 octets (RFC 7873 section 5.4).
     pub(super) cookie: Option<&'m [u8]>,
+    /// Octets of edns-tcp-keepalive's data. Over UDP it means nothing, so who knows the transport judges it (RFC 7828 section 3.1).
+    pub(super) keepalive: Option<usize>,
+    /// Whether the answer may be padded (RFC 7830); with what the question was means nothing.
+    pub(super) padding: bool,
     /// Whether the options cannot be believed: then the answer is FORMERR.
     pub(super) malformed: bool,
 }
@@ -76,6 +82,8 @@ impl<'m> Opt<'m> {
             COOKIE if self.cookie.is_some() => {}
             COOKIE if matches!(option.len(), 8 | 16..=40) => self.cookie = Some(option),
             COOKIE => return Err(Malformed),
+            KEEPALIVE => self.keepalive = Some(self.keepalive.unwrap_or(0).max(option.len())),
+            PADDING => self.padding = true,
             _ => {}
         }
         Ok(())

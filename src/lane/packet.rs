@@ -33,6 +33,11 @@ impl<'m> Packet<'m> {
         packet
     }
 
+    /// Whether nothing that follows it on a stream can be believed to begin where it ends. Other operations may have other forms.
+    pub(super) fn is_garbage(&self) -> bool {
+        self.malformed && self.opcode == 0
+    }
+
     /// `None` where it is no message.
     fn walk(&mut self, message: &'m [u8]) -> Option<()> {
         let mut rest = Rest(message.get(HEADER..)?);

@@ -4,8 +4,8 @@
 //! prefers, and a resolver drops an answer that comes from elsewhere than it asked; so there the system tells with each
 //! question where it was sent (`IP_PKTINFO`, RFC 3542 section 4), and the answer says the same. Not here: what is answered.
 
-use super::Transport;
-use super::full::Full;
+use super::Peer;
+use super::full::{Full, Said};
 use crate::limits::UDP_QUESTION_MAX;
 use nix::cmsg_space;
 use nix::libc::{in_pktinfo, in6_pktinfo};
@@ -15,11 +15,16 @@ use nix::sys::socket::{
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
-/// Answers datagrams one after another: an answer never waits for anything, so there is no queue to bound.
+/// Answers datagrams one after another. Those for which others must be asked first are answered when that is done: who asks
+/// others bounds how many that are, and they are given up with the socket.
 pub(super) async fn serve(socket: UdpSocket, full: Full) {
+    let socket = Arc::new(socket);
+    let mut later = JoinSet::new();
     let mut question = vec![0; UDP_QUESTION_MAX];
     let wildcard = socket.local_addr().is_ok_and(|address| address.ip().is_unspecified());
     loop {
@@ -30,9 +35,33 @@ pub(super) async fn serve(socket: UdpSocket, full: Full) {
             socket.recv_from(&mut question).await.map(|(length, client)| (length, client, At::Bound))
         };
         let Ok((length, client, at)) = received else { continue };
-        if let Some(answer) = full.message(&question[..length], client, Transport::Udp) {
-            let _ = at.send(&socket, &answer, client).await;
+        let said = full.message(&question[..length], &Peer::datagram(client));
+        answer(said, Way { socket: &socket, at, client }, &mut later).await;
+    }
+}
+
+/// The way back to who asked.
+struct Way<'s> {
+    socket: &'s Arc<UdpSocket>,
+    at: At,
+    client: SocketAddr,
+}
+
+/// Sends an answer at once, or leaves it to `later`.
+async fn answer(said: Said, Way { socket, at, client }: Way<'_>, later: &mut JoinSet<()>) {
+    match said {
+        // That it cannot be sent concerns this client alone.
+        Said::Now(answer) | Said::Last(answer) => drop(at.send(socket, &answer, client).await),
+        Said::Later(answer) => {
+            let socket = socket.clone();
+            later.spawn(async move {
+                if let Some(answer) = answer.await {
+                    let _ = at.send(&socket, &answer, client).await;
+                }
+            });
+            while later.try_join_next().is_some() {}
         }
+        Said::Nothing => {}
     }
 }
 

@@ -3,42 +3,99 @@
 //! Not here: what is trusted (`trust`), the deadline (`super`). What always holds: the address is dialled and never a name,
 //! and every handshake is a full one, because a resumed session would not show the certificate.
 
-use super::trust::{self, Configs};
+use super::trust::{self, Configs, Wanted};
 use super::{Aim, Attempt, failure};
+use crate::config::Ask;
 use crate::health::{Failure, FailureClass};
 use crate::topology::TargetSpec;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, Error};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
-/// An open byte stream to a peer, TLS or not.
-pub(super) type Connection = Box<dyn Stream>;
+/// An open byte stream to a peer, TLS or not. Dropping it takes leave, as far as that needs no waiting: a server that is left
+/// without a word logs it, and it is asked every few seconds.
+pub(super) struct Connection {
+    stream: Box<dyn Stream>,
+    farewell: &'static [u8],
+}
 
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
+impl Connection {
+    pub(super) fn new(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream), farewell: b"" }
+    }
+
+    /// The same, which says this when it is dropped.
+    pub(super) fn with_farewell(mut self, farewell: &'static [u8]) -> Self {
+        self.farewell = farewell;
+        self
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        let farewell = self.farewell;
+        let mut stream = Pin::new(&mut self.stream);
+        // Best effort: what cannot be said at once is left unsaid.
+        if farewell.is_empty() || stream.as_mut().poll_write(&mut context, farewell).is_ready() {
+            let _ = stream.poll_shutdown(&mut context);
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, octets)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
 /// What the TLS handshakes with one target share.
 pub(super) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
+    wanted: Arc<Wanted>,
 }
 
 impl Tls {
     pub(super) fn new(target: &TargetSpec, configs: &mut Configs) -> Result<Self, Failure> {
-        let text = target.server_name.to_string();
-        let name = ServerName::try_from(text).map_err(|_| {
-            let detail = format!("\"{}\" cannot be a TLS server name; give the check another name", target.server_name);
-            failure(FailureClass::Tls, detail)
-        })?;
-        let connector = configs.get(&target.tls)?.into();
-        Ok(Self { connector, name })
+        // XEP-0368; RFC 7301 registers "http/1.1".
+        let protocol: &[u8] = match *target.ask {
+            Ask::Xmpp { direct_tls: true } => b"xmpp-server",
+            Ask::Https(_) | Ask::Matrix => b"http/1.1",
+            _ => b"",
+        };
+        Ok(Self {
+            name: trust::server_name(&target.server_name)?,
+            connector: configs.client(&target.tls, protocol)?.into(),
+            wanted: configs.wanted(target)?,
+        })
     }
 }
 
@@ -63,17 +120,32 @@ pub(super) async fn connect(address: SocketAddr, attempt: &mut Attempt) -> Resul
 
 /// Connects to the target and makes the TLS handshake.
 pub(super) async fn handshake(aim: &Aim, attempt: &mut Attempt) -> Result<Line, Failure> {
-    let tls = match &aim.tls {
-        Some(Ok(tls)) => tls,
-        Some(Err(unusable)) => return Err(unusable.clone()),
-        None => return Err(failure(FailureClass::Tls, "internal: no TLS was prepared for this check")),
-    };
+    let tls = prepared(aim)?;
     let (stream, round_trip) = connect(aim.target.address, attempt).await?;
     let local = stream.local_addr().map_err(|error| not_connected(&error))?;
+    Ok(Line { connection: secure(tls, stream, attempt).await?, local, round_trip })
+}
+
+/// Makes the TLS handshake on an open connection, which waits for it; the certificate must hold.
+pub(super) async fn secured(aim: &Aim, stream: TcpStream, attempt: &mut Attempt) -> Result<Connection, Failure> {
+    secure(prepared(aim)?, stream, attempt).await
+}
+
+async fn secure(tls: &Tls, stream: TcpStream, attempt: &mut Attempt) -> Result<Connection, Failure> {
     attempt.missing = "TLS handshake not finished";
-    match tls.connector.connect(tls.name.clone(), stream).await {
-        Ok(stream) => Ok(Line { connection: Box::new(stream), local, round_trip }),
-        Err(error) => Err(broken(&error, "during the TLS handshake")),
+    let connected = tls.connector.connect(tls.name.clone(), stream).await;
+    let stream = connected.map_err(|error| broken(&error, "during the TLS handshake"))?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    attempt.not_after = trust::not_after(chain);
+    tls.wanted.judge(chain)?;
+    Ok(Connection::new(stream))
+}
+
+fn prepared(aim: &Aim) -> Result<&Tls, Failure> {
+    match &aim.tls {
+        Some(Ok(tls)) => Ok(tls),
+        Some(Err(unusable)) => Err(unusable.clone()),
+        None => Err(failure(FailureClass::Tls, "internal: no TLS was prepared for this check")),
     }
 }
 
@@ -100,7 +172,7 @@ pub(super) fn broken(error: &io::Error, when: &str) -> Failure {
 /// Linux errors of a `connect` that never left this host: ENOMEM, ENFILE, EMFILE, EADDRNOTAVAIL (no free port), ENOBUFS.
 const LOCAL_ERRORS: [i32; 5] = [12, 23, 24, 99, 105];
 
-fn not_connected(error: &io::Error) -> Failure {
+pub(super) fn not_connected(error: &io::Error) -> Failure {
     use io::ErrorKind as Kind;
     if error.raw_os_error().is_some_and(|code| LOCAL_ERRORS.contains(&code)) {
         return failure(FailureClass::Local, format!("could not ask: {error}"));

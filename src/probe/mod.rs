@@ -1,11 +1,12 @@
 //! Ask the world: one attempt on one address says what was seen there.
 //!
 //! Here: what a probe is and the one match from check kind to protocol; connecting (`dial`), what is trusted (`trust`), one
-//! file per protocol (`tcp`, `tls`, `sip`), when to ask (`schedule`), and the connection whose loss asks at once
+//! file per protocol (`tcp`, `tls`, `sip`, `xmpp`, `https` and `matrix` over `http`, `stun`, `exec`, `file`), when to ask (`schedule`), and the connection whose loss asks at once
 //! (`tripwire`). Not here: what is believed (`health`). A probe always ends: its deadline lies outside every protocol, and
 //! a panic within is a failed probe.
-//! Adding a protocol is a file with `probe`, a line in `Aim::ask`, and its words in `federation::CheckKind`.
+//! Adding a protocol is a file with `probe`, a line in `Aim::ask`, its words in `federation::CheckKind` and `config::Ask`.
 
+use crate::config::Ask;
 use crate::health::{Failure, FailureClass, Outcome};
 use crate::limits::{FOREVER, QUOTE_MAX};
 use crate::topology::TargetSpec;
@@ -19,12 +20,19 @@ use std::time::Instant;
 use tokio::time;
 
 mod dial;
+mod exec;
+mod file;
+mod http;
+mod https;
+mod matrix;
 mod schedule;
 mod sip;
+mod stun;
 mod tcp;
 mod tls;
 mod tripwire;
 mod trust;
+mod xmpp;
 
 pub use schedule::Prober;
 
@@ -39,6 +47,8 @@ pub struct Observation {
     pub started: Instant,
     /// When the outcome was certain.
     pub ended: Instant,
+    /// When the first of the certificates ends that the peer showed in a handshake that held, seconds since 1970.
+    pub not_after: Option<i64>,
 }
 
 /// Probes `target` once, outside any schedule. Ends within the target's timeout.
@@ -58,43 +68,72 @@ struct Attempt {
     deadline: time::Instant,
     /// What a deadline that passes now would mean, as "no TCP answer".
     missing: &'static str,
+    /// Whether what is missing now is missing here, so that a deadline says nothing of the peer.
+    is_ours: bool,
+    /// When the peer's certificates end, once they are known.
+    not_after: Option<i64>,
 }
 
-type Asked = Result<Connection, Failure>;
+type Asked = Result<Answered, Failure>;
+
+/// A probe that did not fail.
+struct Answered {
+    outcome: Outcome,
+    /// The connection that it leaves open, for the tripwire.
+    connection: Option<Connection>,
+}
+
+impl Answered {
+    fn new(outcome: Outcome, connection: impl Into<Option<Connection>>) -> Self {
+        Self { outcome, connection: connection.into() }
+    }
+
+    fn pass(connection: impl Into<Option<Connection>>) -> Self {
+        Self::new(Outcome::Pass, connection)
+    }
+}
 
 impl Aim {
     fn new(target: Arc<TargetSpec>, configs: &mut trust::Configs) -> Self {
-        let tls = target.kind.is_tls().then(|| dial::Tls::new(&target, configs));
+        let tls = target.kind().is_tls().then(|| dial::Tls::new(&target, configs));
         Self { target, tls }
     }
 
     /// One probe. A passed one leaves its connection open.
     async fn probe(&self) -> (Observation, Option<Connection>) {
-        let started = Instant::now();
-        let deadline = time::Instant::from_std(started) + self.target.timeout.min(FOREVER);
-        let mut attempt = Attempt { deadline, missing: "no TCP answer" };
+        let started = time::Instant::now();
+        let deadline = started + self.target.timeout.min(FOREVER);
+        let mut attempt = Attempt { deadline, missing: "no answer", is_ours: false, not_after: None };
         // Boxed: its state exists only while the probe runs, and most targets wait most of the time.
         let asked = time::timeout_at(deadline, guarded(Box::pin(self.ask(&mut attempt)))).await;
-        let (outcome, connection) = match asked.unwrap_or_else(|_| Err(self.late(attempt.missing))) {
-            Ok(connection) => (Outcome::Pass, Some(connection)),
+        let (outcome, connection) = match asked.unwrap_or_else(|_| Err(self.late(&attempt))) {
+            Ok(answered) => (answered.outcome, answered.connection),
             Err(failure) => (Outcome::Fail(failure), None),
         };
-        (Observation { target: self.target.clone(), outcome, started, ended: Instant::now() }, connection)
+        let (started, ended) = (started.into_std(), time::Instant::now().into_std());
+        let target = self.target.clone();
+        (Observation { target, outcome, started, ended, not_after: attempt.not_after }, connection)
     }
 
     /// The one map from check kind to protocol.
     async fn ask(&self, attempt: &mut Attempt) -> Asked {
-        use crate::federation::CheckKind::{Sip, Tcp, Tls};
-        match self.target.kind {
-            Tcp => tcp::probe(self, attempt).await,
-            Tls => tls::probe(self, attempt).await,
-            Sip => sip::probe(self, attempt).await,
+        match &*self.target.ask {
+            Ask::Tcp => tcp::probe(self, attempt).await,
+            Ask::Tls => tls::probe(self, attempt).await,
+            Ask::Sip { alive, degraded } => sip::probe(self, (alive, degraded), attempt).await,
+            Ask::Xmpp { direct_tls } => xmpp::probe(self, *direct_tls, attempt).await,
+            Ask::Matrix => matrix::probe(self, attempt).await,
+            Ask::Https(request) => https::probe(self, request, attempt).await,
+            Ask::Stun { transport } => stun::probe(self, *transport, attempt).await,
+            Ask::Exec { command } => exec::probe(self, command, attempt).await,
+            Ask::File { path, max_age } => file::probe(self, path, *max_age, attempt).await,
         }
     }
 
-    fn late(&self, missing: &str) -> Failure {
+    fn late(&self, attempt: &Attempt) -> Failure {
         let timeout = humantime::format_duration(self.target.timeout);
-        failure(FailureClass::Timeout, format!("{missing} within {timeout}"))
+        let class = if attempt.is_ours { FailureClass::Local } else { FailureClass::Timeout };
+        failure(class, format!("{} within {timeout}", attempt.missing))
     }
 }
 

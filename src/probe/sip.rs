@@ -1,35 +1,18 @@
 //! Check kind "sip": OPTIONS over TLS, answered by something that parsed it.
 //!
-//! Here: the request, a parser of as much of SIP (RFC 3261) as an answer needs, and which status codes prove service.
-//! Not here: the handshake (`dial`). What always holds: no more than `PROBE_ANSWER_MAX` octets are kept, and a connection
+//! Here: the request, a parser of as much of SIP (RFC 3261) as an answer needs. Not here: the handshake (`dial`), which
+//! status codes prove service (`config::Ask`). What always holds: no more than `PROBE_ANSWER_MAX` octets are kept, and a connection
 //! or a proxy that is alive without SIP behind it does not pass.
 
-use super::{Aim, Asked, Attempt, dial, failure, quoted, random};
-use crate::health::{Failure, FailureClass};
+use super::{Aim, Answered, Asked, Attempt, dial, failure, quoted, random};
+use crate::config::Codes;
+use crate::health::{Failure, FailureClass, Outcome};
 use crate::limits::PROBE_ANSWER_MAX;
 use crate::name::Name;
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// Codes that only a working SIP stack gives (federation.md 4.2).
-const ALIVE: &[RangeInclusive<u16>] = &[
-    200..=399,
-    401..=401,
-    403..=405,
-    407..=407,
-    415..=415,
-    420..=420,
-    480..=481,
-    483..=484,
-    486..=486,
-    488..=488,
-    501..=501,
-];
-/// "Server time-out" and "request timeout": this host lives and what is behind it does not (federation.md 4.2).
-const DEGRADED: &[u16] = &[408, 504];
-
-pub(super) async fn probe(aim: &Aim, attempt: &mut Attempt) -> Asked {
+pub(super) async fn probe(aim: &Aim, (alive, degraded): (&Codes, &Codes), attempt: &mut Attempt) -> Asked {
     let mut line = dial::handshake(aim, attempt).await?;
     attempt.missing = "no SIP answer";
     let call_id = format!("{:016x}{:016x}", random(), random());
@@ -37,8 +20,7 @@ pub(super) async fn probe(aim: &Aim, attempt: &mut Attempt) -> Asked {
     let _ = line.connection.write_all(request(&aim.target.domain, line.local, &call_id).as_bytes()).await;
     let _ = line.connection.flush().await;
     let answer = final_answer(&mut line.connection, attempt).await?;
-    judge(&answer, &call_id)?;
-    Ok(line.connection)
+    Ok(Answered::new(judge(&answer, &call_id, (alive, degraded))?, line.connection))
 }
 
 /// The request. It comes from our address and not from a domain: nobody's name is borrowed, and no route back is needed.
@@ -103,7 +85,7 @@ fn ended(read: &[u8], failure: Failure) -> Failure {
 }
 
 /// Whether the answer is to our request, and what its status means.
-fn judge(answer: &Message, call_id: &str) -> Result<(), Failure> {
+fn judge(answer: &Message, call_id: &str, (alive, degraded): (&Codes, &Codes)) -> Result<Outcome, Failure> {
     let code = answer.status.unwrap_or_default();
     if answer.call_id.as_deref() != Some(call_id) {
         return Err(failure(FailureClass::Protocol, "the SIP answer has another Call-ID than the request"));
@@ -114,8 +96,8 @@ fn judge(answer: &Message, call_id: &str) -> Result<(), Failure> {
     let status = format!("SIP {code} {}", answer.reason);
     let status = status.trim_end();
     match code {
-        _ if ALIVE.iter().any(|codes| codes.contains(&code)) => Ok(()),
-        _ if DEGRADED.contains(&code) => Err(failure(FailureClass::Unavailable, format!("degraded: {status}"))),
+        _ if alive.contains(code) => Ok(Outcome::Pass),
+        _ if degraded.contains(code) => Ok(Outcome::Degraded(status.into())),
         500 | 502 | 503 => Err(failure(FailureClass::Unavailable, status)),
         // The reference lists what proves service; an answer outside the list proves none.
         _ => Err(failure(FailureClass::Unavailable, format!("{status}: not an answer that proves service"))),

@@ -3,7 +3,7 @@
 //! In TLS 1.3 the client is done before the server has judged the client's certificate, so a refusal arrives one round trip
 //! after a handshake that seemed good. The probe listens for that long, and passes at the first octet or in silence.
 
-use super::{Aim, Asked, Attempt, dial};
+use super::{Aim, Answered, Asked, Attempt, dial};
 use crate::limits::TLS_REFUSAL_GRACE;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
@@ -21,7 +21,7 @@ pub(super) async fn probe(aim: &Aim, attempt: &mut Attempt) -> Asked {
         heard = time::timeout(Duration::ZERO, line.connection.read_u8()).await;
     }
     match heard {
-        Err(_) | Ok(Ok(_)) => Ok(line.connection),
+        Err(_) | Ok(Ok(_)) => Ok(Answered::pass(line.connection)),
         Ok(Err(error)) => Err(dial::broken(&error, "right after the TLS handshake")),
     }
 }

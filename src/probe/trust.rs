@@ -4,14 +4,17 @@
 //! Not here: sockets (`dial`). Signatures of the handshake are checked at every level: a peer must at least have the key.
 
 use super::{failure, quoted};
-use crate::config::{Pem, TlsOptions, Verify};
+use crate::config::{Ask, Pem, TlsOptions, Verify};
 use crate::health::{Failure, FailureClass};
 use crate::limits::CERTIFICATE_NAMES_SHOWN_MAX;
+use crate::name::Name;
+use crate::topology::TargetSpec;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
@@ -19,6 +22,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
+use x509_parser::asn1_rs::{Any, Oid, Tag, oid};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
@@ -27,23 +31,46 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustl
 static MOZILLA: LazyLock<Arc<RootCertStore>> =
     LazyLock::new(|| Arc::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()));
 
-/// Client configurations by TLS options: equal checks of many targets share one.
+/// What TLS needs, made once: equal checks of many targets share it.
 #[derive(Default)]
-pub(super) struct Configs(HashMap<TlsOptions, Result<Arc<ClientConfig>, Failure>>);
+pub(super) struct Configs {
+    clients: Made<(TlsOptions, &'static [u8]), ClientConfig>,
+    wanted: Made<(Arc<[Name]>, &'static [&'static str]), Wanted>,
+}
+
+/// What was made once, or why it cannot be.
+type Made<K, T> = HashMap<K, Result<Arc<T>, Failure>>;
 
 impl Configs {
-    pub(super) fn get(&mut self, options: &TlsOptions) -> Result<Arc<ClientConfig>, Failure> {
-        self.0.entry(options.clone()).or_insert_with(|| client_config(options)).clone()
+    /// The client's side of handshakes with these options, which offer this protocol of the application; none where empty.
+    pub(super) fn client(
+        &mut self,
+        options: &TlsOptions,
+        protocol: &'static [u8],
+    ) -> Result<Arc<ClientConfig>, Failure> {
+        let make = || client_config(options, protocol);
+        self.clients.entry((options.clone(), protocol)).or_insert_with(make).clone()
+    }
+
+    /// What the server's certificate must name.
+    pub(super) fn wanted(&mut self, target: &TargetSpec) -> Result<Arc<Wanted>, Failure> {
+        let services: &[&str] = match *target.ask {
+            Ask::Xmpp { direct_tls: true } => &["_xmpp-server.", "_xmpps-server."],
+            Ask::Xmpp { .. } => &["_xmpp-server."],
+            _ => &[],
+        };
+        let make = || Wanted::new(&target.names, services).map(Arc::new);
+        self.wanted.entry((target.names.clone(), services)).or_insert_with(make).clone()
     }
 }
 
-fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, Failure> {
+fn client_config(options: &TlsOptions, protocol: &[u8]) -> Result<Arc<ClientConfig>, Failure> {
     let (roots, trusted) = match &options.ca {
         Some(pem) => (Arc::new(roots(pem)?), pem.path.display().to_string()),
         None => (MOZILLA.clone(), "the Mozilla roots".to_owned()),
     };
     let webpki = WebPkiServerVerifier::builder_with_provider(roots, PROVIDER.clone()).build().map_err(unusable)?;
-    let verifier = Arc::new(Verifier { webpki, level: options.verify, trusted });
+    let verifier = Arc::new(Verifier { webpki, is_believing: options.verify == Verify::None, trusted });
     let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(unusable)?
@@ -56,6 +83,7 @@ fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, Failure> {
         None => builder.with_no_client_auth(),
     };
     config.resumption = Resumption::disabled();
+    config.alpn_protocols = [protocol].iter().filter(|it| !it.is_empty()).map(|it| it.to_vec()).collect();
     Ok(Arc::new(config))
 }
 
@@ -79,11 +107,11 @@ fn unusable(why: impl Display) -> Failure {
     failure(FailureClass::Tls, format!("the check's TLS options cannot be used: {why}"))
 }
 
-/// The three levels of trust around one chain builder.
+/// Chain and time, or nothing at all; names are judged by `Wanted` when these are known to hold.
 #[derive(Debug)]
 struct Verifier {
     webpki: Arc<WebPkiServerVerifier>,
-    level: Verify,
+    is_believing: bool,
     /// What is trusted, as people call it.
     trusted: String,
 }
@@ -103,19 +131,17 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
-        if self.level == Verify::None {
+        if self.is_believing {
             return Ok(ServerCertVerified::assertion());
         }
         match self.webpki.verify_server_cert(leaf, intermediates, name, ocsp, now) {
-            // The name is judged last, when the chain and the time are known to hold.
-            Err(Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }))
-                if self.level == Verify::Chain =>
-            {
+            // webpki judges the name last.
+            Err(Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }
             Err(Error::InvalidCertificate(error)) => {
-                let presented = Presented::read(leaf, intermediates);
-                let fault = Fault(presented.fault(&error, &name.to_str(), &self.trusted));
+                let presented = Presented::read(std::iter::once(leaf).chain(intermediates));
+                let fault = Fault(presented.fault(&error, &self.trusted));
                 Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(fault)))))
             }
             other => other,
@@ -153,16 +179,80 @@ pub(super) fn words(error: &CertificateError) -> String {
     }
 }
 
+/// `name` as TLS carries it.
+pub(super) fn server_name(name: &Name) -> Result<ServerName<'static>, Failure> {
+    ServerName::try_from(name.to_string()).map_err(|_| {
+        failure(FailureClass::Tls, format!("\"{name}\" cannot be a TLS server name; give the check another name"))
+    })
+}
+
+/// When the first of these certificates ends, seconds since 1970.
+pub(super) fn not_after(chain: &[CertificateDer<'_>]) -> Option<i64> {
+    Presented::read(chain).0.iter().map(|certificate| certificate.validity.not_after.timestamp()).min()
+}
+
+/// The names that a server's certificate must hold for.
+pub(super) struct Wanted {
+    names: Vec<ServerName<'static>>,
+    /// Prefixes that make SRV names of them, which hold as well (RFC 6120 13.7.1.2, RFC 4985).
+    services: &'static [&'static str],
+}
+
+impl Wanted {
+    fn new(names: &[Name], services: &'static [&'static str]) -> Result<Self, Failure> {
+        Ok(Self { names: names.iter().map(server_name).collect::<Result<_, _>>()?, services })
+    }
+
+    /// Whether the leaf of a chain names all of them.
+    pub(super) fn judge(&self, chain: &[CertificateDer<'_>]) -> Result<(), Failure> {
+        if self.names.is_empty() {
+            return Ok(());
+        }
+        let presented = Presented::read(chain.first());
+        let leaf = chain.first().and_then(|leaf| ParsedCertificate::try_from(leaf).ok());
+        let is_dns = |name: &ServerName<'_>| leaf.as_ref().is_some_and(|leaf| verify_server_name(leaf, name).is_ok());
+        let others = if self.services.is_empty() { Vec::new() } else { presented.xmpp_names() };
+        let is_xmpp = |name: &ServerName<'_>| {
+            let name = name.to_str();
+            let is = |other: &String| self.services.iter().any(|service| *other == format!("{service}{name}"));
+            others.iter().any(|other| *other == name || is(other))
+        };
+        let missing: Vec<_> = self.names.iter().filter(|name| !is_dns(name) && !is_xmpp(name)).collect();
+        let Some(first) = missing.first() else { return Ok(()) };
+        let more = match missing.len() {
+            1 => String::new(),
+            count => format!(" and {} more of the {} names that peers come for", count - 1, self.names.len()),
+        };
+        let detail = format!("certificate names [{}], not {}{more}", presented.names(), first.to_str());
+        Err(failure(FailureClass::Certificate, detail))
+    }
+}
+
 /// The certificates that a server showed, the leaf first; those that cannot be read are left out.
 struct Presented<'a>(Vec<X509Certificate<'a>>);
 
+/// Names of XMPP in a certificate: id-on-xmppAddr (RFC 6120 13.7.1.4) and id-on-dnsSRV (RFC 4985).
+const XMPP_ADDR: Oid<'static> = oid!(1.3.6.1.5.5.7.8.5);
+const DNS_SRV: Oid<'static> = oid!(1.3.6.1.5.5.7.8.7);
+
 impl<'a> Presented<'a> {
-    fn read(leaf: &'a CertificateDer<'_>, intermediates: &'a [CertificateDer<'_>]) -> Self {
-        let all = std::iter::once(leaf).chain(intermediates);
-        Self(all.filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, certificate)| certificate)).collect())
+    fn read(all: impl IntoIterator<Item = &'a CertificateDer<'a>>) -> Self {
+        let certificate = |der: &'a CertificateDer<'a>| X509Certificate::from_der(der).ok().map(|(_, it)| it);
+        Self(all.into_iter().filter_map(certificate).collect())
     }
 
-    fn fault(&self, error: &CertificateError, name: &str, trusted: &str) -> String {
+    /// The leaf's names of XMPP, in lower case: `domain` and `_xmpp-server.domain`.
+    fn xmpp_names(&self) -> Vec<String> {
+        let san = self.0.first().and_then(|leaf| leaf.subject_alternative_name().ok().flatten());
+        let names = san.map(|san| san.value.general_names.as_slice()).unwrap_or_default();
+        let text = |name: &GeneralName<'_>| match name {
+            GeneralName::OtherName(id, value) if *id == XMPP_ADDR || *id == DNS_SRV => other_name(value),
+            _ => None,
+        };
+        names.iter().filter_map(text).collect()
+    }
+
+    fn fault(&self, error: &CertificateError, trusted: &str) -> String {
         use CertificateError as E;
         match error {
             E::ExpiredContext { time, not_after } => {
@@ -174,9 +264,6 @@ impl<'a> Presented<'a> {
                 let ahead = span(not_before.as_secs().saturating_sub(time.as_secs()));
                 let whose = self.whose(|c| c.validity.not_before.timestamp() == not_before.as_secs() as i64);
                 format!("certificate is not valid for another {ahead}: subject {whose}")
-            }
-            E::NotValidForName | E::NotValidForNameContext { .. } => {
-                format!("certificate names [{}], not {name}", self.names())
             }
             E::UnknownIssuer => format!("unknown issuer {}: it is not among {trusted}", self.issuer()),
             E::BadSignature => format!("certificate is not signed by the key that {trusted} has for {}", self.issuer()),
@@ -214,6 +301,18 @@ impl<'a> Presented<'a> {
         let own = if top.issuer() == top.subject() { " (self-signed)" } else { "" };
         format!("{}{own}", quoted(top.issuer().to_string().as_bytes()))
     }
+}
+
+/// The string in an otherName: [0] EXPLICIT around a UTF8String or an IA5String.
+fn other_name(value: &[u8]) -> Option<String> {
+    let (_, outer) = Any::from_der(value).ok()?;
+    let (_, text) = if outer.tag() == Tag::Utf8String || outer.tag() == Tag::Ia5String {
+        (outer.data, outer)
+    } else {
+        Any::from_der(outer.data).ok()?
+    };
+    let is_text = matches!(text.tag(), Tag::Utf8String | Tag::Ia5String);
+    std::str::from_utf8(text.data).ok().filter(|_| is_text).map(str::to_ascii_lowercase)
 }
 
 fn shown(name: &GeneralName<'_>) -> Option<String> {

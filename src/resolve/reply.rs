@@ -75,7 +75,7 @@ pub fn say(snapshot: &Snapshot, resolution: &Resolution<'_>, owner: &DnsName, wi
                 let name = records::target_name(&snapshot.topology, srv.target, service.target.as_ref(), domain);
                 let Some(name) = name else { continue };
                 reply.answers.push(records::srv(owner, srv, port, &name, answer.ttl));
-                if let Some((addresses, ttl)) = target_addresses(snapshot, answer, srv.target) {
+                if let Some((addresses, ttl)) = target_addresses(snapshot, resolution.view, answer, srv.target) {
                     reply.add(&name, addresses, ttl);
                 }
             }

@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Instant;
 
+const HERE: Client = Client { source: IpAddr::V4(Ipv4Addr::LOCALHOST), steers: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+
 /// Client networks of the overrides file: nested, both families.
 const OVERRIDES: &str = "10.0.0.0/8,KR\n10.1.0.0/16,IE\n10.1.128.0/17,KR\n10.1.200.0/24,IE\n2001:db8::/32,KR\n2001:db8:4000::/34,IE\n2001:db8:4000:100::/56,KR\n";
 
@@ -31,7 +33,7 @@ fn publish(topology: Arc<Topology>, up: bool) -> Arc<Snapshot> {
 
 fn ask(snapshot: &Snapshot, name: &str, kind: Asked, client: &str) -> String {
     let name = Name::parse(name).unwrap();
-    let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client.parse().unwrap());
+    let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client.parse::<IpAddr>().unwrap().into());
     let said = match resolution.body {
         Body::A(addresses, ttl) => format!("A {addresses:?} {ttl}"),
         Body::Aaaa(addresses, ttl) => format!("AAAA {addresses:?} {ttl}"),
@@ -114,7 +116,7 @@ fn ds_is_answered_from_the_parents_side_of_a_cut() {
     let snapshot = publish(topology_beside(&[ZONE, child, POOLS, &service("")].concat(), &[]), true);
     let zone_of = |name: &str, kind| {
         let name = Name::parse(name).unwrap();
-        let (_, at) = resolve(&snapshot, Question { name: name.wire(), kind }, [127, 0, 0, 1].into()).zone.unwrap();
+        let (_, at) = resolve(&snapshot, Question { name: name.wire(), kind }, HERE).zone.unwrap();
         Name::from_wire(&name.wire()[at..]).to_string()
     };
     assert_eq!(zone_of("a.child.contoso.com", Asked::Ds), "contoso.com");
@@ -130,11 +132,106 @@ fn additional_addresses_have_the_ttl_and_the_content_of_their_own_name() {
     let text = [ZONE, POOLS, &service("ttl = \"20s\"\nshape = \"target\""), &second].concat();
     let snapshot = publish(topology_beside(&text, &[]), true);
     let name = Name::parse("_sipfederationtls._tcp.eu.contoso.com").unwrap();
-    let resolution = resolve(&snapshot, Question { name: name.wire(), kind: Asked::Srv }, [127, 0, 0, 1].into());
+    let resolution = resolve(&snapshot, Question { name: name.wire(), kind: Asked::Srv }, HERE);
     let reply = reply::say(&snapshot, &resolution, &crate::answer::records::dns_name(name.wire()), name.wire());
     assert_eq!(reply.answers[0].ttl, 200);
     assert!(reply.additionals.iter().all(|record| record.ttl == 20) && reply.additionals.len() == 3);
     assert!(ask(&snapshot, "access-seoul.contoso.com", Asked::A, "127.0.0.1").starts_with("A [10.1.0.1, 10.1.0.2] 20"));
+}
+
+/// Two views, one within the other; pools whose addresses inside are others, and one that is for insiders alone.
+const INSIDE: &str = r#"
+[view.inside]
+prefixes = ["10.0.0.0/8", "2001:db8:8000::/33"]
+[view.lab]
+prefixes = ["10.1.0.0/16"]
+[pool.seoul]
+location = "KR"
+fqdn = "access-seoul.contoso.com"
+endpoints = { access = ["192.0.2.1", "2001:db8:1::1"], internal = ["172.16.1.1", "fd00::1"] }
+[pool.dublin]
+location = "IE"
+fqdn = "access-dublin.contoso.com"
+endpoints = { access = ["192.0.2.2"], internal = ["172.16.2.1"] }
+[pool.cellar]
+location = "IE"
+fqdn = "access-cellar.contoso.com"
+endpoints = { internal = ["172.16.3.1"] }
+"#;
+
+/// What only views have, and what only everybody else has.
+const HIDDEN: [&str; 4] = ["172.16.1.1", "fd00::1", "172.16.2.1", "172.16.3.1"];
+const PUBLIC: [&str; 3] = ["192.0.2.1", "2001:db8:1::1", "192.0.2.2"];
+
+const IN_VIEWS: &str = "[service.federation.view.inside]\nrole = \"internal\"\n\
+    [service.federation.view.lab]\nrole = \"internal\"\npools = [\"cellar\"]\nsteering = \"failover\"\nttl = \"7s\"\n";
+
+fn with_views(shape: &str) -> Arc<Snapshot> {
+    let service = service(&format!("shape = \"{shape}\"\n{IN_VIEWS}"));
+    publish(topology_beside(&[WORLD, ZONE, INSIDE, &service].concat(), &[("o.csv", OVERRIDES)]), true)
+}
+
+/// Every address of an answer, in the sections in which it stands.
+fn told(snapshot: &Snapshot, name: &str, kind: Asked, client: Client) -> Vec<String> {
+    let name = Name::parse(name).unwrap();
+    let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client);
+    let owner = crate::answer::records::dns_name(name.wire());
+    let reply = reply::say(snapshot, &resolution, &owner, name.wire());
+    let records = reply.answers.iter().chain(&reply.additionals);
+    records.filter_map(|record| Some(record.data.ip_addr()?.to_string())).collect()
+}
+
+#[test]
+fn a_view_is_chosen_by_the_source_and_steers_within_itself() {
+    let world = with_views("address");
+    let (outside, inside, lab) = ("87.32.0.1", "10.200.0.1", "10.1.0.1");
+    for (source, steers, expected) in [
+        (outside, outside, "192.0.2.2"),
+        (outside, inside, "192.0.2.1"),
+        (outside, lab, "192.0.2.2"),
+        (inside, inside, "172.16.1.1"),
+        (inside, outside, "172.16.2.1"),
+        ("::ffff:10.200.0.1", outside, "172.16.2.1"),
+        ("2001:db8:8000::1", outside, "172.16.2.1"),
+        ("2001:db8::1", outside, "192.0.2.2"),
+        (lab, inside, "172.16.3.1"),
+        (lab, outside, "172.16.3.1"),
+    ] {
+        let client = Client { source: source.parse().unwrap(), steers: steers.parse().unwrap() };
+        for (name, kind) in [("sip.contoso.com", Asked::A), ("_sipfederationtls._tcp.contoso.com", Asked::Srv)] {
+            assert_eq!(told(&world, name, kind, client)[0], expected, "{source} for {steers}: {name}");
+        }
+    }
+    // The longer prefix is the lab's, whose answer is the same for everyone in it.
+    assert_eq!(ask(&world, "sip.contoso.com", Asked::A, lab), "A [172.16.3.1] 7 /0");
+}
+
+#[test]
+fn a_pools_own_name_is_what_its_clients_view_says() {
+    let world = with_views("target");
+    let ask =
+        |name: &str, source: &str| told(&world, name, Asked::A, source.parse::<IpAddr>().unwrap().into()).join(" ");
+    for (name, outside, inside, lab) in [
+        ("access-seoul.contoso.com", "192.0.2.1", "172.16.1.1", ""),
+        ("access-dublin.contoso.com", "192.0.2.2", "172.16.2.1", ""),
+        ("access-cellar.contoso.com", "", "", "172.16.3.1"),
+    ] {
+        assert_eq!(ask(name, "87.32.0.1"), outside, "{name} outside");
+        assert_eq!(ask(name, "10.200.0.1"), inside, "{name} inside");
+        assert_eq!(ask(name, "10.1.0.1"), lab, "{name} in the lab");
+    }
+}
+
+#[test]
+fn a_service_without_views_is_the_same_inside() {
+    let second =
+        service("").replace("service.federation", "service.plain").replace("contoso.com\"]", "eu.contoso.com\"]");
+    let text = [ZONE, INSIDE, &service(IN_VIEWS), &second].concat();
+    let world = publish(topology_beside(&text, &[]), true);
+    for source in ["87.32.0.1", "10.200.0.1", "10.1.0.1"] {
+        let client = Client { source: source.parse().unwrap(), steers: [127, 0, 0, 1].into() };
+        assert_eq!(told(&world, "sip.eu.contoso.com", Asked::A, client), ["192.0.2.1"]);
+    }
 }
 
 /// Addresses around the networks of the test, or anywhere.
@@ -180,7 +277,7 @@ proptest! {
         ][kind];
         WORLDS.with(|worlds| {
             let wire = Name::parse(name).unwrap();
-            let ask_as = |client| resolve(&worlds[steering], Question { name: wire.wire(), kind }, client);
+            let ask_as = |client: IpAddr| resolve(&worlds[steering], Question { name: wire.wire(), kind }, client.into());
             // ::ffff:0:0/96 is IPv4 to us and never comes as a subnet.
             prop_assume!(client.to_canonical() == client);
             let one = ask_as(client);
@@ -189,6 +286,52 @@ proptest! {
             let two = ask_as(other);
             prop_assert_eq!(one.scope, two.scope, "{} {}", client, other);
             prop_assert_eq!(format!("{:?}", one.body), format!("{:?}", two.body), "{} {}", client, other);
+            Ok(())
+        })?;
+    }
+
+    /// Nobody learns what is inside by what a client subnet option says, and nobody inside is sent outside.
+    #[test]
+    fn what_only_a_view_has_is_told_to_its_sources_alone(
+        source in clients(), steers in clients(), shape in 0usize..3, name in 0usize..5,
+    ) {
+        thread_local! {
+            static WORLDS: Vec<Arc<Snapshot>> = ["address", "target", "ordered"].map(with_views).into();
+        }
+        let name = [
+            "_sipfederationtls._tcp.contoso.com", "sip.contoso.com", "access-seoul.contoso.com", "access-dublin.contoso.com",
+            "access-cellar.contoso.com",
+        ][name];
+        let is_in = |prefix: &str| prefix.parse::<ipnet::IpNet>().unwrap().contains(&source.to_canonical());
+        let inside = is_in("10.0.0.0/8") || is_in("2001:db8:8000::/33");
+        let client = Client { source, steers };
+        WORLDS.with(|worlds| {
+            for kind in [Asked::A, Asked::Aaaa, Asked::Srv, Asked::Any] {
+                for address in told(&worlds[shape], name, kind, client) {
+                    let forbidden = if inside { &PUBLIC[..] } else { &HIDDEN[..] };
+                    prop_assert!(!forbidden.contains(&&*address), "{:?} {} {:?}: {}", client, name, kind, address);
+                }
+            }
+            Ok(())
+        })?;
+    }
+
+    /// The scope is true for a given source: the same view, and within it the same answer.
+    #[test]
+    fn a_scope_holds_within_a_view(source in clients(), steers in clients(), noise in any::<u128>()) {
+        thread_local! {
+            static WORLD_OF_VIEWS: Arc<Snapshot> = with_views("address");
+        }
+        let wire = Name::parse("sip.contoso.com").unwrap();
+        WORLD_OF_VIEWS.with(|world| {
+            let ask = |steers| resolve(world, Question { name: wire.wire(), kind: Asked::A }, Client { source, steers });
+            prop_assume!(steers.to_canonical() == steers);
+            let one = ask(steers);
+            let other = neighbour(steers, one.scope, noise);
+            prop_assume!(other.to_canonical() == other);
+            let two = ask(other);
+            prop_assert_eq!(one.scope, two.scope);
+            prop_assert_eq!(format!("{:?}", one.body), format!("{:?}", two.body));
             Ok(())
         })?;
     }

@@ -3,15 +3,17 @@
 use super::names::NamesBuilder;
 use super::order::Orders;
 use super::regions::Regions;
-use super::{Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Zone};
+use super::target;
+use super::views::{Face as Seen, faces};
+use super::{
+    Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Views, Zone,
+};
 use crate::config::{self, Config, Country, Delegation, Location};
-use crate::federation::{CheckKind, Failback, Shape};
+use crate::federation::{Failback, Shape};
 use crate::geo::{self, Places, Point};
-use crate::health::Thresholds;
-use crate::ids::{PoolId, ServiceId, TargetId, ZoneId};
-use crate::name::{Name, Prefix};
-use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
+use crate::name::{Name, NameList, Prefix};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,15 +55,17 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
     let (regions, region_map) = Regions::compile(config, &places, &pools)?;
     let mut targets = Targets::default();
     let mut zones: Vec<Zone> = config.zones.iter().map(|zone| configured_zone(zone, serial)).collect();
-    let mut services: Vec<Service> = config
-        .services
-        .iter()
-        .map(|service| {
-            let pools = service.pools.iter().map(|&i| service_pool(config, service, i, &mut targets)).collect();
-            configured_service(service, pools, regions.orders(config, service))
+    let mut services: Vec<Service> = faces(config)
+        .map(|face| {
+            let pools = face.pools.iter().map(|&i| service_pool(config, &face, i, &mut targets)).collect();
+            configured_service(config, &face, pools, regions.orders(config, &face))
         })
         .collect();
-    let mut builder = NamesBuilder::with_capacity(config.services.iter().map(|s| s.domains.len()).sum());
+    for (i, face) in faces(config).enumerate() {
+        face.view.into_iter().for_each(|view| services[face.own].views.push((view, ServiceId::at(i))));
+    }
+    let total = |of: fn(&NameList) -> usize| config.services.iter().map(|service| of(&service.domains)).sum();
+    let mut builder = NamesBuilder::with_capacity(total(NameList::len), total(NameList::octets));
     for (i, zone) in config.zones.iter().enumerate() {
         builder.zone(&zone.apex, ZoneId::at(i));
     }
@@ -69,7 +73,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
     for (i, pool) in pools.iter_mut().enumerate() {
         let Some(fqdn) = pool.fqdn.as_ref().filter(|fqdn| builder.in_zone(fqdn.wire())) else { continue };
         let id = ServiceId::at(services.len());
-        services.push(pool_name_service(config, i, &services, regions.len()));
+        pool_name_services(config, i, &mut services, regions.len());
         builder.pool_name(fqdn, id);
         pool.own_name = Some(id);
     }
@@ -84,6 +88,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         names,
         region_map,
         places,
+        views: Views::new(config),
         hosts,
         geo_build_epoch: stamps.geo_build_epoch,
         ecs: config.geoip.ecs.clone(),
@@ -117,14 +122,15 @@ fn configured_zone(zone: &config::Zone, serial: u32) -> Zone {
     }
 }
 
-fn configured_service(service: &config::Service, pools: Box<[ServicePool]>, orders: Orders) -> Service {
+fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]>, orders: Orders) -> Service {
+    let service = face.service;
     Service {
-        name: service.name.clone(),
+        name: face.name(config),
         face: Face::Configured,
         shape: service.shape,
         srv: service.owners.srv.iter().cloned().collect(),
         target: service.owners.addresses.first().cloned(),
-        ttl: seconds(service.ttl),
+        ttl: seconds(face.ttl),
         failback: match service.failback {
             Failback::Auto => Some(Duration::ZERO),
             Failback::After(wait) => Some(wait),
@@ -134,44 +140,23 @@ fn configured_service(service: &config::Service, pools: Box<[ServicePool]>, orde
         pools,
         orders,
         domains: service.domains.len(),
+        views: Vec::new(),
     }
 }
 
-fn service_pool(config: &Config, service: &config::Service, index: usize, targets: &mut Targets) -> ServicePool {
-    let pool = &config.pools[index];
-    let endpoints = pool.endpoints.iter().filter(|endpoint| endpoint.role == service.kind.role);
+fn service_pool(config: &Config, face: &Seen<'_>, index: usize, targets: &mut Targets) -> ServicePool {
+    let (pool, service) = (&config.pools[index], face.service);
+    let endpoints = pool.endpoints.iter().filter(|endpoint| endpoint.role == face.role);
+    let aim = target::Aim::new(service, pool);
     ServicePool {
         pool: PoolId::at(index),
         min_healthy: pool.min_healthy,
         endpoints: endpoints
-            .map(|endpoint| {
-                let spec = target_spec(service, pool, SocketAddr::new(endpoint.address, service.check.port));
-                Endpoint { address: endpoint.address, targets: [targets.intern(spec)].into() }
+            .map(|endpoint| Endpoint {
+                address: endpoint.address,
+                targets: [targets.intern(aim.at(endpoint.address))].into(),
             })
             .collect(),
-    }
-}
-
-fn target_spec(service: &config::Service, pool: &config::Pool, address: SocketAddr) -> TargetSpec {
-    let check = &service.check;
-    let domain = check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
-    let handed_out = match service.shape {
-        Shape::Address => service.owners.addresses.first().and_then(|prefix| prefix.under(domain.wire()).ok()),
-        Shape::Target | Shape::Ordered => pool.fqdn.clone(),
-    };
-    let server_name = check.name.clone().or(handed_out).unwrap_or_else(|| domain.clone());
-    // What a check does not say must not keep two services from sharing a target.
-    TargetSpec {
-        address,
-        kind: check.kind,
-        server_name: if check.kind.is_tls() { server_name } else { Name::root() },
-        domain: if check.kind == CheckKind::Sip { domain } else { Name::root() },
-        interval: check.interval,
-        timeout: check.timeout,
-        confirm: check.confirm,
-        thresholds: Thresholds { fall: check.fall, rise: check.rise },
-        tripwire: check.tripwire,
-        tls: if check.kind.is_tls() { check.tls.clone() } else { config::TlsOptions::default() },
     }
 }
 
@@ -215,14 +200,41 @@ fn name_servers(config: &Config, builder: &mut NamesBuilder) -> Vec<Addresses> {
     hosts
 }
 
+/// Adds the services behind a pool's own name: to everybody, and to each view for which a service is something of its own.
+fn pool_name_services(config: &Config, index: usize, services: &mut Vec<Service>, regions: usize) {
+    let views: BTreeSet<ViewId> = services.iter().flat_map(|s| &s.views).map(|(view, _)| *view).collect();
+    let uses = |service: &Service| service.pools.iter().any(|pool| pool.pool.index() == index);
+    let own = services.len();
+    let mut made: Vec<Service> = Vec::new();
+    for view in std::iter::once(None).chain(views.into_iter().map(Some)) {
+        let seen = (0..config.services.len()).map(|i| &services[services[i].seen_from(view, ServiceId::at(i)).index()]);
+        let users: Vec<&Service> = seen.filter(|service| uses(service)).collect();
+        let mut service = pool_name_service(config, index, &users, regions);
+        if users.is_empty() && !services.iter().any(uses) {
+            // Nobody says which of its addresses are meant: all of them.
+            let all = config.pools[index].endpoints.iter();
+            service.pools[0].endpoints =
+                all.map(|e| Endpoint { address: e.address, targets: Box::default() }).collect();
+        }
+        match view {
+            None => made.push(service),
+            Some(view) => {
+                service.name = format!("{}@{}", service.name, config.views[view.index()].name);
+                let id = ServiceId::at(own + made.len());
+                made[0].views.push((view, id));
+                made.push(service);
+            }
+        }
+    }
+    services.extend(made);
+}
+
 /// The service behind a pool's own name: the endpoints that SRV records naming it mean, up while any service finds them up.
-fn pool_name_service(config: &Config, index: usize, services: &[Service], regions: usize) -> Service {
-    let users = || config.services.iter().zip(services).filter(|(c, _)| c.pools.contains(&index));
-    let named_by_srv = users().any(|(_, s)| s.shape != Shape::Address);
-    let meant = || users().filter(|(_, s)| !named_by_srv || s.shape != Shape::Address);
+fn pool_name_service(config: &Config, index: usize, users: &[&Service], regions: usize) -> Service {
+    let named_by_srv = users.iter().any(|s| s.shape != Shape::Address);
+    let meant = || users.iter().filter(|s| !named_by_srv || s.shape != Shape::Address);
     let mut endpoints: Vec<(std::net::IpAddr, Vec<TargetId>)> = Vec::new();
-    for endpoint in
-        meant().flat_map(|(_, s)| s.pools.iter()).filter(|p| p.pool.index() == index).flat_map(|p| &p.endpoints)
+    for endpoint in meant().flat_map(|s| s.pools.iter()).filter(|p| p.pool.index() == index).flat_map(|p| &p.endpoints)
     {
         match endpoints.iter_mut().find(|(address, _)| *address == endpoint.address) {
             Some((_, targets)) => {
@@ -231,30 +243,20 @@ fn pool_name_service(config: &Config, index: usize, services: &[Service], region
             None => endpoints.push((endpoint.address, endpoint.targets.to_vec())),
         }
     }
-    if endpoints.is_empty() {
-        endpoints = config.pools[index].endpoints.iter().map(|e| (e.address, Vec::new())).collect();
-    }
-    let ttl = meant().map(|(_, s)| s.ttl).min().unwrap_or(30);
+    let endpoints = endpoints.into_iter().map(|(address, targets)| Endpoint { address, targets: targets.into() });
     Service {
         name: format!("pool {}", config.pools[index].name),
         face: Face::PoolName,
         shape: Shape::Address,
         srv: Box::default(),
         target: None,
-        ttl,
+        ttl: meant().map(|s| s.ttl).min().unwrap_or(30),
         failback: Some(Duration::ZERO),
         all_down: [config::Rung::All].into(),
-        pools: [ServicePool {
-            pool: PoolId::at(index),
-            min_healthy: 1,
-            endpoints: endpoints
-                .into_iter()
-                .map(|(address, targets)| Endpoint { address, targets: targets.into() })
-                .collect(),
-        }]
-        .into(),
+        pools: [ServicePool { pool: PoolId::at(index), min_healthy: 1, endpoints: endpoints.collect() }].into(),
         orders: Orders::constant([0].into(), regions),
         domains: 0,
+        views: Vec::new(),
     }
 }
 

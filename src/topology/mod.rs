@@ -6,7 +6,7 @@
 use crate::config::{Country, Ecs, Rung, Safety};
 use crate::federation::Shape;
 use crate::geo::{Places, Point, RegionMap};
-use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ZoneId};
+use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -17,11 +17,13 @@ mod names;
 mod order;
 mod regions;
 mod target;
+mod views;
 
 pub use compile::{CompileError, Stamps, compile};
 pub use names::{Found, Here, Names, SrvOwner};
 pub use order::{Dependence, Orders, network_length};
 pub use target::TargetSpec;
+pub use views::Views;
 
 /// Everything compiled from one configuration and its geography.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ pub struct Topology {
     pub zones: Vec<Zone>,
     /// Pools in the order of the configuration.
     pub pools: Vec<Pool>,
-    /// Services of the configuration, then one for each pool's own name.
+    /// Services of the configuration, then what they are to views, then one for each pool's own name and what that is to views.
     pub services: Vec<Service>,
     /// What probes aim at, each once however many services share it.
     pub targets: Vec<Arc<TargetSpec>>,
@@ -42,6 +44,8 @@ pub struct Topology {
     pub region_map: RegionMap,
     /// Where a client is and how we know, for explanations.
     pub places: Places,
+    /// Who is inside.
+    pub views: Views,
     /// When the geography's database was built, seconds since 1970.
     pub geo_build_epoch: u64,
     /// Whose client subnet option is believed.
@@ -62,6 +66,11 @@ impl Topology {
     /// The service of an id.
     pub fn service(&self, id: ServiceId) -> &Service {
         &self.services[id.index()]
+    }
+
+    /// The service that stands for this one before a view; by an id that names and pools know.
+    pub fn seen_from(&self, view: Option<ViewId>, id: ServiceId) -> ServiceId {
+        self.service(id).seen_from(view, id)
     }
 
     /// The pool of an id.
@@ -119,7 +128,7 @@ pub struct Pool {
 /// One answer behaviour.
 #[derive(Debug)]
 pub struct Service {
-    /// The name in the configuration; `pool NAME` for a pool's own name.
+    /// The name in the configuration; `pool NAME` for a pool's own name; `NAME@VIEW` for what it is to a view.
     pub name: String,
     /// What it stands for.
     pub face: Face,
@@ -141,6 +150,8 @@ pub struct Service {
     pub orders: Orders,
     /// How many domains it serves.
     pub domains: usize,
+    /// What stands for it before a view; empty for that itself.
+    pub views: Vec<(ViewId, ServiceId)>,
 }
 
 /// What a service stands for.

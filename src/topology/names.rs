@@ -6,10 +6,12 @@
 
 use crate::ids::{ClassId, ServiceId, ZoneId};
 use crate::limits::PREFIX_LABELS_MAX;
-use crate::name::{self, Name, NameList, Prefix};
-use hashbrown::HashTable;
+use crate::name::{self, Name, Prefix};
+use slots::Slots;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
+
+mod slots;
 
 /// Labels in the longest name: 127 of one octet and the root.
 const LABELS_MAX: usize = 128;
@@ -68,11 +70,11 @@ struct Owner {
 /// The table of names; built once by `NamesBuilder`.
 #[derive(Debug)]
 pub struct Names {
-    list: NameList,
-    nodes_of: Vec<u32>,
+    /// Every stored name, one after another.
+    wire: Vec<u8>,
+    slots: Slots,
     nodes: Vec<Node>,
     classes: Vec<Owners>,
-    index: HashTable<u32>,
     key: RandomState,
 }
 
@@ -119,17 +121,33 @@ impl Names {
 
     /// How many names are stored, which is about the number of domains.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.slots.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.len() == 0
     }
 
     fn node(&self, wire: &[u8], hash: u64) -> Option<&Node> {
-        let index = *self.index.find(hash, |&i| self.list.get(i as usize) == wire)?;
-        Some(&self.nodes[self.nodes_of[index as usize] as usize])
+        let node = self.slots.find(hash, |start| self.is_at(start, wire))?;
+        Some(&self.nodes[node as usize])
+    }
+
+    /// Whether that name stands there: a name ends in the root, so none is the beginning of another.
+    fn is_at(&self, start: u32, wire: &[u8]) -> bool {
+        self.wire[start as usize..].starts_with(wire)
+    }
+
+    /// Sets what a name is; a new name is stored.
+    fn set(&mut self, wire: &[u8], hash: u64, node: u32) {
+        let Self { wire: stored, slots, .. } = self;
+        let end = stored.len() as u32;
+        let known = slots.len();
+        slots.set(hash, node, |start| stored[start as usize..].starts_with(wire), end);
+        if slots.len() > known {
+            stored.extend_from_slice(wire);
+        }
     }
 }
 
@@ -156,15 +174,14 @@ pub(super) struct NamesBuilder {
 }
 
 impl NamesBuilder {
-    /// An empty table with room for `names` names.
-    pub(super) fn with_capacity(names: usize) -> Self {
+    /// An empty table with room for `names` names of `octets` in all.
+    pub(super) fn with_capacity(names: usize, octets: usize) -> Self {
         Self {
             names: Names {
-                list: NameList::default(),
-                nodes_of: Vec::with_capacity(names),
+                wire: Vec::with_capacity(octets),
+                slots: Slots::with_capacity(names),
                 nodes: Vec::new(),
                 classes: Vec::new(),
-                index: HashTable::with_capacity(names),
                 key: RandomState::new(),
             },
             interned: HashMap::new(),
@@ -190,14 +207,14 @@ impl NamesBuilder {
 
     /// Lets a service serve a domain.
     pub(super) fn domain(&mut self, domain: &[u8], service: ServiceId) {
-        let index = entry(&mut self.names, domain);
-        let node = self.names.nodes_of.get(index).map(|&n| self.names.nodes[n as usize]).unwrap_or_default();
-        let steps = &mut self.steps;
-        let class = *self.joined.entry((node.class, service)).or_insert_with_key(|&step| {
-            steps.push(step);
-            ClassId::at(steps.len() - 1)
-        });
-        self.set(index, Node { class: Some(class), ..node });
+        let Self { joined, steps, .. } = self;
+        let mut join = |class| {
+            *joined.entry((class, service)).or_insert_with_key(|&step| {
+                steps.push(step);
+                ClassId::at(steps.len() - 1)
+            })
+        };
+        change(&mut self.names, &mut self.interned, domain, |node| Node { class: Some(join(node.class)), ..node });
     }
 
     /// Whether a name lies in a zone added so far.
@@ -209,7 +226,7 @@ impl NamesBuilder {
     pub(super) fn finish(mut self, owners: impl Fn(ServiceId) -> Vec<(Prefix, Here, Option<ZoneId>)>) -> Names {
         self.names.classes = vec![Owners::new(); self.steps.len()];
         let used: HashSet<ClassId> =
-            self.names.nodes_of.iter().filter_map(|&n| self.names.nodes[n as usize].class).collect();
+            self.names.slots.nodes().filter_map(|node| self.names.nodes[node as usize].class).collect();
         for class in used {
             let expanded = &mut self.names.classes[class.index()];
             let mut step = Some(class);
@@ -220,16 +237,18 @@ impl NamesBuilder {
             }
         }
         self.fill_gaps();
-        self.names.list.shrink();
-        self.names.nodes_of.shrink_to_fit();
+        self.names.wire.shrink_to_fit();
         self.names
     }
 
     /// Makes every name between a stored name and its zone's apex exist (RFC 4592 2.2.2: empty non-terminals).
     fn fill_gaps(&mut self) {
-        for i in 0..self.names.list.len() {
+        let (mut at, end) = (0, self.names.wire.len());
+        while at < end {
+            let name = &self.names.wire[at..];
+            let length = name::wire_length(name);
             let mut missing = Vec::new();
-            let mut above = name::parent(self.names.list.get(i));
+            let mut above = name::parent(&name[..length]);
             while let Some(wire) = above {
                 if self.names.find(wire).is_none_or(|found| found.here.is_some()) {
                     break;
@@ -237,6 +256,7 @@ impl NamesBuilder {
                 missing.push(Name::from_wire(wire));
                 above = name::parent(wire);
             }
+            at += length;
             for name in missing {
                 self.change(name.wire(), |node| node);
             }
@@ -244,34 +264,20 @@ impl NamesBuilder {
     }
 
     fn change(&mut self, wire: &[u8], how: impl FnOnce(Node) -> Node) {
-        let index = entry(&mut self.names, wire);
-        let node = self.names.nodes_of.get(index).map(|&n| self.names.nodes[n as usize]).unwrap_or_default();
-        self.set(index, how(node));
-    }
-
-    fn set(&mut self, index: usize, node: Node) {
-        let nodes = &mut self.names.nodes;
-        let id = *self.interned.entry(node).or_insert_with(|| {
-            nodes.push(node);
-            (nodes.len() - 1) as u32
-        });
-        match self.names.nodes_of.get_mut(index) {
-            Some(slot) => *slot = id,
-            None => self.names.nodes_of.push(id),
-        }
+        change(&mut self.names, &mut self.interned, wire, how);
     }
 }
 
-/// The place of a name in the list, which it joins if it is new.
-fn entry(names: &mut Names, wire: &[u8]) -> usize {
-    let Names { list, index, key, .. } = names;
-    let hash = hash_name(key, wire);
-    if let Some(&found) = index.find(hash, |&i| list.get(i as usize) == wire) {
-        return found as usize;
-    }
-    let place = list.push(wire);
-    index.insert_unique(hash, place as u32, |&i| hash_name(key, list.get(i as usize)));
-    place
+/// Makes of what a name is, which is nothing if it is new, something else.
+fn change(names: &mut Names, interned: &mut HashMap<Node, u32>, wire: &[u8], how: impl FnOnce(Node) -> Node) {
+    let hash = hash_name(&names.key, wire);
+    let node = how(names.node(wire, hash).copied().unwrap_or_default());
+    let nodes = &mut names.nodes;
+    let id = *interned.entry(node).or_insert_with(|| {
+        nodes.push(node);
+        (nodes.len() - 1) as u32
+    });
+    names.set(wire, hash, id);
 }
 
 /// A name without some of its first labels.

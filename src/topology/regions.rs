@@ -1,6 +1,7 @@
 //! Clients that every service treats alike: places and partners to regions, and regions to each service's orders.
 
 use super::order::{self, Order, Orders};
+use super::views::{Face, faces};
 use super::{CompileError, Pool, Region};
 use crate::config::{Config, Steering};
 use crate::geo::{self, Places, Point, RegionMap, Who};
@@ -28,9 +29,9 @@ impl Regions {
     /// Divides all client addresses. Region 0 is that of a client whose place is not known.
     pub(super) fn compile(config: &Config, places: &Places, pools: &[Pool]) -> Result<(Self, RegionMap), CompileError> {
         let mut sets: Vec<Vec<usize>> = Vec::new();
-        for service in config.services.iter().filter(|s| s.steering == Steering::Nearest) {
-            if !sets.contains(&service.pools) {
-                sets.push(service.pools.clone());
+        for face in faces(config).filter(|face| *face.steering == Steering::Nearest) {
+            if !sets.iter().any(|set| set == face.pools) {
+                sets.push(face.pools.to_vec());
             }
         }
         let points: Vec<Vec<Option<Point>>> =
@@ -57,15 +58,15 @@ impl Regions {
         Ok((Self { likeness, sets }, map))
     }
 
-    /// The preference of one service in every region.
-    pub(super) fn orders(&self, config: &Config, service: &crate::config::Service) -> Orders {
-        let pools = &service.pools;
+    /// The preference of one service in every region, to everybody or to a view.
+    pub(super) fn orders(&self, config: &Config, face: &Face<'_>) -> Orders {
+        let pools = face.pools;
         let own: Order = (0..pools.len() as u16).collect();
         let partner = |likeness: &Likeness| match likeness {
             Likeness::Partner(partner) => Some(order::preferred(&config.partners[*partner].pools, pools)),
             Likeness::Orders(_) => None,
         };
-        match &service.steering {
+        match face.steering {
             Steering::Failover => {
                 Orders::by_region(self.likeness.iter().map(|like| partner(like).unwrap_or_else(|| own.clone())))
             }

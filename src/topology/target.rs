@@ -1,10 +1,12 @@
 //! What a probe aims at.
 
-use crate::config::TlsOptions;
-use crate::federation::CheckKind;
+use crate::config::{Ask, Check, Pool, Service, TlsOptions, Verify};
+use crate::federation::{CheckKind, Shape};
 use crate::health::Thresholds;
+use crate::limits::CERTIFICATE_NAMES_MAX;
 use crate::name::Name;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One address with one check. Two services with equal checks share it, and it is its own identity across reloads.
@@ -12,12 +14,14 @@ use std::time::Duration;
 pub struct TargetSpec {
     /// Where the probe connects: always an address, never a name.
     pub address: SocketAddr,
-    /// What is spoken.
-    pub kind: CheckKind,
-    /// TLS server name: what SNI says and what the certificate must name. The root where the kind speaks no TLS.
+    /// What is asked there.
+    pub ask: Arc<Ask>,
+    /// The name that peers come for: what SNI and the HTTP host say, and what a command is told. The root for other kinds.
     pub server_name: Name,
-    /// The served domain, as a SIP request URI names it. The root for other kinds.
+    /// The served domain, as SIP, XMPP and Matrix name it. The root for other kinds.
     pub domain: Name,
+    /// The names that the server's certificate must hold for. Empty where none is asked for.
+    pub names: Arc<[Name]>,
     /// Spacing while nothing changes.
     pub interval: Duration,
     /// Hard deadline of one probe.
@@ -31,3 +35,83 @@ pub struct TargetSpec {
     /// Certificates.
     pub tls: TlsOptions,
 }
+
+impl TargetSpec {
+    /// What is spoken.
+    pub fn kind(&self) -> CheckKind {
+        self.ask.kind()
+    }
+}
+
+/// What the targets of one service in one pool share.
+pub(super) struct Aim<'a> {
+    check: &'a Check,
+    ask: Arc<Ask>,
+    server_name: Name,
+    domain: Name,
+    names: Arc<[Name]>,
+}
+
+impl<'a> Aim<'a> {
+    pub(super) fn new(service: &'a Service, pool: &Pool) -> Self {
+        let check = &service.check;
+        let kind = check.ask.kind();
+        let domain = || check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
+        let names = check.name.clone().map_or_else(|| handed_out(service, pool), |name| vec![name]);
+        let server_name = || names.first().cloned().unwrap_or_else(domain);
+        let is_named = kind.is_tls() && check.tls.verify == Verify::Full;
+        // What a check does not say must not keep two services from sharing a target.
+        Self {
+            check,
+            ask: Arc::new(check.ask.clone()),
+            server_name: if kind.is_tls() || kind == CheckKind::Exec { server_name() } else { Name::root() },
+            domain: match kind {
+                CheckKind::Sip | CheckKind::Xmpp => domain(),
+                // A name of the operator's may be the delegated one, of which the homeserver does not speak.
+                CheckKind::Matrix if check.name.is_none() => domain(),
+                _ => Name::root(),
+            },
+            names: if is_named { names.into() } else { Arc::default() },
+        }
+    }
+
+    /// The target at one address of the pool.
+    pub(super) fn at(&self, address: IpAddr) -> TargetSpec {
+        let check = self.check;
+        TargetSpec {
+            address: SocketAddr::new(address, check.port),
+            ask: self.ask.clone(),
+            server_name: self.server_name.clone(),
+            domain: self.domain.clone(),
+            names: self.names.clone(),
+            interval: check.interval,
+            timeout: check.timeout,
+            confirm: check.confirm,
+            thresholds: Thresholds { fall: check.fall, rise: check.rise },
+            tripwire: check.tripwire,
+            tls: if self.ask.kind().is_tls() { check.tls.clone() } else { TlsOptions::default() },
+        }
+    }
+}
+
+/// The names under which peers come to that pool for that service, the first domain's first; of very many domains as many
+/// as a probe may ask for, spread evenly.
+fn handed_out(service: &Service, pool: &Pool) -> Vec<Name> {
+    let kind = service.check.ask.kind();
+    if service.shape != Shape::Address && !kind.is_for_domain() {
+        return pool.fqdn.iter().cloned().collect();
+    }
+    let owners = if kind.is_for_domain() { &[][..] } else { &service.owners.addresses };
+    let taken = service.domains.len().min(CERTIFICATE_NAMES_MAX / owners.len().max(1)).max(1);
+    let domains = (0..taken).map(|i| service.domains.get(i * service.domains.len() / taken));
+    let under = |domain: &[u8]| -> Vec<Name> {
+        match owners {
+            [] => vec![Name::from_wire(domain)],
+            owners => owners.iter().filter_map(|owner| owner.under(domain).ok()).collect(),
+        }
+    };
+    domains.flat_map(under).take(CERTIFICATE_NAMES_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ pub(crate) mod edges;
 pub(crate) mod process;
 pub(crate) mod scene;
 pub(crate) mod server;
+pub(crate) mod tls;
 
 /// For what must happen.
 pub(crate) const GENEROUS: Duration = Duration::from_secs(30);

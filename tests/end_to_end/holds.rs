@@ -53,7 +53,8 @@ fn a_held_pool_stays_held_over_reload_kill_and_restart_and_is_seen_everywhere() 
         assert_eq!(told(&scene), "dublin");
     };
     is_seen(&server);
-    scene.write(&with_state(&scene.text("failback = \"manual\"\nttl = \"2s\"", QUICK)));
+    let text = scene.text("failback = \"manual\"", QUICK).replace("ttl = \"1s\"", "ttl = \"2s\"");
+    scene.write(&with_state(&text));
     server.signal(Signal::HUP);
     let mut server = server;
     server.wait_for_log("reload: taken over");

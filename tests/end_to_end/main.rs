@@ -6,10 +6,12 @@
 mod common;
 
 mod answers;
+mod audit;
 mod commands;
 mod demo;
 mod failover;
 mod holds;
+mod hosting;
 mod process;
 mod reload;
 mod surroundings;

@@ -1,10 +1,11 @@
 //! SIGHUP: a broken configuration changes nothing, a good one says what it changes.
 
-use crate::common::dns::{RecordType as T, look_up};
+use crate::common::dns::{RecordType as T, ask_tcp, look_up, question};
 use crate::common::edges::Edges;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::Server;
 use crate::common::{eventually, fresh_address};
+use hickory_proto::rr::DNSClass;
 use rustix::process::Signal;
 
 const SUCCESS: &str = "edgesteer_config_last_reload_success";
@@ -42,6 +43,34 @@ fn a_broken_configuration_changes_nothing_and_a_good_one_says_what_it_changes() 
     assert_eq!(ttl(&scene), 7, "what needs no restart is true at once, where the server listens still");
     server.wait_for_log("service federation: ttl changed");
     server.wait_for_log("[server] listen changed: needs a restart");
+}
+
+#[test]
+fn who_we_are_and_what_clients_may_ask_is_taken_over_at_once() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let with = |keys: &str| scene.text("", QUICK).replacen("[server]", &format!("[server]\n{keys}"), 1);
+    scene.write(&with("version = \"one\"\nrate_limit = \"off\""));
+    let mut server = Server::ready(&scene);
+    let burst = || (0..50).filter(|_| look_up(scene.listen, "sip.contoso.com", T::A).metadata.truncation).count();
+    assert_eq!((version(&scene), burst()), ("one".into(), 0));
+
+    reload(&server, &scene, &with("version = \"two\"\nrate_limit = { per_second = 1, slip = 1, exempt = [] }"), 1.0);
+    server.wait_for_log("taken over");
+    assert_eq!(version(&scene), "two");
+    assert!(burst() > 0, "nothing is over a limit of one a second");
+    assert!(!server.log().contains("restart"), "{}", server.log());
+
+    reload(&server, &scene, &with("version = \"two\""), 1.0);
+    eventually("loopback is exempt again", || (burst() == 0).then_some(()));
+}
+
+/// What `version.bind` says.
+fn version(scene: &Scene) -> String {
+    let mut asked = question("version.bind", T::TXT);
+    asked.queries[0].set_query_class(DNSClass::CH);
+    // Over TCP, where there is no limit.
+    ask_tcp(scene.listen, &asked).answers[0].data.to_string()
 }
 
 #[test]

@@ -7,13 +7,19 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod rfc1034;
 mod rfc1035;
+mod rfc2181;
 mod rfc2308;
 mod rfc2782;
 mod rfc3597;
 mod rfc4592;
 mod rfc5001;
 mod rfc6891;
+mod rfc7766;
+mod rfc7828;
+mod rfc7830;
+mod rfc7858;
 mod rfc7871;
 mod rfc7873;
 mod rfc8020;
@@ -21,14 +27,18 @@ mod rfc8482;
 mod rfc8906;
 mod rfc8914;
 mod rfc9018;
+mod rfc9210;
 mod rfc9619;
 
 use common::dns::{tcp, udp};
 use common::scene::{QUICK, Scene};
 use common::server::Server;
+use common::{GENEROUS, eventually};
 use edgesteer::demo::ca::ThrowawayCa;
 use hickory_proto::op::{Message, MessageType};
-use std::net::SocketAddr;
+use rustix::process::Signal;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Types and codes as IANA numbers them.
@@ -47,6 +57,11 @@ const BADVERS: u16 = 16;
 const BADCOOKIE: u16 = 23;
 const SUBNET: u16 = 8;
 const COOKIE: u16 = 10;
+const KEEPALIVE: u16 = 11;
+const PADDING: u16 = 12;
+
+/// What the log says of a reload that succeeded.
+const TAKEN_OVER: &str = "reload: taken over";
 
 /// The id of every question.
 const ID: [u8; 2] = [0xab, 0xcd];
@@ -56,8 +71,8 @@ const OPT: &[u8] = &[0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0];
 /// A server at work, and where.
 struct Serving {
     at: SocketAddr,
-    _server: Server,
-    _scene: Scene,
+    server: Server,
+    scene: Scene,
 }
 
 impl Serving {
@@ -78,7 +93,7 @@ impl Serving {
         let check = format!("{QUICK}, fall = 1");
         scene.write(&scene.text("", &check).replacen("[server]", &format!("[server]\n{keys}"), 1));
         let server = Server::ready(&scene);
-        Self { at: scene.listen, _server: server, _scene: scene }
+        Self { at: scene.listen, server, scene }
     }
 
     /// As it comes. Tests that run at the same time share one, which ends with the last of them.
@@ -92,6 +107,16 @@ impl Serving {
         })
     }
 
+    /// Has another file take the place of one beside the configuration, and waits until the server has read it.
+    fn reload(&mut self, name: &str, content: &str) {
+        std::fs::write(self.scene.path().join(name), content).unwrap();
+        let before = self.server.log().matches(TAKEN_OVER).count();
+        self.server.signal(Signal::HUP);
+        eventually("the reload is taken over", || {
+            (self.server.log().matches(TAKEN_OVER).count() > before).then_some(())
+        });
+    }
+
     /// The answer over UDP.
     fn ask(&self, question: &[u8]) -> Message {
         read(&udp(self.at, question).unwrap())
@@ -100,6 +125,45 @@ impl Serving {
     /// The answer over TCP.
     fn ask_tcp(&self, question: &[u8]) -> Message {
         read(&tcp(self.at, question).unwrap())
+    }
+}
+
+/// A connection whose messages are framed (RFC 1035 section 4.2.2).
+struct Connection<S>(S);
+
+impl Connection<TcpStream> {
+    fn open(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&server, GENEROUS).unwrap();
+        stream.set_read_timeout(Some(GENEROUS)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(stream)
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Says a message, length and all in one piece.
+    fn say(&mut self, message: &[u8]) {
+        let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+        self.0.write_all(&[&length, message].concat()).unwrap();
+        self.0.flush().unwrap();
+    }
+
+    /// The octets of the next answer; `None` where the server has ended.
+    fn hear(&mut self) -> Option<Vec<u8>> {
+        let mut length = [0; 2];
+        match self.0.read_exact(&mut length) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return None,
+            read => read.unwrap(),
+        }
+        let mut octets = vec![0; u16::from_be_bytes(length).into()];
+        self.0.read_exact(&mut octets).unwrap();
+        Some(octets)
+    }
+
+    /// The answer to a message.
+    fn ask(&mut self, message: &[u8]) -> Message {
+        self.say(message);
+        read(&self.hear().expect("an answer, not the end"))
     }
 }
 

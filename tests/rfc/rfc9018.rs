@@ -43,6 +43,27 @@ fn section_5_a_secret_is_changed_while_others_still_have_the_old_one() {
 }
 
 #[test]
+fn section_5_a_secret_is_rolled_over_by_reloads_and_nobody_loses_a_cookie_in_time() {
+    let mut server = serving(OLD);
+    let by_old = cookie(&server);
+    let mut by_new = None;
+    // The stages of RFC 9018 section 5: the new one is known everywhere, then it is used, then the old one goes.
+    for (secrets, old_is_good) in
+        [(format!("{OLD}\n{NEW}"), true), (format!("{NEW}\n{OLD}"), true), (NEW.into(), false)]
+    {
+        server.reload("secrets", &secrets);
+        assert_eq!(knows(&server, &by_old), old_is_good, "{secrets}");
+        if secrets.starts_with(NEW) {
+            assert!(knows(&server, by_new.get_or_insert(cookie(&server))), "{secrets}");
+        } else {
+            assert!(!knows(&serving(NEW), &cookie(&server)), "the new one is used before everybody knows it");
+        }
+    }
+    let log = server.server.log();
+    assert!(log.contains("[server] cookie secrets changed") && !log.contains("restart"), "{log}");
+}
+
+#[test]
 fn section_5_without_a_file_each_process_has_a_secret_of_its_own() {
     let [one, other] = [(); 2].map(|()| Serving::with(""));
     let cookie = cookie(&one);

@@ -12,7 +12,7 @@ mod crowd;
 mod tcp;
 mod tls;
 
-use common::scene::{QUICK, Scene};
+use common::scene::Scene;
 use common::server::Server;
 use edgesteer::demo::ca::ThrowawayCa;
 use std::net::SocketAddr;
@@ -30,8 +30,8 @@ impl Responder {
     fn start() -> Self {
         let (scene, ca) = Self::scene();
         let tls = common::fresh_address();
-        Self::certify(&scene, &ca);
-        scene.write(&Self::text(&scene, tls, "key.pem"));
+        common::tls::certify(&scene, &ca);
+        scene.write(&common::tls::text(&scene, tls));
         let server = Server::ready(&scene);
         Self { server, scene, ca, tls }
     }
@@ -39,20 +39,6 @@ impl Responder {
     fn scene() -> (Scene, ThrowawayCa) {
         let ca = ThrowawayCa::new().unwrap();
         (Scene::deserted(ca.pem()), ca)
-    }
-
-    /// A configuration with TLS.
-    fn text(scene: &Scene, tls: SocketAddr, key: &str) -> String {
-        let keys = format!("tls = {{ listen = [\"{tls}\"], cert = \"chain.pem\", key = \"{key}\" }}\nstartup_grace");
-        scene.text("", QUICK).replacen("startup_grace", &keys, 1)
-    }
-
-    /// Puts a new certificate beside the configuration, and returns it.
-    fn certify(scene: &Scene, ca: &ThrowawayCa) -> Vec<u8> {
-        let identity = common::edges::identity(ca);
-        std::fs::write(scene.path().join("chain.pem"), identity.certificate_pem()).unwrap();
-        std::fs::write(scene.path().join("key.pem"), identity.key_pem()).unwrap();
-        identity.certificate_pem().into_bytes()
     }
 
     /// How many files the server has open.

@@ -1,8 +1,8 @@
 //! One connection over TCP: pieces, pipelining, half-closing, nonsense, silence, the end of the process.
 
 use crate::Responder;
-use crate::client::{answer, ask, asked, connect, framed, id, ids, say_and_listen};
-use crate::common::dns::{RecordType, question};
+use crate::client::{HEADER, answer, ask, asked, connect, framed, id, ids, say_and_listen};
+use crate::common::dns::{RecordType, question, with_edns};
 use rustix::process::Signal;
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -54,6 +54,28 @@ fn what_is_no_question_ends_the_connection() {
     let mut stream = connect(responder.scene.listen);
     stream.write_all(&framed(&garbage)).unwrap();
     assert_eq!(answer(&mut stream).unwrap()[3] & 0x0f, FORMERR);
+}
+
+#[test]
+fn who_is_misled_by_a_client_of_its_own_keeps_its_connection() {
+    let responder = Responder::start();
+    // Whole messages that say nonsense: a forwarder hands on what it was asked, and has other questions on its way.
+    let mut none = question("contoso.com", RecordType::SOA).to_vec().unwrap();
+    none.truncate(HEADER);
+    none[5] = 0;
+    let mut meta = question("contoso.com", RecordType::SOA).to_vec().unwrap();
+    let kind = meta.len() - 3;
+    meta[kind] = 41;
+    let mut subnet = with_edns(question("contoso.com", RecordType::SOA), 1232).to_vec().unwrap();
+    let length = subnet.len() - 1;
+    subnet[length] = 6;
+    subnet.extend([0, 8, 0, 2, 0, 1]);
+    let said = [asked(1), framed(&none), framed(&meta), framed(&subnet), asked(2)].concat();
+    let mut stream = connect(responder.scene.listen);
+    stream.write_all(&said).unwrap();
+    let codes: Vec<u8> = (0..5).map(|_| answer(&mut stream).expect("an answer, not the end")[3] & 0x0f).collect();
+    assert_eq!(codes, [0, FORMERR, FORMERR, FORMERR, 0]);
+    ask(&mut stream, 3);
 }
 
 #[test]

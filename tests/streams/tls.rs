@@ -3,36 +3,18 @@
 use crate::Responder;
 use crate::client::{ask, asked, connect, ids};
 use crate::common::eventually;
+use crate::common::tls::{self, Stream, shake};
 use rustix::process::Signal;
-use rustls::crypto::ring::default_provider;
+use rustls::SupportedProtocolVersion;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use std::io::{self, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
-
-type Stream = StreamOwned<ClientConnection, TcpStream>;
+use std::net::Shutdown;
 
 /// A connection before its handshake, of a client that offers these protocols.
 fn client(responder: &Responder, version: &'static SupportedProtocolVersion, alpn: &[&str]) -> Stream {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(responder.ca.pem().as_bytes()).unwrap()).unwrap();
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
-    let mut config =
-        builder.with_protocol_versions(&[version]).unwrap().with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-    let name = ServerName::try_from("sip.contoso.com").unwrap();
-    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), connect(responder.tls))
-}
-
-/// Shakes hands.
-fn shake(stream: &mut Stream) -> io::Result<()> {
-    while stream.conn.is_handshaking() {
-        stream.conn.complete_io(&mut stream.sock)?;
-    }
-    Ok(())
+    tls::client(responder.ca.pem(), responder.tls, version, alpn)
 }
 
 /// The certificate that a new connection is shown, as PEM says it.
@@ -124,7 +106,7 @@ fn another_certificate_is_shown_after_a_reload_and_a_bad_one_never() {
 
     // The new certificate is there, its key not yet: nothing changes.
     let key = std::fs::read(responder.scene.path().join("key.pem")).unwrap();
-    Responder::certify(&responder.scene, &responder.ca);
+    tls::certify(&responder.scene, &responder.ca);
     let new_key = std::fs::read(responder.scene.path().join("key.pem")).unwrap();
     std::fs::write(responder.scene.path().join("key.pem"), key).unwrap();
     responder.server.signal(Signal::HUP);

@@ -112,7 +112,10 @@ pub(crate) fn reach(source: &Source, rooms: &[Room], crates: &[String]) -> Vec<F
 fn used(source: &Source, crates: &[String]) -> Vec<(usize, String)> {
     let mut used = Vec::new();
     for name in crates {
-        used.extend(source.occurrences(&format!("{name}::")).map(|at| (at, name.clone())));
+        // A module of another crate may have the name of a crate, as `rustls::crypto::ring`.
+        let path = format!("{name}::");
+        let places = source.occurrences(&path).filter(|at| !source.code[..*at].ends_with("::"));
+        used.extend(places.map(|at| (at, name.clone())));
     }
     for (power, tokens) in POWERS {
         for token in *tokens {

@@ -73,7 +73,7 @@ impl Beliefs {
         // unless its old checks contradicted one another.
         let mut by_address: HashMap<_, Vec<&Judge>> = HashMap::new();
         for (spec, id) in &old.ids {
-            by_address.entry((spec.address, spec.kind)).or_default().push(&old.judges[id.index()]);
+            by_address.entry((spec.address, spec.kind())).or_default().push(&old.judges[id.index()]);
         }
         let agreed = |judges: &Vec<&Judge>| {
             let state = judges[0].verdict().state;
@@ -81,7 +81,7 @@ impl Beliefs {
         };
         for (spec, id) in &self.ids {
             let same = old.ids.get(spec).map(|before| old.judges[before.index()].clone());
-            let like = || by_address.get(&(spec.address, spec.kind)).and_then(agreed);
+            let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
             self.judges[id.index()] = same.or_else(like).unwrap_or_default();
         }
         self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();

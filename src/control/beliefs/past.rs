@@ -16,7 +16,7 @@ impl Beliefs {
             let verdict = judge.verdict();
             (verdict.state != State::Unknown).then(|| PastVerdict {
                 address: spec.address,
-                check: spec.kind.word().to_owned(),
+                check: spec.kind().word().to_owned(),
                 names: names(spec),
                 state: verdict.state.word().to_owned(),
                 since: verdict.since.map_or(now.unix, |since| now.unix_of(since)),
@@ -81,7 +81,7 @@ impl Beliefs {
         }
         for (i, spec) in self.topology.targets.iter().enumerate() {
             let names = names(spec);
-            let Some(same) = by_check.get(&(spec.address, spec.kind.word(), names.as_str())) else { continue };
+            let Some(same) = by_check.get(&(spec.address, spec.kind().word(), names.as_str())) else { continue };
             let state = same[0].state().filter(|_| same.iter().all(|other| other.state == same[0].state));
             let since = now.before(now.age(same[0].since));
             if let Some(state) = state {

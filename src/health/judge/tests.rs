@@ -76,6 +76,44 @@ fn a_probe_that_could_not_be_sent_is_no_evidence() {
 }
 
 #[test]
+fn a_degraded_endpoint_lives_and_a_stale_one_is_unknown_at_once() {
+    let (degraded, stale) = (Outcome::Degraded("SIP 504".into()), Outcome::Stale("told 5m ago".into()));
+    let mut judge = Judge::default();
+    let mut play = |outcome: &Outcome| {
+        let changed = judge.observe(outcome, Instant::now(), THRESHOLDS);
+        (changed, judge.verdict().state, judge.is_informed())
+    };
+    assert_eq!(play(&stale), (false, State::Unknown, true), "nothing was known, and now that is known");
+    assert_eq!(play(&degraded), (true, State::Up, true));
+    assert_eq!(play(&outcome(false)), (false, State::Up, true));
+    assert_eq!(play(&outcome(false)), (false, State::Up, true));
+    assert_eq!(play(&degraded), (false, State::Up, true), "it ends the row of failures");
+    assert_eq!(play(&stale), (true, State::Unknown, true));
+    assert_eq!(play(&stale), (false, State::Unknown, true));
+    for _ in 0..2 {
+        assert_eq!(play(&outcome(false)), (false, State::Unknown, true), "the row begins anew");
+    }
+    assert_eq!(play(&outcome(false)), (true, State::Down, true));
+    assert_eq!(play(&stale), (true, State::Unknown, true), "a belief in death grows old too");
+    assert_eq!(judge.verdict().why.as_ref().map(ToString::to_string), Some("told 5m ago".into()));
+}
+
+#[test]
+fn what_is_stale_is_asked_again_in_its_turn() {
+    let (interval, confirm) = (Duration::from_secs(5), Duration::from_millis(500));
+    let mut pace = Pace::default();
+    for (outcome, due) in [
+        (Outcome::Stale("old".into()), interval),
+        (Outcome::Degraded("504".into()), confirm),
+        (outcome(true), interval),
+        (Outcome::Stale("old".into()), interval),
+        (outcome(true), confirm),
+    ] {
+        assert_eq!(pace.after(&outcome, THRESHOLDS, interval, confirm), due, "{outcome:?}");
+    }
+}
+
+#[test]
 fn probes_are_close_only_while_a_mind_may_change() {
     let (interval, confirm) = (Duration::from_secs(5), Duration::from_millis(500));
     for (script, spacing) in

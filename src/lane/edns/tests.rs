@@ -17,7 +17,7 @@ fn the_size_is_between_512_and_1232() {
 fn a_subnet_steers_where_it_is_believed() {
     let source = "10.0.0.1".parse().unwrap();
     let trust = |prefix: &str| Ecs::Trust(vec![prefix.parse().unwrap()]);
-    for (sent, policy, steers, echoed) in [
+    for (sent, policy, expected, echoed) in [
         (None, Ecs::On, "10.0.0.1", false),
         (Some(subnet("198.51.100.0", 24)), Ecs::On, "198.51.100.0", true),
         (Some(subnet("2001:db8::", 56)), Ecs::On, "2001:db8::", true),
@@ -29,7 +29,7 @@ fn a_subnet_steers_where_it_is_believed() {
     ] {
         let opt = Opt { subnet: sent, ..Opt::default() };
         let believed = believed(Some(&opt), source, &policy);
-        assert_eq!(client(believed, source).to_string(), steers, "{sent:?} {policy:?}");
+        assert_eq!(steers(believed, source).to_string(), expected, "{sent:?} {policy:?}");
         assert_eq!(believed.is_some(), echoed, "{sent:?} {policy:?}");
     }
     assert_eq!(believed(None, source, &Ecs::On), None);
@@ -58,5 +58,26 @@ fn the_answer_repeats_do_and_no_other_flag() {
         let edns = plain(&Opt { dnssec_ok, version: 9, size: 4096, ..Opt::default() });
         assert_eq!((edns.flags().dnssec_ok, edns.flags().z, edns.version()), (dnssec_ok, 0, 0));
         assert_eq!(edns.max_payload(), UDP_ANSWER_MAX);
+    }
+}
+
+#[test]
+fn padding_fills_whole_blocks_and_never_exceeds_what_is_allowed() {
+    for (length, limit, padded) in [
+        (100, 65_535, 468),
+        (463, 65_535, 468),
+        (464, 65_535, 468),
+        (465, 65_535, 936),
+        (100, 400, 400),
+        (396, 400, 400),
+        (397, 400, 397),
+        (65_500, 65_535, 65_520),
+        (65_520, 65_535, 65_535),
+        (65_535, 65_535, 65_535),
+    ] {
+        let mut edns = Edns::new();
+        pad(&mut edns, length, limit);
+        let option = edns.option(PADDING.into()).map(|option| Vec::<u8>::try_from(option).unwrap());
+        assert_eq!(length + option.map_or(0, |data| OPTION_HEAD + data.len()), padded, "{length} {limit}");
     }
 }

@@ -1,5 +1,6 @@
+use super::super::opt::{KEEPALIVE, PADDING};
 use super::*;
-use crate::config::RateLimit;
+use crate::config::{Dns, RateLimit};
 use crate::testing::{POOLS, ZONE, lake, service};
 use hickory_proto::op::{Message, MessageType};
 use prometheus::Registry;
@@ -12,15 +13,30 @@ const SOA: u16 = 6;
 
 static FULL: LazyLock<Full> = LazyLock::new(|| {
     let lake = lake(&[ZONE, POOLS, &service("")].concat());
-    Full::new(lake, Tally::new(&Registry::new()).unwrap(), &Dns { rate_limit: None, ..Dns::default() })
+    let dns = Dns { rate_limit: None, ..Dns::default() };
+    Full::new(lake, Tally::new(&Registry::new()).unwrap(), Arc::new(Shared::new(&dns)))
 });
 
 fn client() -> SocketAddr {
     "10.0.0.1:4000".parse().unwrap()
 }
 
+/// The client over a transport.
+fn by(transport: Transport) -> Peer {
+    Peer { address: client(), transport, idle: Duration::from_millis(7650) }
+}
+
 fn said(message: &[u8]) -> Option<Vec<u8>> {
-    FULL.message(message, client(), Transport::Udp)
+    now(FULL.message(message, &Peer::datagram(client())))
+}
+
+/// An answer for which nobody else was asked.
+fn now(said: Said) -> Option<Vec<u8>> {
+    match said {
+        Said::Now(answer) | Said::Last(answer) => Some(answer),
+        Said::Later(_) => panic!("others are asked"),
+        Said::Nothing => None,
+    }
 }
 
 /// A header with these two octets of flags and these counts.
@@ -130,7 +146,7 @@ fn what_is_answered_to_odd_messages() {
 #[test]
 fn port_0_cannot_be_answered() {
     let message = [header([0, 0], [1, 0, 0, 0]), question(SOA, 1)].concat();
-    assert_eq!(FULL.message(&message, "10.0.0.1:0".parse().unwrap(), Transport::Udp), None);
+    assert_eq!(now(FULL.message(&message, &Peer::datagram("10.0.0.1:0".parse().unwrap()))), None);
 }
 
 #[test]
@@ -142,7 +158,7 @@ fn the_hidden_family_comes_back() {
 
 /// A lane of its own with these settings.
 fn full(dns: &Dns) -> Full {
-    Full { dns: Arc::new(dns.clone()), guard: Arc::new(Guard::new(dns)), ..FULL.clone() }
+    Full { settings: Arc::new(Shared::new(dns)), guard: Arc::new(Guard::new()), ..FULL.clone() }
 }
 
 /// The data of an option of an answer.
@@ -151,7 +167,7 @@ fn option_of(answer: &Message, code: u16) -> Option<Vec<u8>> {
 }
 
 fn ask(full: &Full, message: &[u8], transport: Transport) -> Option<Message> {
-    full.message(message, client(), transport).map(|octets| Message::from_vec(&octets).unwrap())
+    now(full.message(message, &by(transport))).map(|octets| Message::from_vec(&octets).unwrap())
 }
 
 #[test]
@@ -253,6 +269,44 @@ fn over_the_limit_a_valid_cookie_and_tcp_are_answered() {
     }
     // Some are answered, as many as the test is slow; every second of the others gets a word.
     assert!(slipped > 0 && silent > 0 && bad_cookie > 0, "{slipped} {silent} {bad_cookie}");
+}
+
+#[test]
+fn a_stream_is_told_its_time_and_a_datagram_is_not() {
+    let keepalive = |data: &[u8]| with_opt(SOA, [0; 4], &[&[0, 11, 0, data.len() as u8], data].concat());
+    let (asked, told) = (keepalive(&[]), keepalive(&[0, 50]));
+    // 7.65 s are 76 tenths.
+    for (transport, expected) in
+        [(Transport::Udp, None), (Transport::Tcp, Some(vec![0, 76])), (Transport::Tls, Some(vec![0, 76]))]
+    {
+        assert_eq!(option_of(&ask(&FULL, &asked, transport).unwrap(), KEEPALIVE), expected, "{transport:?}");
+        let unasked = ask(&FULL, &with_opt(SOA, [0; 4], &[]), transport).unwrap();
+        assert_eq!(option_of(&unasked, KEEPALIVE), None, "{transport:?}");
+        let code = ask(&FULL, &told, transport).unwrap().metadata.response_code;
+        assert_eq!(code == ResponseCode::FormErr, transport != Transport::Udp, "{transport:?}");
+    }
+    // What ends the connection says so.
+    let cut = [&keepalive(&[])[..], &[0]].concat();
+    let mut garbage = cut.clone();
+    garbage[11] = 2;
+    let answer = ask(&FULL, &garbage, Transport::Tcp).unwrap();
+    assert_eq!(option_of(&answer, KEEPALIVE), Some(vec![0, 0]));
+}
+
+#[test]
+fn what_is_padded_is_whole_blocks_where_lengths_can_be_hidden() {
+    let padded = with_opt(SOA, [0; 4], &[0, 12, 0, 1, 0]);
+    let lengths = [Transport::Udp, Transport::Tcp, Transport::Tls].map(|transport| {
+        let octets = now(FULL.message(&padded, &by(transport))).unwrap();
+        let answer = Message::from_vec(&octets).unwrap();
+        let padding = option_of(&answer, PADDING);
+        assert_eq!(padding.is_some(), transport == Transport::Tls, "{transport:?}");
+        assert!(padding.is_none_or(|octets| octets.iter().all(|&octet| octet == 0)));
+        octets.len()
+    });
+    assert!(lengths[0] == lengths[1] && lengths[2] == 468, "{lengths:?}");
+    let unasked = now(FULL.message(&with_opt(SOA, [0; 4], &[]), &by(Transport::Tls))).unwrap();
+    assert_eq!(unasked.len(), lengths[0]);
 }
 
 /// A message that is right but for a few octets, or none at all.

@@ -30,7 +30,7 @@ fn types_and_classes() {
     ] {
         let question = question(kind, class);
         let packet = Packet { questions: 1, question: &question, ..Packet::default() };
-        assert_eq!(refusal(&packet), expected, "type {kind} class {class}");
+        assert_eq!(refusal(&packet, Transport::Udp), expected, "type {kind} class {class}");
     }
 }
 
@@ -53,6 +53,11 @@ fn what_is_said_first() {
         (0, Packet { questions: 2, ..Packet::default() }, form_err),
     ] {
         let packet = Packet { opcode, ..packet };
-        assert_eq!(refusal(&packet), expected, "{packet:?}");
+        assert_eq!(refusal(&packet, Transport::Udp), expected, "{packet:?}");
+    }
+    for (octets, over_udp, over_tcp) in [(0, None, None), (2, None, form_err)] {
+        let packet = packet(Some(Opt { keepalive: Some(octets), ..Opt::default() }), false);
+        let said = [Transport::Udp, Transport::Tcp, Transport::Tls].map(|transport| refusal(&packet, transport));
+        assert_eq!(said, [over_udp, over_tcp, over_tcp], "keepalive of {octets}");
     }
 }

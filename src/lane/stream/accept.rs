@@ -5,6 +5,7 @@
 use super::conversation::{self, End};
 use super::seats::Guest;
 use super::{Service, told_to_stop};
+use crate::lane::Peer;
 use crate::lane::tally::Refused;
 use crate::limits::{ACCEPT_LOG, ACCEPT_PAUSE, STREAM_DRAIN, TLS_HANDSHAKE};
 use std::io;
@@ -107,9 +108,9 @@ impl Connection<'_> {
 
     async fn converse<S: AsyncRead + AsyncWrite + Unpin>(self, stream: &mut S) -> End {
         let Service { full, transport, seats, .. } = self.service;
-        let answer = |question: &[u8]| {
+        let answer = |question: &[u8], idle| {
             self.guest.mark_active();
-            full.message(question, self.client, *transport)
+            full.message(question, &Peer { address: self.client, transport: *transport, idle })
         };
         conversation::hold(stream, answer, || seats.idle(), self.stop).await
     }

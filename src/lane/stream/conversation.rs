@@ -1,18 +1,22 @@
-//! One conversation: length-prefixed messages in, answers out in their order, over any stream of octets (RFC 7766).
+//! One conversation: length-prefixed messages in, answers out as they are ready, over any stream of octets (RFC 7766).
 //!
-//! Answers are computed as fast as they are read, so there is nothing to do side by side: read until a whole message is
-//! there, answer every whole message, write, read on. While a peer does not take its answers, nothing more is read from it.
+//! What can be answered at once is answered in the order in which it was asked. A question for which others must be asked
+//! first holds up nothing: its answer is sent when it is there (RFC 7766 section 7). Nothing more is read from a peer that
+//! does not take its answers, or for which `STREAM_LATER_MAX` answers are still sought.
 
 use super::told_to_stop;
 use crate::lane::HEADER;
+use crate::lane::full::Said;
 use crate::limits::{
-    STREAM_ANSWERS_MAX, STREAM_FAREWELL, STREAM_MESSAGE, STREAM_QUESTIONS_MAX, STREAM_READ, STREAM_STUCK,
+    STREAM_ANSWERS_MAX, STREAM_FAREWELL, STREAM_LATER_MAX, STREAM_MESSAGE, STREAM_QUESTIONS_MAX, STREAM_READ,
+    STREAM_STUCK,
 };
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Octets of the length before each message (RFC 1035 section 4.2.2).
 const PREFIX: usize = 2;
@@ -28,16 +32,30 @@ pub(super) enum End {
     Stuck,
 }
 
-/// Holds a conversation until it ends, and takes leave. `answer` gives `None` where silence is the answer, which on a stream
-/// is its end; `idle` says how long the peer may now be silent; `stop` ends it before the next message.
+/// Holds a conversation until it ends, and takes leave. Where `answer` says that silence is the answer, that is the end of a
+/// stream; it is told how long the peer may be silent then. `idle` says how long that is now; `stop` ends it before the next
+/// message.
 pub(super) async fn hold<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
-    answer: impl Fn(&[u8]) -> Option<Vec<u8>>,
+    answer: impl Fn(&[u8], Duration) -> Said,
     idle: impl Fn() -> Duration,
     stop: watch::Receiver<bool>,
 ) -> End {
-    let mut talk = Talk { stream, answer, inbox: Inbox::default(), outbox: Vec::new(), left: STREAM_QUESTIONS_MAX };
-    let end = talk.go_on(idle, stop).await;
+    let mut talk = Talk {
+        stream,
+        answer,
+        inbox: Inbox::default(),
+        outbox: Vec::new(),
+        later: JoinSet::new(),
+        since: Instant::now(),
+        idle: Duration::ZERO,
+        left: STREAM_QUESTIONS_MAX,
+    };
+    let end = match talk.go_on(idle, stop).await {
+        Ok(end) => talk.answer_the_rest().await.err().unwrap_or(end),
+        Err(end) => end,
+    };
+    drop(talk);
     match end {
         // Over TLS it may have to wait for room to say so.
         End::Quiet => drop(timeout(STREAM_FAREWELL, stream.shutdown()).await),
@@ -62,50 +80,111 @@ struct Talk<'s, S, A> {
     inbox: Inbox,
     /// Answers with their lengths, each whole.
     outbox: Vec<u8>,
+    /// Answers that are still sought; they end with the conversation.
+    later: JoinSet<Option<Vec<u8>>>,
+    /// Since when we wait for the peer: for the rest of a message, or for the next one.
+    since: Instant,
+    /// How long the peer may be silent after the next answer; zero where no more is read.
+    idle: Duration,
     /// Questions that may still be asked.
     left: usize,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8]) -> Option<Vec<u8>>> Talk<'_, S, A> {
-    async fn go_on(&mut self, idle: impl Fn() -> Duration, mut stop: watch::Receiver<bool>) -> End {
+impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8], Duration) -> Said> Talk<'_, S, A> {
+    /// Until nothing more is to be read. An error is an end after which nothing can be said either.
+    async fn go_on(&mut self, idle: impl Fn() -> Duration, mut stop: watch::Receiver<bool>) -> Result<End, End> {
         loop {
-            let there_is_more = tokio::select! {
-                // What has arrived is answered before a stop is obeyed.
+            let idle = idle();
+            self.idle = if *stop.borrow() { Duration::ZERO } else { idle };
+            let (deadline, full, begins) = (self.deadline(idle), self.is_full(), self.inbox.is_empty());
+            let go_on = tokio::select! {
+                // What is ready goes out before more is read, and what has arrived is answered before a stop is obeyed.
                 biased;
-                more = self.inbox.fill(self.stream, idle()) => more.unwrap_or(false),
-                () = told_to_stop(&mut stop) => false,
+                Some(found) = self.later.join_next() => self.take_found(found.ok().flatten(), full).await?,
+                more = self.inbox.read(self.stream), if !full => match more {
+                    Ok(true) => self.take_read(begins).await?,
+                    _ => return Ok(End::Quiet),
+                },
+                () = told_to_stop(&mut stop) => return Ok(End::Quiet),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return Ok(End::Quiet),
             };
-            if !there_is_more {
-                return End::Quiet;
+            if !go_on {
+                return Ok(End::CutShort);
             }
-            if let Err(end) = self.answer_all().await {
-                return end;
-            }
+            self.write().await?;
         }
     }
 
-    /// Answers every whole message.
-    async fn answer_all(&mut self) -> Result<(), End> {
-        while let Some(question) = self.inbox.next() {
+    /// When we will have waited for the peer for too long; `None` while it waits for us.
+    fn deadline(&self, idle: Duration) -> Option<Instant> {
+        match self.inbox.is_empty() {
+            _ if self.is_full() => None,
+            true => self.later.is_empty().then(|| self.since + idle),
+            false => Some(self.since + STREAM_MESSAGE),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.later.len() >= STREAM_LATER_MAX
+    }
+
+    /// Takes what was read, of which the first octet begins a message where `begins` says so; false where the conversation ends.
+    async fn take_read(&mut self, begins: bool) -> Result<bool, End> {
+        if begins {
+            self.since = Instant::now();
+        }
+        self.answer_all().await
+    }
+
+    /// Answers every whole message while more may be sought; false where the conversation ends.
+    async fn answer_all(&mut self) -> Result<bool, End> {
+        while !self.is_full() {
+            let Some(question) = self.inbox.next() else { break };
             self.left -= 1;
-            let answer = (self.answer)(question);
-            let goes_on = self.left > 0 && answer.as_ref().is_some_and(|answer| !is_formerr(answer));
-            if let Some(answer) = &answer {
-                frame(answer, &mut self.outbox);
+            let idle = if self.left == 0 { Duration::ZERO } else { self.idle };
+            let said = (self.answer)(question, idle);
+            let goes_on = self.left > 0 && !said.ends_a_stream();
+            match said {
+                Said::Now(answer) | Said::Last(answer) => frame(&answer, &mut self.outbox),
+                Said::Later(answer) => drop(self.later.spawn(answer)),
+                Said::Nothing => {}
             }
             if !goes_on {
-                self.write().await?;
-                return Err(End::CutShort);
+                return Ok(false);
             }
+            self.since = Instant::now();
             if self.outbox.len() >= STREAM_ANSWERS_MAX {
                 self.write().await?;
             }
         }
         self.inbox.tidy();
-        self.write().await
+        Ok(true)
+    }
+
+    /// Says an answer that was sought, and takes what waited for its place; false where the conversation ends.
+    async fn take_found(&mut self, answer: Option<Vec<u8>>, was_full: bool) -> Result<bool, End> {
+        let Some(answer) = answer else { return Ok(false) };
+        frame(&answer, &mut self.outbox);
+        if was_full || self.inbox.is_empty() {
+            self.since = Instant::now();
+        }
+        self.answer_all().await
+    }
+
+    /// Says what is still to be said. An error is the end after which nothing can be.
+    async fn answer_the_rest(&mut self) -> Result<(), End> {
+        self.write().await?;
+        while let Some(found) = self.later.join_next().await {
+            found.ok().flatten().iter().for_each(|answer| frame(answer, &mut self.outbox));
+            self.write().await?;
+        }
+        Ok(())
     }
 
     async fn write(&mut self) -> Result<(), End> {
+        if self.outbox.is_empty() {
+            return Ok(());
+        }
         let written = async {
             self.stream.write_all(&self.outbox).await?;
             self.stream.flush().await
@@ -129,11 +208,6 @@ fn frame(answer: &[u8], outbox: &mut Vec<u8>) {
     outbox.extend_from_slice(answer);
 }
 
-/// A peer that was not understood once is not believed to have said where its next message begins.
-fn is_formerr(answer: &[u8]) -> bool {
-    answer.get(3).is_some_and(|flags| flags & 0x0f == 1)
-}
-
 /// What was read and not yet answered.
 #[derive(Default)]
 struct Inbox {
@@ -143,20 +217,9 @@ struct Inbox {
 }
 
 impl Inbox {
-    /// Reads until a whole message is there; false where the peer ends instead, or where it takes too long.
-    async fn fill<S: AsyncRead + Unpin>(&mut self, stream: &mut S, idle: Duration) -> io::Result<bool> {
-        if self.octets.is_empty() && !timeout(idle, self.read(stream)).await?? {
-            return Ok(false);
-        }
-        let rest = async {
-            while self.end().is_none() {
-                if !self.read(stream).await? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        };
-        timeout(STREAM_MESSAGE, rest).await?
+    /// Whether nothing waits to be answered or completed.
+    fn is_empty(&self) -> bool {
+        self.octets.is_empty()
     }
 
     /// Reads what there is; false at the end. Nothing is lost where it is dropped while it waits.

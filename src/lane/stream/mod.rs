@@ -2,7 +2,7 @@
 //!
 //! Here: the loop (`accept`), who holds a seat and who gives way (`seats`), one conversation over any stream of octets
 //! (`conversation`), certificates (`tls`). Not here: what a message gets (`full`). It always holds that a connection costs
-//! no more than what has arrived on it, that nothing is read while answers wait, and that every wait ends.
+//! no more than what has arrived on it, that nothing is read while answers wait to be taken, and that every wait ends.
 
 use super::full::Full;
 use super::{Tally, Transport};

@@ -1,6 +1,5 @@
 use super::*;
-use crate::config::TlsOptions;
-use crate::federation::CheckKind;
+use crate::config::{Ask, TlsOptions};
 use crate::health::Thresholds;
 use crate::name::Name;
 use proptest::prelude::*;
@@ -9,7 +8,8 @@ fn target(last: u8) -> Arc<TargetSpec> {
     let name = Name::parse("contoso.com").unwrap();
     Arc::new(TargetSpec {
         address: ([127, 0, 0, last], 9).into(),
-        kind: CheckKind::Tcp,
+        ask: Arc::new(Ask::Tcp),
+        names: Arc::default(),
         server_name: name.clone(),
         domain: name,
         interval: Duration::from_secs(3600),

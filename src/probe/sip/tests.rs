@@ -1,4 +1,6 @@
 use super::*;
+use crate::config::Ask;
+use crate::federation::CheckKind;
 use proptest::prelude::*;
 
 const OK: &str = "SIP/2.0 200 OK\r\nVia: x\r\nCall-ID: abc\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
@@ -7,6 +9,14 @@ fn message(text: &str) -> Message {
     match parse(text.as_bytes()) {
         Parsed::Message(message) => message,
         other => panic!("{text:?}: {other:?}"),
+    }
+}
+
+/// What an answer is to a request with the Call-ID "abc", with the default codes.
+fn judged(answer: &Message) -> Result<Outcome, Failure> {
+    match Ask::default_of(CheckKind::Sip) {
+        Some(Ask::Sip { alive, degraded }) => judge(answer, "abc", (&alive, &degraded)),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -54,7 +64,7 @@ fn the_fields_of_an_answer_are_understood_in_every_spelling() {
     ] {
         let found = message(&text);
         assert_eq!(found.status, Some(200), "{text:?}");
-        assert_eq!(judge(&found, "abc"), Ok(()), "{text:?}");
+        assert_eq!(judged(&found), Ok(Outcome::Pass), "{text:?}");
     }
 }
 
@@ -96,14 +106,15 @@ fn each_status_has_its_meaning() {
         ("502 Bad Gateway", "unavailable: SIP 502 Bad Gateway"),
         ("503 Service Unavailable", "unavailable: SIP 503 Service Unavailable"),
         ("503", "unavailable: SIP 503"),
-        ("408 Request Timeout", "unavailable: degraded: SIP 408 Request Timeout"),
-        ("504 Server time-out", "unavailable: degraded: SIP 504 Server time-out"),
+        ("408 Request Timeout", "degraded: SIP 408 Request Timeout"),
+        ("504 Server time-out", "degraded: SIP 504 Server time-out"),
         ("400 Bad Request", "unavailable: SIP 400 Bad Request: not an answer that proves service"),
         ("482 Loop Detected", "unavailable: SIP 482 Loop Detected: not an answer that proves service"),
         ("603 Decline", "unavailable: SIP 603 Decline: not an answer that proves service"),
     ] {
-        let got = match judge(&message(&OK.replace("200 OK", status)), "abc") {
-            Ok(()) => "up".to_owned(),
+        let got = match judged(&message(&OK.replace("200 OK", status))) {
+            Ok(Outcome::Degraded(why)) => format!("degraded: {why}"),
+            Ok(_) => "up".to_owned(),
             Err(failure) => format!("{}: {}", failure.class.word(), failure.detail),
         };
         assert_eq!(got, meaning);
@@ -121,7 +132,7 @@ fn an_answer_to_another_request_is_none() {
         OK.replace("CSeq: 1 OPTIONS", "CSeq: 1"),
         OK.replace("CSeq: 1 OPTIONS\r\n", ""),
     ] {
-        let class = judge(&message(&text), "abc").map_err(|failure| failure.class);
+        let class = judged(&message(&text)).map_err(|failure| failure.class);
         assert_eq!(class, Err(FailureClass::Protocol), "{text:?}");
     }
 }

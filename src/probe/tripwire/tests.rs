@@ -68,7 +68,7 @@ proptest! {
 fn armed(enabled: bool) -> (Tripwire, tokio::io::DuplexStream) {
     let (ours, theirs) = tokio::io::duplex(64);
     let mut tripwire = Tripwire::new(enabled, CONFIRM);
-    tripwire.probed(Some(Box::new(ours)), Instant::now());
+    tripwire.probed(Some(Connection::new(ours)), Instant::now());
     (tripwire, theirs)
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::limits::STREAM_IDLE;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::{Instant, sleep};
 
@@ -25,15 +25,32 @@ fn framed(message: &[u8]) -> Vec<u8> {
     octets
 }
 
-/// As a lane answers: runts and replies with silence, what has QDCOUNT 0xffff with FORMERR, anything else with itself as reply.
-fn answer(question: &[u8]) -> Option<Vec<u8>> {
-    let is_reply = *question.get(2)? & 0x80 != 0;
+/// As a lane answers: runts and replies with silence, what has QDCOUNT 0xffff with FORMERR, anything else with itself as reply;
+/// what has an ANCOUNT so many seconds later, and with silence if that is 99.
+fn answer(question: &[u8], _: Duration) -> Said {
+    if question.len() < HEADER || question[2] & 0x80 != 0 {
+        return Said::Nothing;
+    }
     let mut answer = question.to_vec();
     answer[2] |= 0x80;
     if question[4..6] == [0xff, 0xff] {
         answer[3] = 1;
+        return Said::Last(answer);
     }
-    (!is_reply).then_some(answer)
+    match question[7] {
+        0 => Said::Now(answer),
+        seconds => Said::Later(Box::pin(async move {
+            sleep(Duration::from_secs(seconds.into())).await;
+            (seconds != 99).then_some(answer)
+        })),
+    }
+}
+
+/// A question whose answer takes so many seconds.
+fn slow(id: u16, seconds: u8) -> Vec<u8> {
+    let mut question = message(id, [0, 0]);
+    question[7] = seconds;
+    framed(&question)
 }
 
 /// Holds a conversation with `peer` on the other side; returns how it ended and after what time.
@@ -108,6 +125,65 @@ async fn a_thousand_questions_in_one_piece_or_octet_by_octet_are_answered_in_ord
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_answer_delays_no_later_one_and_is_waited_for() {
+    let mut garbage = message(9, [0, 0]);
+    garbage[4..6].copy_from_slice(&[0xff, 0xff]);
+    for (name, said, answered, ended, lasted) in [
+        ("overtaken", [slow(1, 3), question(2), slow(3, 1), question(4)].concat(), vec![2, 4, 3, 1], End::Quiet, 3),
+        ("beyond idleness", [slow(1, 60), question(2)].concat(), vec![2, 1], End::Quiet, 60),
+        ("half a message after it", [slow(1, 2), question(2)[..9].to_vec()].concat(), vec![1], End::Quiet, 2),
+        ("garbage after it", [slow(1, 2), framed(&garbage), question(2)].concat(), vec![9, 1], End::CutShort, 2),
+        ("nothing comes of it", [slow(1, 99), slow(2, 98)].concat(), vec![2], End::Quiet, 99),
+    ] {
+        let (end, took) = hold_with(AMPLE, async |mut peer| {
+            peer.write_all(&said).await.unwrap();
+            peer.shutdown().await.unwrap();
+            assert_eq!(ids(&mut peer).await, answered, "{name}");
+        })
+        .await;
+        assert_eq!((end, took), (ended, Duration::from_secs(lasted)), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_too_many_answers_are_sought_nothing_is_read_and_the_peer_is_not_blamed() {
+    let most = STREAM_LATER_MAX as u16;
+    // Longer than any patience with a peer; the rest of the last question comes after that.
+    let first: Vec<u8> = (0..most).flat_map(|id| slow(id, 30)).chain(question(most)).chain([0]).collect();
+    let (end, took) = hold_with(AMPLE, async |mut peer| {
+        peer.write_all(&first).await.unwrap();
+        sleep(Duration::from_secs(29)).await;
+        let mut nothing = [0];
+        assert!(timeout(Duration::ZERO, peer.read(&mut nothing)).await.is_err(), "it waits for its turn");
+        sleep(Duration::from_secs(2)).await;
+        peer.write_all(&question(most + 1)[1..]).await.unwrap();
+        peer.shutdown().await.unwrap();
+        let mut ids = ids(&mut peer).await;
+        ids.sort_unstable();
+        assert_eq!(ids, (0..most + 2).collect::<Vec<_>>());
+    })
+    .await;
+    assert_eq!((end, took), (End::Quiet, Duration::from_secs(31)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_silent_after_a_slow_answer_is_as_idle_as_anyone() {
+    let (end, took) = hold_with(AMPLE, async |mut peer| {
+        peer.write_all(&slow(1, 20)).await.unwrap();
+        assert_eq!(ids(&mut peer).await, [1]);
+    })
+    .await;
+    assert_eq!((end, took), (End::Quiet, Duration::from_secs(20) + STREAM_IDLE));
+    // A message that was begun is not forgiven for an answer that comes meanwhile.
+    let (end, took) = hold_with(AMPLE, async |mut peer| {
+        peer.write_all(&[slow(1, 3), vec![0]].concat()).await.unwrap();
+        assert_eq!(ids(&mut peer).await, [1]);
+    })
+    .await;
+    assert_eq!((end, took), (End::Quiet, STREAM_MESSAGE));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_largest_message_is_read() {
     let mut largest = message(7, [0, 0]);
     largest.resize(u16::MAX.into(), 0);
@@ -154,11 +230,11 @@ async fn nothing_is_read_from_a_peer_that_does_not_take_its_answers_and_it_is_cu
     let (mut ours, mut theirs) = duplex(64);
     let (_stop, stop) = watch::channel(false);
     let asked = Cell::new(0);
-    let large = |_: &[u8]| {
+    let large = |_: &[u8], _: Duration| {
         asked.set(asked.get() + 1);
         let mut answer = message(1, [0x80, 0]);
         answer.resize(u16::MAX.into(), 0);
-        Some(answer)
+        Said::Now(answer)
     };
     let began = Instant::now();
     let flood = async {
@@ -206,6 +282,17 @@ async fn a_stop_waits_for_what_has_arrived_and_for_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_answers_that_are_sought() {
+    let (mut ours, mut theirs) = duplex(AMPLE);
+    let (tell, stop) = watch::channel(false);
+    theirs.write_all(&[slow(1, 1), question(2)].concat()).await.unwrap();
+    tell.send_replace(true);
+    assert_eq!(hold(&mut ours, answer, || STREAM_IDLE, stop).await, End::Quiet);
+    drop(ours);
+    assert_eq!(ids(&mut theirs).await, [2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_is_cut_short_may_finish_its_sentence_but_not_talk_for_ever() {
     for (ends, lasted) in [(true, Duration::ZERO), (false, STREAM_FAREWELL)] {
         let (end, took) = hold_with(AMPLE, async |mut peer| {
@@ -219,4 +306,37 @@ async fn a_peer_that_is_cut_short_may_finish_its_sentence_but_not_talk_for_ever(
         .await;
         assert_eq!((end, took), (End::CutShort, lasted));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_knows_how_long_the_peer_may_be_silent_after_it() {
+    let told = RefCell::new(Vec::new());
+    let recorded = |question: &[u8], idle| {
+        told.borrow_mut().push(idle);
+        answer(question, idle)
+    };
+    for (stopped, expected) in [(false, STREAM_IDLE), (true, Duration::ZERO)] {
+        let (mut ours, mut theirs) = duplex(AMPLE);
+        let (_tell, stop) = watch::channel(stopped);
+        theirs.write_all(&[question(1), question(2)].concat()).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        hold(&mut ours, &recorded, || STREAM_IDLE, stop).await;
+        assert_eq!(told.take(), [expected; 2], "{stopped}");
+    }
+    // After the last that is allowed there is no more.
+    let (mut ours, theirs) = duplex(AMPLE);
+    let (mut reader, mut writer) = tokio::io::split(theirs);
+    let (_tell, stop) = watch::channel(false);
+    let all = async {
+        for id in 0..STREAM_QUESTIONS_MAX {
+            writer.write_all(&question(id as u16)).await.unwrap();
+        }
+    };
+    tokio::join!(hold(&mut ours, &recorded, || STREAM_IDLE, stop), all, async {
+        // It ends where we take leave; until then somebody must take the answers.
+        while reader.read(&mut [0; 4096]).await.unwrap() > 0 {}
+    });
+    let told = told.take();
+    let (last, others) = told.split_last().unwrap();
+    assert!(*last == Duration::ZERO && others.iter().all(|idle| *idle == STREAM_IDLE), "{}", told.len());
 }

@@ -1,0 +1,87 @@
+//! Events as lines of the audit trail.
+
+use super::event::{Event, Move};
+use crate::audit::{Audit, Entry};
+use crate::health::Verdict;
+use crate::limits::AUDIT_NAMES_MAX;
+use crate::steering::Basis;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// Records every event until the control task ends. One that came too fast for us is counted as lost.
+pub async fn record(mut events: Receiver<Event>, audit: Audit) {
+    loop {
+        match events.recv().await {
+            Ok(event) => audit.record(entry(&event)),
+            Err(RecvError::Lagged(lost)) => audit.lost(lost),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn entry(event: &Event) -> Entry {
+    match event {
+        Event::Verdict { target, pools, verdict, took, generation } => Entry::of("verdict", reason(verdict))
+            .at(*generation)
+            .with("state", verdict.state.word())
+            .with("address", target.address.to_string())
+            .with("check", target.kind().word())
+            .with("pools", few(pools))
+            .with("took_ms", took.as_millis() as u64),
+        Event::Published { generation, services } => Entry::of("publish", "the services named say something else")
+            .at(*generation)
+            .with("services", few(services))
+            .with("count", services.len()),
+        Event::Moved(moved) => movement(moved),
+        Event::Held { subject, hold, forced, generation } => {
+            let entry = Entry::of("hold", hold.grounds.reason.as_str())
+                .at(*generation)
+                .with("subject", subject.to_string())
+                .with("state", hold.held.word())
+                .with("author", hold.grounds.author.as_str());
+            match forced {
+                Some(danger) => entry.with("forced", danger.to_string()),
+                None => entry,
+            }
+        }
+        Event::Released { subject, hold, grounds, generation } => Entry::of("release", grounds.reason.as_str())
+            .at(*generation)
+            .with("subject", subject.to_string())
+            .with("was", hold.as_ref().map(|hold| hold.held.word()))
+            .with("author", grounds.author.as_str()),
+        Event::HoldEnded { subject, hold } => Entry::of("hold-ended", "the time of the hold is over")
+            .with("subject", subject.to_string())
+            .with("state", hold.held.word())
+            .with("held_because", hold.grounds.reason.as_str()),
+        Event::Refused { action, why, grounds } => Entry::of("refused", why.as_str())
+            .with("action", action.as_str())
+            .with("wanted_because", grounds.reason.as_str())
+            .with("author", grounds.author.as_str()),
+        Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
+    }
+}
+
+fn reason(verdict: &Verdict) -> String {
+    verdict.why.as_ref().map_or_else(|| "probes pass".to_owned(), ToString::to_string)
+}
+
+fn movement(moved: &Move) -> Entry {
+    let reason = match moved.basis {
+        Basis::AllDown(rung) => format!("every pool is down: {}", rung.word()),
+        _ if moved.from == moved.to => "the pool is proven alive".to_owned(),
+        _ => "the nearest pool that may be used is another".to_owned(),
+    };
+    Entry::of("move", reason)
+        .at(moved.generation)
+        .with("service", moved.service.as_str())
+        .with("from", few(&moved.from))
+        .with("to", few(&moved.to))
+        .with("regions", few(&moved.regions))
+}
+
+/// The first of some names: a line is no list of everything.
+fn few(names: &[String]) -> Vec<String> {
+    names.iter().take(AUDIT_NAMES_MAX).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! What of DNS itself a reload may change: who we say we are, the secrets of cookies, the limit of clients that ask too much.
+//!
+//! One immutable value behind one pointer, which a lane reads once for each message: no message is judged by two. Not here:
+//! what clients have used up of their limit, which outlives a reload (`guard`).
+
+use super::cookie::Jar;
+use super::limit::Limit;
+use crate::config::{CookieSecret, Dns};
+use arc_swap::{ArcSwap, Guard};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+/// The settings of one reload.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// Who we say we are.
+    pub(super) dns: Dns,
+    /// Whose cookies are good.
+    pub(super) jar: Jar,
+    /// The limit of UDP answers; `None` is no limit.
+    pub(super) limit: Option<Limit>,
+}
+
+/// The settings that are in force. A lane may keep what it read for as long as it likes.
+#[derive(Debug)]
+pub(super) struct Shared {
+    current: ArcSwap<Settings>,
+    /// Makes cookies where no secret is configured: a reload must not take them from their clients.
+    drawn: CookieSecret,
+}
+
+impl Shared {
+    pub(super) fn new(dns: &Dns) -> Self {
+        let drawn = drawn();
+        Self { current: ArcSwap::from_pointee(Settings::new(dns, drawn)), drawn }
+    }
+
+    /// What is in force now.
+    pub(super) fn read(&self) -> Guard<Arc<Settings>> {
+        self.current.load()
+    }
+
+    /// Puts others in force.
+    pub(super) fn replace(&self, dns: &Dns) {
+        self.current.store(Arc::new(Settings::new(dns, self.drawn)));
+    }
+}
+
+impl Settings {
+    fn new(dns: &Dns, drawn: CookieSecret) -> Self {
+        let limit = dns.rate_limit.as_ref().map(Limit::new);
+        Self { dns: dns.clone(), jar: Jar::new(&dns.cookie_secrets, drawn), limit }
+    }
+}
+
+/// A secret that nobody knows: two hashes under keys from the operating system.
+fn drawn() -> CookieSecret {
+    let keyed = RandomState::new();
+    let halves = [keyed.hash_one(0), keyed.hash_one(1)].map(u64::to_ne_bytes);
+    let mut secret = [0; 16];
+    secret.iter_mut().zip(halves.concat()).for_each(|(to, from)| *to = from);
+    CookieSecret(secret)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use crate::federation::CheckKind;
+use crate::testing::{POOLS, ZONE, service, topology};
+use crate::topology::TargetSpec;
+use std::sync::Arc;
+
+/// What the check of a service with these keys aims at, in the pool seoul.
+fn aim(text: &str) -> Arc<TargetSpec> {
+    topology(&format!("[server]\nlisten = [\"127.0.0.1:53\"]\n{ZONE}{POOLS}{text}")).targets[0].clone()
+}
+
+fn names(target: &TargetSpec) -> Vec<String> {
+    target.names.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_certificate_must_hold_for_what_is_handed_out() {
+    let two = "domains = [\"contoso.com\", \"b.contoso.com\"]";
+    let with = |more: &str| service(more).replace("domains = [\"contoso.com\"]", two);
+    for (more, server_name, expected) in [
+        ("", "sip.contoso.com", &["sip.contoso.com", "sip.b.contoso.com"][..]),
+        ("shape = \"target\"", "access-seoul.contoso.com", &["access-seoul.contoso.com"]),
+        ("check = { name = \"one.example\" }", "one.example", &["one.example"]),
+        ("check = { tls = { verify = \"chain\" } }", "sip.contoso.com", &[]),
+        // For the domain itself, whatever the SRV names.
+        ("check = { kind = \"xmpp\" }", "contoso.com", &["contoso.com", "b.contoso.com"]),
+        ("shape = \"target\"\ncheck = { kind = \"matrix\" }", "contoso.com", &["contoso.com", "b.contoso.com"]),
+        ("check = { kind = \"stun\" }", ".", &[]),
+        ("check = { kind = \"exec\", command = [\"/bin/true\"] }", "sip.contoso.com", &[]),
+    ] {
+        let target = aim(&with(more));
+        assert_eq!(
+            (target.server_name.to_string().as_str(), names(&target)),
+            (server_name, expected.iter().map(|&name| name.to_owned()).collect()),
+            "{more}"
+        );
+    }
+}
+
+#[test]
+fn of_very_many_names_an_even_sample_is_asked_for() {
+    let domains: Vec<String> = (0..1000).map(|i| format!("\"d{i}.contoso.com\"")).collect();
+    let text = service("").replace("\"contoso.com\"", &domains.join(", "));
+    let names = names(&aim(&text));
+    assert_eq!(names.len(), 64);
+    assert_eq!(
+        (names[0].as_str(), names[1].as_str(), names[63].as_str()),
+        ("sip.d0.contoso.com", "sip.d15.contoso.com", "sip.d984.contoso.com")
+    );
+}
+
+#[test]
+fn what_a_check_does_not_say_does_not_divide_targets() {
+    let target = aim(&service("check = { kind = \"tcp\", tls = { verify = \"none\" } }"));
+    assert_eq!(
+        (target.kind(), target.server_name.to_string().as_str(), target.domain.to_string().as_str()),
+        (CheckKind::Tcp, ".", ".")
+    );
+    assert_eq!(target.tls, Default::default());
+}
