@@ -73,6 +73,18 @@ pub const WEIGHT_SLOTS: usize = 256;
 pub const CONFIG_FILE_MAX: u64 = 16 << 20;
 /// Largest domain list, octets: ten million domains.
 pub const DOMAINS_FILE_MAX: u64 = 512 << 20;
+/// Master files of one zone together, octets: a million records and more; offsets into their data fit 32 bits.
+pub const RECORDS_MAX: u64 = 64 << 20;
+/// Files that include one another: a reader of so deep a nest is lost.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
+/// Records of one name and type, octets with their heads: they fit a TCP message with room for everything else.
+pub const RRSET_OCTETS_MAX: usize = 60_000;
+/// Aliases that are followed in one answer: resolvers give up sooner, and a loop ends.
+pub const ALIASES_MAX: u8 = 12;
+/// Hosts of one MX, SRV or NS set whose addresses are looked up to stand beside it.
+pub const ADDITIONAL_HOSTS_MAX: usize = 16;
+/// Longest TTL of a static record, seconds (RFC 2181 section 8).
+pub const STATIC_TTL_MAX: u32 = (1 << 31) - 1;
 /// Errors shown in full; the rest is counted.
 pub const DIAGNOSTICS_SHOWN_MAX: usize = 100;
 /// Largest MaxMind-format file, octets: the largest commercial city files are under 300 MiB.

@@ -20,6 +20,7 @@ const ROOMS: &[Room] = &[
     // Words.
     Room { path: "ids", layer: WORDS, imports: &[], outside: &[] },
     Room { path: "limits", layer: WORDS, imports: &[], outside: &[] },
+    Room { path: "rrtype", layer: WORDS, imports: &[], outside: &[] },
     Room { path: "name", layer: WORDS, imports: &[], outside: &["thiserror"] },
     // Sources. Only `config` and `geo::database` read files.
     Room { path: "federation", layer: 1, imports: &[], outside: &[] },
@@ -40,7 +41,7 @@ const ROOMS: &[Room] = &[
     // World.
     Room {
         path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Thresholds"],
-        outside: &["thiserror"],
+        outside: &["hashbrown", "thiserror"],
     },
     // Speech.
     Room {

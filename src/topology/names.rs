@@ -14,7 +14,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 mod slots;
 
 /// Labels in the longest name: 127 of one octet and the root.
-const LABELS_MAX: usize = 128;
+pub(super) const LABELS_MAX: usize = 128;
 
 /// What the names know of an asked name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,14 +282,16 @@ fn change(names: &mut Names, interned: &mut HashMap<Node, u32>, wire: &[u8], how
 
 /// A name without some of its first labels.
 #[derive(Clone, Copy, Default)]
-struct Suffix {
-    start: u8,
-    hash: u64,
+pub(super) struct Suffix {
+    /// Where it begins in the whole name.
+    pub(super) start: u8,
+    /// Under the key of the table that is asked.
+    pub(super) hash: u64,
 }
 
 /// Fills in every suffix of a name, the whole name first, the root last; returns how many. `None` for what is no well-formed
 /// name. Labels are hashed from the root leftwards, so that one pass gives every suffix its hash.
-fn hash_suffixes(key: &RandomState, wire: &[u8], out: &mut [Suffix; LABELS_MAX]) -> Option<usize> {
+pub(super) fn hash_suffixes(key: &RandomState, wire: &[u8], out: &mut [Suffix; LABELS_MAX]) -> Option<usize> {
     let (mut count, mut at) = (0, 0);
     loop {
         let len = *wire.get(at)? as usize;
@@ -310,7 +312,7 @@ fn hash_suffixes(key: &RandomState, wire: &[u8], out: &mut [Suffix; LABELS_MAX])
     Some(count)
 }
 
-fn hash_name(key: &RandomState, wire: &[u8]) -> u64 {
+pub(super) fn hash_name(key: &RandomState, wire: &[u8]) -> u64 {
     let mut suffixes = [Suffix::default(); LABELS_MAX];
     hash_suffixes(key, wire, &mut suffixes);
     suffixes[0].hash
