@@ -120,7 +120,10 @@ impl Running {
         let kept = open_state(config.server.state_dir.as_deref(), &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
-        let (control, handle) = Control::new(topology.clone(), prober, observations, kept, Metrics::new(&registry)?);
+        let metrics = Metrics::new(&registry)?;
+        let certificates = metrics.certificates().clone();
+        let (control, handle) = Control::new(topology.clone(), prober, observations, kept, metrics);
+        certificates.register(&registry, handle.lake())?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));

@@ -93,8 +93,13 @@ pub const GEO_DATABASE_MAX: u64 = 1 << 30;
 /// a file that loops is refused within a second or two.
 pub const GEO_TREE_STEPS_MAX: u32 = 1 << 26;
 
-/// Probes in flight at once: bounds sockets and TLS handshakes, not the number of targets.
-pub const PROBES_IN_FLIGHT_MAX: usize = 256;
+/// Probes in flight at once where few files are allowed. Where more are, there is room for one of every target, so that
+/// thousands that fall silent together do not wait for one another's time-outs; it is the targets that bound them then.
+pub const PROBES_IN_FLIGHT_MIN: usize = 256;
+/// Probes that one network (an IPv4 /24, an IPv6 /56) gets at once; those beyond take turns.
+pub const NETWORK_BURST: u32 = 32;
+/// Probes a second that a network gets at least; its targets may demand more, each one for each `confirm`.
+pub const NETWORK_RATE_MIN: f64 = 200.0;
 /// Octets read from a probed server before it must have answered.
 pub const PROBE_ANSWER_MAX: usize = 16 << 10;
 /// Longest path of a check's HTTP request, octets: one line that every server reads.
@@ -132,6 +137,10 @@ pub const TRIPWIRE_HABITS_MAX: u32 = 3;
 pub const TRIPWIRE_REST: Duration = Duration::from_secs(600);
 /// Characters of what a peer said that are repeated to people.
 pub const QUOTE_MAX: usize = 80;
+/// A certificate that ends within this time is warned of: renewal by hand takes an organisation days.
+pub const CERTIFICATE_ENDS_SOON: Duration = Duration::from_secs(14 * 86_400);
+/// How often the same endpoint's check warns of it.
+pub const CERTIFICATE_SAID_EVERY: Duration = Duration::from_secs(86_400);
 /// Names of a certificate that are repeated to people.
 pub const CERTIFICATE_NAMES_SHOWN_MAX: usize = 8;
 /// Connections to one simulated edge: probes of a demo and a few curious people.

@@ -99,6 +99,11 @@ const ROOMS: &[Room] = &[
         // locks: a file is read once for all targets that it tells of.
         path: "probe/file", layer: EDGES, imports: &["health"], outside: &["clock", "files", "humantime", "locks", "tokio", "tracing"],
     },
+    Room {
+        // locks: how often each network may be asked, and which targets owe an observation.
+        path: "probe/schedule", layer: EDGES, imports: &["health", "topology"], outside: &["clock", "locks", "rlimit", "tokio"],
+    },
+    Room { path: "probe/network", layer: EDGES, imports: &["topology"], outside: &[] },
     Room { path: "probe/xmpp", layer: EDGES, imports: &["health"], outside: &["quick_xml", "tokio"] },
     Room {
         // threads: the disk may be slow, and nobody waits for it.
@@ -121,6 +126,11 @@ const ROOMS: &[Room] = &[
         path: "control", layer: 6,
         imports: &["audit", "config::Safety", "health", "probe", "snapshot", "state", "steering", "topology"],
         outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
+    },
+    Room {
+        // locks: a scrape reads what probes saw.
+        path: "control/certificates", layer: 6, imports: &["probe", "snapshot", "topology"],
+        outside: &["clock", "locks", "prometheus", "tracing"],
     },
     // Operators.
     Room {

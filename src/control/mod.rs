@@ -19,6 +19,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
 mod beliefs;
+mod certificates;
 mod event;
 mod handle;
 mod metrics;
@@ -27,6 +28,7 @@ mod record;
 mod safety;
 
 pub use beliefs::{Beliefs, Left, NoSuchSubject};
+pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use metrics::Metrics;
@@ -145,6 +147,7 @@ impl Control {
                 let rows = self.beliefs.render_all(began);
                 let published = self.publisher.replace(topology.clone(), rows);
                 self.metrics.published(began.elapsed());
+                self.metrics.certificates().retain(&topology);
                 self.prober.retarget(topology.targets.clone());
                 self.tell(Event::Replaced { generation: published.generation });
                 let _ = reply.send(published.generation);
