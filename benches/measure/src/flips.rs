@@ -123,6 +123,7 @@ impl World {
             outcome,
             started: now,
             ended: now,
+            not_after: None,
         })?)
     }
 
