@@ -296,9 +296,9 @@ fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, K
 }
 
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, Option<usize>, SocketAddr, Option<&Path>) {
+fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
+    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {
