@@ -57,8 +57,8 @@ fn loaded(text: &str) -> (Config, TempDir) {
     std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("our own file");
     match load(&directory.path().join("edgesteer.toml")) {
         Ok((config, warnings)) => {
-            // `state_dir` does nothing yet, and says so. Checks are shown that no service there uses.
-            assert!(warnings.iter().all(|warning| ["no-effect", "unused-check"].contains(&warning.code)), "{warnings}");
+            // Checks are shown that no service there uses.
+            assert!(warnings.iter().all(|warning| warning.code == "unused-check"), "{warnings}");
             (config, directory)
         }
         Err(errors) => panic!("{errors}"),
@@ -85,7 +85,10 @@ fn it_loads_with_everything_set() {
     let (text, count) = set(|_| true);
     assert!(!text.lines().any(|line| line.starts_with("#[")) && count > 40, "{count} lines were set");
     let (config, _files) = loaded(&text);
-    assert_eq!(config.services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["federation", "ldap", "hosting"]);
+    assert_eq!(
+        config.services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+        ["federation", "xmpp", "ldap", "hosting"]
+    );
     assert_eq!(config.partners.len(), 1);
     assert!(config.server.state_dir.is_some() && config.server.tls.is_some());
     assert!(!config.geoip.overrides.is_empty());

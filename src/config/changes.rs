@@ -25,6 +25,7 @@ impl<T> Copy for In<'_, T> {}
 const SERVER: &[Part<Config>] = &[
     ("listen", |a, b| a.1.server.listen != b.1.server.listen),
     ("tls", |a, b| tls_listen(a.1) != tls_listen(b.1)),
+    ("threads", |a, b| a.1.server.threads != b.1.server.threads),
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
@@ -52,6 +53,11 @@ const CERTIFICATE: &[Part<Config>] =
 
 const GEOIP: &[Part<Config>] =
     &[("database", |a, b| a.1.geoip.database != b.1.geoip.database), ("ecs", |a, b| a.1.geoip.ecs != b.1.geoip.ecs)];
+
+const SAFETY: &[Part<Config>] = &[
+    ("min_active_pools", |a, b| a.1.safety.min_active_pools != b.1.safety.min_active_pools),
+    ("max_changes_per_minute", |a, b| a.1.safety.max_changes_per_minute != b.1.safety.max_changes_per_minute),
+];
 
 const ZONE: &[Part<Zone>] = &[
     ("name servers", |a, b| a.1.ns != b.1.ns),
@@ -100,6 +106,7 @@ impl Outline {
         said.extend(changed(RESOLVER, new, before).map(|part| format!("[resolver] {part} changed")));
         said.extend(changed(CERTIFICATE, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, before).map(|part| format!("[geoip] {part} changed")));
+        said.extend(changed(SAFETY, new, before).map(|part| format!("[safety] {part} changed")));
         let overrides =
             |config: &Config| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };
         said.extend(counted("[geoip]", "override", &overrides(now), &overrides(then)));

@@ -1,7 +1,8 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
-//! `resolver`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`), master files (`records`); checks that collect every error (`refer`, `names`), advice
+//! `resolver`, `safety`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
@@ -28,6 +29,7 @@ mod records;
 mod refer;
 mod report;
 mod resolver;
+mod safety;
 mod server;
 mod service;
 mod source;
@@ -70,6 +72,17 @@ pub struct Config {
     pub partners: Vec<Partner>,
     /// Views in the order of the file; no prefix stands twice.
     pub views: Vec<View>,
+    /// What operators may not do by accident.
+    pub safety: Safety,
+}
+
+/// `[safety]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Safety {
+    /// A hold that would leave a service with fewer active pools is refused. Default 1.
+    pub min_active_pools: usize,
+    /// More holds and releases than this within a minute are refused. Default 30.
+    pub max_changes_per_minute: u32,
 }
 
 /// `[server]`.
@@ -79,6 +92,8 @@ pub struct Server {
     pub listen: Vec<SocketAddr>,
     /// DNS over TLS. Default none.
     pub tls: Option<ServerTls>,
+    /// Threads that answer over UDP. Default one for each core.
+    pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
     /// Where state is kept, resolved against the configuration file's directory.

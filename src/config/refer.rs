@@ -11,7 +11,7 @@ use super::service::{self, CheckRef, Steering};
 use super::source::{At, Span};
 use super::view;
 use super::zone;
-use super::{Geoip, Server};
+use super::{Geoip, Safety, Server};
 use crate::federation::Shape;
 use crate::limits;
 use std::collections::HashMap;
@@ -36,6 +36,8 @@ pub(super) struct Drafts {
     pub(super) views: Vec<view::Draft>,
     /// `[resolver]`.
     pub(super) resolver: Field<resolver::Draft>,
+    /// `[safety]`.
+    pub(super) safety: Safety,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.
@@ -237,6 +239,10 @@ pub(super) fn weights(steering: &At<Steering>, pools: &[At<String>], report: &Re
 
 fn owner_keys(service: &service::Draft, report: &Report) {
     let Some(kind) = service.kind.get() else { return };
+    if let Some(at) = service.direct_tls.at().filter(|_| kind.direct_tls.is_none()) {
+        let title = format!("{} has no SRV name for direct TLS", kind.name);
+        report.add(at.span, codes::OWNER_IS_FIXED, title, "", "remove this key: it is for kind = \"xmpp\"");
+    }
     let (srv, address) = (service.srv.at().map(|at| at.span), service.address.at().map(|at| at.span));
     if !kind.names_from_config {
         for span in [srv, address].into_iter().flatten() {

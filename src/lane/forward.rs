@@ -188,3 +188,6 @@ fn nothing(none: NoRecords) -> Found {
     reply.authorities.iter_mut().for_each(|soa| soa.ttl = ttl.map_or(soa.ttl, |ttl| ttl.min(soa.ttl)));
     (reply, None)
 }
+
+#[cfg(test)]
+mod tests;

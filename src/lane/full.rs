@@ -5,7 +5,7 @@
 //! OPT. Not here: sockets.
 
 use super::forward::{Answer, Found};
-use super::guard::{Cookie, Guard};
+use super::guard::{self, Cookie, Guard, Now};
 use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
@@ -62,6 +62,11 @@ impl Full {
         Self { lake, tally, settings, guard: Arc::new(Guard::new()) }
     }
 
+    /// What the fast lanes share with it: settings and the clock.
+    pub(super) fn manners(&self) -> (&Arc<Shared>, &Arc<Guard>) {
+        (&self.settings, &self.guard)
+    }
+
     /// What becomes of a message.
     pub(super) fn message(&self, bytes: &[u8], peer: &Peer) -> Said {
         // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
@@ -71,8 +76,9 @@ impl Full {
         let packet = Packet::read(bytes);
         let Some(request) = alone(bytes, packet.question, peer.address) else { return Said::Nothing };
         let settings = self.settings.read();
-        let cookie = packet.opt.and_then(|opt| self.guard.cookie(&settings, opt.cookie?, peer.address.ip()));
-        let case = Case { packet: &packet, peer, settings: &settings, cookie: cookie.as_ref() };
+        let now = self.guard.now();
+        let cookie = packet.opt.and_then(|opt| guard::cookie(&settings, opt.cookie?, peer.address.ip(), now));
+        let case = Case { packet: &packet, peer, settings: &settings, cookie, now };
         let (answer, opt) = self.answer(&case, &request);
         let asking = case.asking(request, opt);
         match answer {
@@ -110,7 +116,7 @@ impl Full {
         if case.peer.transport != Transport::Udp || case.recursion() || cookie.is_some_and(|cookie| cookie.valid) {
             return Some(reply);
         }
-        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply));
+        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply), case.now);
         self.tally.limited(verdict);
         match (verdict, cookie) {
             (Verdict::Pass, _) => Some(reply),
@@ -123,7 +129,7 @@ impl Full {
 
     /// What a question gets, and the OPT around it.
     fn answer(&self, case: &Case<'_>, request: &Request) -> (Answer, Option<Edns>) {
-        let &Case { packet, cookie, peer, settings } = case;
+        let &Case { packet, cookie, peer, settings, .. } = case;
         let mut edns = packet.opt.as_ref().map(edns::plain);
         let answer = match odd::refusal(packet, peer.transport) {
             // RFC 7873 section 5.4: a question about the cookie alone.
@@ -135,7 +141,7 @@ impl Full {
         };
         if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
             let nsid = identity::nsid(&settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
-            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
+            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.to_vec()));
             nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
             if opt.keepalive.is_some() && peer.transport != Transport::Udp {
                 edns::say_keepalive(edns, if packet.is_garbage() { Duration::ZERO } else { peer.idle });
@@ -177,7 +183,8 @@ struct Case<'a> {
     packet: &'a Packet<'a>,
     peer: &'a Peer,
     settings: &'a Settings,
-    cookie: Option<&'a Cookie>,
+    cookie: Option<Cookie>,
+    now: Now,
 }
 
 /// A question that waits for its answer, and how that is said.

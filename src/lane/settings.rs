@@ -8,10 +8,10 @@ use super::cookie::Jar;
 use super::forward::Forwarder;
 use super::limit::Limit;
 use crate::config::{CookieSecret, Dns};
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, Cache, Guard};
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The settings of one reload.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ pub(super) struct Settings {
 /// The settings that are in force. A lane may keep what it read for as long as it likes.
 #[derive(Debug)]
 pub(super) struct Shared {
-    current: ArcSwap<Settings>,
+    current: Arc<ArcSwap<Settings>>,
+    /// Settings that a fast lane may still hold, which must not be the one to free them.
+    retired: Mutex<Vec<Arc<Settings>>>,
     /// Makes cookies where no secret is configured: a reload must not take them from their clients.
     drawn: CookieSecret,
 }
@@ -37,7 +39,8 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(dns: &Dns) -> Self {
         let drawn = drawn();
-        Self { current: ArcSwap::from_pointee(Settings::new(dns, drawn, None)), drawn }
+        let current = Arc::new(ArcSwap::from_pointee(Settings::new(dns, drawn, None)));
+        Self { current, retired: Mutex::default(), drawn }
     }
 
     /// What is in force now.
@@ -45,10 +48,29 @@ impl Shared {
         self.current.load()
     }
 
+    /// For a fast lane, which keeps what it read.
+    pub(super) fn reader(&self) -> Reader {
+        Reader(Cache::new(self.current.clone()))
+    }
+
     /// Puts others in force.
     pub(super) fn replace(&self, dns: &Dns) {
-        let old = self.current.load().forwarder.clone();
-        self.current.store(Arc::new(Settings::new(dns, self.drawn, old)));
+        let forwarder = self.current.load().forwarder.clone();
+        let old = self.current.swap(Arc::new(Settings::new(dns, self.drawn, forwarder)));
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.retain(|settings| Arc::strong_count(settings) > 1);
+        retired.push(old);
+    }
+}
+
+/// Reads the settings often, by one thread; it never frees any.
+#[derive(Debug)]
+pub(super) struct Reader(Cache<Arc<ArcSwap<Settings>>, Arc<Settings>>);
+
+impl Reader {
+    /// What is in force now.
+    pub(super) fn load(&mut self) -> &Settings {
+        self.0.load()
     }
 }
 
