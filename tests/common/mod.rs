@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) mod dns;
@@ -36,11 +36,12 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
 
 /// A loopback address that nothing else on this host uses: the process and a counter make it.
 pub(crate) fn fresh_ip() -> IpAddr {
-    static NEXT: AtomicU8 = AtomicU8::new(1);
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let pid = std::process::id();
-    let last = NEXT.fetch_add(1, Ordering::Relaxed);
-    assert!(last < 255, "a test binary has 254 loopback addresses");
-    Ipv4Addr::new(127, 64 + (pid >> 8 & 0x7f) as u8, pid as u8, last).into()
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let (block, last) = ((next / 254) as u8, (next % 254) as u8 + 1);
+    assert!(block < 2, "a test binary has 508 loopback addresses");
+    Ipv4Addr::new(127, 64 * (block + 1) + (pid >> 8 & 0x3f) as u8, pid as u8, last).into()
 }
 
 /// A port that is free for UDP and TCP on that address.

@@ -54,17 +54,20 @@ pub(crate) fn word(code: u16) -> String {
     known.iter().find(|(number, _)| *number == code).map_or(code.to_string(), |(_, word)| (*word).to_owned())
 }
 
-/// What a packet gets: the word of its code, or "-" where a question after it is answered first.
+/// What a packet gets: the word of its code, or "-" where questions after it are answered and it is not. One of these is for our
+/// fast lane and one, NS, for the lane that answers what is odd: answers of the one do not wait for those of the other.
 fn said(server: SocketAddr, packet: &[u8]) -> String {
     let socket = socket(server);
     socket.send(packet).unwrap();
-    let mut after = soa();
-    after[..2].copy_from_slice(&[1, 1]);
-    socket.send(&after).unwrap();
-    let octets = receive(&socket).unwrap();
-    if octets[..2] == [1, 1] {
-        return "-".to_owned();
+    let mut after = [soa(), plain(2, 1)];
+    for (question, id) in after.iter_mut().zip([[1, 1], [1, 2]]) {
+        question[..2].copy_from_slice(&id);
+        socket.send(question).unwrap();
     }
+    let answers: Vec<Vec<u8>> = (0..2).map(|_| receive(&socket).unwrap()).collect();
+    let is_ours = |octets: &Vec<u8>| octets[..2] != [1, 1] && octets[..2] != [1, 2];
+    // Both questions were answered before it, or one of them is still to come.
+    let Some(octets) = answers.into_iter().find(is_ours) else { return "-".to_owned() };
     assert!(packet.len() < 2 || octets[..2] == packet[..2], "the id of another: {octets:?}");
     let code = Message::from_vec(&octets).map_or(u16::from(octets[3] & 0x0f), |m| m.metadata.response_code.into());
     word(code)

@@ -158,9 +158,13 @@ fn a_killed_edge_is_left_and_regained_as_failback_says() {
     // So long as that took, nobody released it.
     assert_eq!(room.wait_for("dublin", FEDERATION), BTreeSet::from(["dublin"]));
 
-    let output = run(&["release", "seoul", "--admin", &room.scene.admin.to_string()]);
+    let output =
+        run(&["release", "seoul", "--reason", "the edge is repaired", "--admin", &room.scene.admin.to_string()]);
     let (out, error) = said(&output);
-    assert!(output.status.success() && out.contains("seoul is released in 1 service"), "{out}{error}");
+    assert!(
+        output.status.success() && out.contains("seoul no longer waits for its failback in 1 service"),
+        "{out}{error}"
+    );
     assert_eq!(room.told(room.scene.listen, FEDERATION), "seoul", "a release is true at once");
     room.wait_for("seoul", FEDERATION);
 }
