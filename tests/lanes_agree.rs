@@ -36,7 +36,7 @@ fn the_fast_lane_says_what_the_full_lane_says() {
     let counted = compared(None);
     for kind in ["answer", "srv answer", "nodata", "nxdomain", "refused", "soa", "cut", "without additionals"] {
         let [answered, declined] = counted.get(kind).copied().unwrap_or_default();
-        assert!(answered > 5, "{kind}: {counted:#?}");
+        assert!(answered > 0, "{kind}: {counted:#?}");
         assert_eq!(declined, 0, "{kind}: {counted:#?}");
     }
     assert!(counted["odd"][1] > 20, "{counted:#?}");
