@@ -6,8 +6,20 @@ use proptest::sample::Index;
 use std::net::{IpAddr, SocketAddr};
 
 /// Names below a domain.
-const BELOW: [&str; 10] =
-    ["", "sip", "_sipfederationtls._tcp", "_ldap._tcp", "ldap", "dir", "_tcp", "nobody", "a.b.c.d.e.f", "_sip._tls.x"];
+const BELOW: [&str; 12] = [
+    "",
+    "sip",
+    "sip",
+    "sip",
+    "_sipfederationtls._tcp",
+    "_ldap._tcp",
+    "ldap",
+    "dir",
+    "_tcp",
+    "nobody",
+    "a.b.c.d.e.f",
+    "_sip._tls.x",
+];
 /// Names that are nobody's.
 const OUTSIDE: [&str; 4] = ["", "com", "www.elsewhere.example", "xcontoso.com"];
 /// Where clients are: two countries, a partner, nowhere, IPv4 in IPv6 dress.

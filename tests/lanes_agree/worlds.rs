@@ -52,7 +52,8 @@ struct Service {
 
 /// Any world.
 pub(crate) fn anything() -> impl Strategy<Value = World> {
-    let few = prop_oneof![4 => 0u8..4, 1 => 0u8..40];
+    // Some fill a message more than once.
+    let few = prop_oneof![2 => 0u8..4, 1 => 0u8..40, 1 => 40u8..90];
     let pool = (any_index(), few.clone(), few, any_index(), any::<bool>())
         .prop_map(|(place, v4, v6, min_healthy, inside)| Pool { place, v4, v6, min_healthy, inside });
     let service = (
