@@ -83,7 +83,7 @@ async fn release(shown: &Shown, subject: Subject, said: Put) -> Replied {
     let order = Release { subject: subject.clone(), grounds: grounds(&said)?, force: said.force };
     let message = |done: &Done| match (done.was_held, done.services) {
         (false, 0) => format!("{subject} is not held and waits for its failback in no service: nothing to release"),
-        (false, services) => format!("{subject} no longer waits for its failback in {services} service(s)"),
+        (false, services) => format!("{subject} no longer waits for its failback in {}", count(services)),
         (true, _) => format!("{subject} is held no longer; {}", seen(done)),
     };
     answered(shown.control.release(order).await, &subject, message)
@@ -91,7 +91,11 @@ async fn release(shown: &Shown, subject: Subject, said: Put) -> Replied {
 
 fn seen(done: &Done) -> String {
     let forced = done.forced.as_ref().map_or(String::new(), |danger| format!(", by force: {danger}"));
-    format!("{} service(s) look at their pools anew{forced}", done.services)
+    format!("decided anew for {}{forced}", count(done.services))
+}
+
+fn count(services: usize) -> String {
+    format!("{services} service{}", if services == 1 { "" } else { "s" })
 }
 
 fn answered(
