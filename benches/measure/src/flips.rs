@@ -118,12 +118,9 @@ impl World {
 
     fn observe(&self, target: &Arc<TargetSpec>, outcome: Outcome) -> Result<(), Failure> {
         let now = Instant::now();
-        Ok(self.observations.blocking_send(Observation {
-            target: target.clone(),
-            outcome,
-            started: now,
-            ended: now,
-        })?)
+        let target = target.clone();
+        let seen = Observation { target, outcome, started: now, ended: now, not_after: None };
+        Ok(self.observations.blocking_send(seen)?)
     }
 
     /// Makes clients go to that pool.
