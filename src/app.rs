@@ -115,7 +115,10 @@ impl Running {
         let registry = Registry::new();
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
-        let (control, handle) = Control::new(topology.clone(), prober, observations, Metrics::new(&registry)?);
+        let metrics = Metrics::new(&registry)?;
+        let certificates = metrics.certificates().clone();
+        let (control, handle) = Control::new(topology.clone(), prober, observations, metrics);
+        certificates.register(&registry, handle.lake())?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));

@@ -5,6 +5,7 @@
 pub mod ids;
 pub mod limits;
 pub mod name;
+pub mod rrtype;
 
 pub mod config;
 pub mod federation;

@@ -73,6 +73,18 @@ pub const WEIGHT_SLOTS: usize = 256;
 pub const CONFIG_FILE_MAX: u64 = 16 << 20;
 /// Largest domain list, octets: ten million domains.
 pub const DOMAINS_FILE_MAX: u64 = 512 << 20;
+/// Master files of one zone together, octets: a million records and more; offsets into their data fit 32 bits.
+pub const RECORDS_MAX: u64 = 64 << 20;
+/// Files that include one another: a reader of so deep a nest is lost.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
+/// Records of one name and type, octets with their heads: they fit a TCP message with room for everything else.
+pub const RRSET_OCTETS_MAX: usize = 60_000;
+/// Aliases that are followed in one answer: resolvers give up sooner, and a loop ends.
+pub const ALIASES_MAX: u8 = 12;
+/// Hosts of one MX, SRV or NS set whose addresses are looked up to stand beside it.
+pub const ADDITIONAL_HOSTS_MAX: usize = 16;
+/// Longest TTL of a static record, seconds (RFC 2181 section 8).
+pub const STATIC_TTL_MAX: u32 = (1 << 31) - 1;
 /// Errors shown in full; the rest is counted.
 pub const DIAGNOSTICS_SHOWN_MAX: usize = 100;
 /// Largest MaxMind-format file, octets: the largest commercial city files are under 300 MiB.
@@ -81,8 +93,13 @@ pub const GEO_DATABASE_MAX: u64 = 1 << 30;
 /// a file that loops is refused within a second or two.
 pub const GEO_TREE_STEPS_MAX: u32 = 1 << 26;
 
-/// Probes in flight at once: bounds sockets and TLS handshakes, not the number of targets.
-pub const PROBES_IN_FLIGHT_MAX: usize = 256;
+/// Probes in flight at once where few files are allowed. Where more are, there is room for one of every target, so that
+/// thousands that fall silent together do not wait for one another's time-outs; it is the targets that bound them then.
+pub const PROBES_IN_FLIGHT_MIN: usize = 256;
+/// Probes that one network (an IPv4 /24, an IPv6 /56) gets at once; those beyond take turns.
+pub const NETWORK_BURST: u32 = 32;
+/// Probes a second that a network gets at least; its targets may demand more, each one for each `confirm`.
+pub const NETWORK_RATE_MIN: f64 = 200.0;
 /// Octets read from a probed server before it must have answered.
 pub const PROBE_ANSWER_MAX: usize = 16 << 10;
 /// Longest path of a check's HTTP request, octets: one line that every server reads.
@@ -120,6 +137,10 @@ pub const TRIPWIRE_HABITS_MAX: u32 = 3;
 pub const TRIPWIRE_REST: Duration = Duration::from_secs(600);
 /// Characters of what a peer said that are repeated to people.
 pub const QUOTE_MAX: usize = 80;
+/// A certificate that ends within this time is warned of: renewal by hand takes an organisation days.
+pub const CERTIFICATE_ENDS_SOON: Duration = Duration::from_secs(14 * 86_400);
+/// How often the same endpoint's check warns of it.
+pub const CERTIFICATE_SAID_EVERY: Duration = Duration::from_secs(86_400);
 /// Names of a certificate that are repeated to people.
 pub const CERTIFICATE_NAMES_SHOWN_MAX: usize = 8;
 /// Connections to one simulated edge: probes of a demo and a few curious people.

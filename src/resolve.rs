@@ -1,15 +1,20 @@
 //! (snapshot, question, client) to what this question gets. Pure; every lane and every explanation calls it.
 //!
-//! Here: which zone, whether the name exists, which answer, the ECS scope, and the same as records (`reply`). Not here: octets.
+//! Here: which zone, whether the name exists, which answer, the ECS scope, what a zone's file has
+//! (`stored`), and the same as records (`reply`). Not here: octets.
 
 use crate::answer::{Answer, Target};
 use crate::ids::{RegionId, ServiceId, ViewId, ZoneId};
+use crate::limits::ALIASES_MAX;
 use crate::name;
+use crate::rrtype;
 use crate::snapshot::Snapshot;
-use crate::topology::{Addresses, Dependence, Found, Here, Service, SrvOwner, Topology, network_length};
+use crate::topology::{Addresses, Dependence, Found, Here, Service, Set, SrvOwner, Topology, network_length};
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub mod reply;
+pub mod stored;
 
 /// A question of class IN.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +41,7 @@ impl From<IpAddr> for Client {
     }
 }
 
-/// The types that we can have; everything else is the same to us.
+/// The types that steering or a zone itself can answer, and all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// A.
@@ -53,31 +58,44 @@ pub enum Asked {
     Ds,
     /// ANY: answered with one RRset (RFC 8482 section 4.1).
     Any,
-    /// Any other type.
-    Other,
+    /// Any other type, which only a file can have.
+    Other(u16),
 }
 
 impl Asked {
-    const WORDS: [(&str, Self); 7] = [
-        ("A", Self::A),
-        ("AAAA", Self::Aaaa),
-        ("SRV", Self::Srv),
-        ("SOA", Self::Soa),
-        ("NS", Self::Ns),
-        ("DS", Self::Ds),
-        ("ANY", Self::Any),
+    const KNOWN: [(u16, Self); 7] = [
+        (rrtype::A, Self::A),
+        (rrtype::AAAA, Self::Aaaa),
+        (rrtype::SRV, Self::Srv),
+        (rrtype::SOA, Self::Soa),
+        (rrtype::NS, Self::Ns),
+        (rrtype::DS, Self::Ds),
+        (rrtype::ANY, Self::Any),
     ];
     /// The types that can be explained, for messages.
-    pub const LIST: &str = "A, AAAA, SRV, SOA, NS, DS or ANY";
+    pub const LIST: &str = "a record type, as A, SRV, MX or TYPE65280";
 
-    /// Reads a type's mnemonic in either case.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, kind)| *kind)
+    /// The type of a number.
+    pub fn of(number: u16) -> Self {
+        Self::KNOWN.iter().find(|(known, _)| *known == number).map_or(Self::Other(number), |(_, kind)| *kind)
     }
 
-    /// The type's mnemonic.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("OTHER", |(word, _)| word)
+    /// The type's number.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Other(number) => number,
+            known => Self::KNOWN.iter().find(|(_, kind)| *kind == known).map_or(0, |(number, _)| *number),
+        }
+    }
+
+    /// Reads a type's mnemonic in either case, or `TYPE` with a number.
+    pub fn parse(text: &str) -> Option<Self> {
+        rrtype::parse(text).map(Self::of)
+    }
+
+    /// The type's mnemonic, or `TYPE` with its number.
+    pub fn word(self) -> Cow<'static, str> {
+        rrtype::word(self.number())
     }
 }
 
@@ -94,6 +112,8 @@ pub struct Resolution<'s> {
     pub view: Option<ViewId>,
     /// The ECS scope for the client's address: every client in so wide a prefix gets the same (RFC 7871 section 7.2.1).
     pub scope: u8,
+    /// Who asked.
+    pub client: Client,
 }
 
 /// Who decided an answer.
@@ -135,25 +155,70 @@ pub enum Body<'s> {
         /// Where in the asked name the domain begins, which fills the target's hole.
         domain_at: usize,
     },
+    /// Records of the zone's file.
+    Set(Stored<'s>),
+    /// An alias of the zone's file; `follow` says what it leads to.
+    Alias {
+        /// The CNAME.
+        stored: Stored<'s>,
+        /// What was asked.
+        kind: Asked,
+        /// How many more aliases may be followed.
+        left: u8,
+    },
+    /// The name is delegated away, or lies below one that is (RFC 1034 section 4.3.2 step 3b).
+    Referral {
+        /// Where in the asked name the delegated one begins.
+        cut_at: usize,
+        /// Its NS set.
+        servers: Set<'s>,
+    },
+}
+
+/// Records of a zone's file that answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'s> {
+    /// The records.
+    pub set: Set<'s>,
+    /// Where in the asked name the closest encloser begins, where a wildcard below it answers (RFC 4592 section 3.3.1).
+    pub wildcard: Option<usize>,
 }
 
 /// Resolves a question for a client.
 pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client) -> Resolution<'s> {
+    within(snapshot, question, client, ALIASES_MAX)
+}
+
+/// What an alias leads to; `None` where no more may be followed.
+pub fn follow<'s>(
+    snapshot: &'s Snapshot,
+    target: &[u8],
+    kind: Asked,
+    client: Client,
+    left: u8,
+) -> Option<Resolution<'s>> {
+    Some(within(snapshot, Question { name: target, kind }, client, left.checked_sub(1)?))
+}
+
+/// The same, following at most `left` aliases.
+fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, left: u8) -> Resolution<'s> {
     let topology = &*snapshot.topology;
     let view = topology.views.of(client.source);
-    let refused = Resolution { body: Body::Refused, zone: None, decision: None, view, scope: 0 };
+    let refused = Resolution { body: Body::Refused, zone: None, decision: None, view, scope: 0, client };
     let Some(found) = topology.names.find(question.name) else {
         return refused;
     };
     if question.kind == Asked::Ds
         && let Some(above) = parent_side(topology, question.name, &found)
     {
-        return Resolution { body: Body::NoData, zone: Some(above), ..refused };
+        let above = Resolution { body: Body::NoData, zone: Some(above), ..refused };
+        return stored::answer(snapshot, question, above, true, left).unwrap_or(above);
     }
     let Found { zone, apex_at, here } = found;
     let in_zone = Resolution { zone: Some((zone, apex_at)), ..refused };
     let Some(here) = here else {
-        return Resolution { body: Body::NoName, ..in_zone };
+        let no_name = Resolution { body: Body::NoName, ..in_zone };
+        return stored::answer(snapshot, question, no_name, false, left).unwrap_or(no_name);
     };
     // The order of the arms says which one RRset ANY gets (RFC 8482 section 4.1).
     let kind = question.kind;
@@ -180,8 +245,11 @@ pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Clien
         (Asked::A | Asked::Aaaa | Asked::Any, Here { host: Some(host), .. }) => {
             Resolution { body: of_family(kind, &topology.hosts[host as usize], topology.zone(zone).ttl), ..in_zone }
         }
-        _ if apex_at == 0 => Resolution { body: at_apex(kind), ..in_zone },
-        _ => Resolution { body: Body::NoData, ..in_zone },
+        (Asked::Soa | Asked::Ns | Asked::Any, _) if apex_at == 0 => Resolution { body: at_apex(kind), ..in_zone },
+        _ => {
+            let no_data = Resolution { body: Body::NoData, ..in_zone };
+            stored::answer(snapshot, question, no_data, true, left).unwrap_or(no_data)
+        }
     }
 }
 

@@ -46,6 +46,7 @@ fn loaded(text: &str) -> (Config, TempDir) {
         ("probe.key", &probe.key_pem()),
         ("overrides.csv", "203.0.113.0/24,KR\n"),
         ("domains.txt", "fabrikam.example\n"),
+        ("example.com.zone", "@ MX 10 mail\nmail A 192.0.2.25\n"),
         ("edgesteer.toml", text),
     ];
     for (name, content) in files {

@@ -20,6 +20,7 @@ const ROOMS: &[Room] = &[
     // Words.
     Room { path: "ids", layer: WORDS, imports: &[], outside: &[] },
     Room { path: "limits", layer: WORDS, imports: &[], outside: &[] },
+    Room { path: "rrtype", layer: WORDS, imports: &[], outside: &[] },
     Room { path: "name", layer: WORDS, imports: &[], outside: &["thiserror"] },
     // Sources. Only `config` and `geo::database` read files.
     Room { path: "federation", layer: 1, imports: &[], outside: &[] },
@@ -40,7 +41,7 @@ const ROOMS: &[Room] = &[
     // World.
     Room {
         path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Thresholds"],
-        outside: &["thiserror"],
+        outside: &["hashbrown", "thiserror"],
     },
     // Speech.
     Room {
@@ -98,6 +99,11 @@ const ROOMS: &[Room] = &[
         // locks: a file is read once for all targets that it tells of.
         path: "probe/file", layer: EDGES, imports: &["health"], outside: &["clock", "files", "humantime", "locks", "tokio", "tracing"],
     },
+    Room {
+        // locks: how often each network may be asked, and which targets owe an observation.
+        path: "probe/schedule", layer: EDGES, imports: &["health", "topology"], outside: &["clock", "locks", "rlimit", "tokio"],
+    },
+    Room { path: "probe/network", layer: EDGES, imports: &["topology"], outside: &[] },
     Room { path: "probe/xmpp", layer: EDGES, imports: &["health"], outside: &["quick_xml", "tokio"] },
     Room {
         // threads: the disk may be slow, and nobody waits for it.
@@ -111,6 +117,11 @@ const ROOMS: &[Room] = &[
     Room {
         path: "control", layer: 6, imports: &["audit", "health", "probe", "snapshot", "steering", "topology"],
         outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
+    },
+    Room {
+        // locks: a scrape reads what probes saw.
+        path: "control/certificates", layer: 6, imports: &["probe", "snapshot", "topology"],
+        outside: &["clock", "locks", "prometheus", "tracing"],
     },
     // Operators.
     Room {

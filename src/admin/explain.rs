@@ -1,10 +1,11 @@
 //! Why a client gets what it gets: the decision path of one question on one snapshot, for people and as JSON.
 
 use super::Shown;
+use crate::answer::records;
 use crate::geo::{Located, Point, Who};
 use crate::health::{Gate, State};
 use crate::name::Name;
-use crate::resolve::{Asked, Client, Decision, Question, reply, resolve};
+use crate::resolve::{Asked, Body, Client, Decision, Question, Resolution, Stored, reply, resolve, stored};
 use crate::snapshot::Snapshot;
 use crate::steering::Basis;
 use crate::topology::Face;
@@ -38,6 +39,8 @@ pub struct Explanation {
     /// The view that the client is in, by the address that it asks from.
     #[serde(skip_serializing_if = "Option::is_none")]
     view: Option<String>,
+    /// How a zone's file comes to this answer.
+    file: Option<String>,
     decision: Option<Path>,
 }
 
@@ -73,10 +76,10 @@ pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: Client) ->
     let resolution = resolve(snapshot, Question { name: name.wire(), kind }, client);
     let owner = crate::answer::records::dns_name(name.wire());
     let reply = reply::say(snapshot, &resolution, &owner, name.wire());
-    let text = |records: &[Record]| records.iter().map(ToString::to_string).collect();
+    let text = |records: &[Record]| records.iter().map(records::text).collect();
     Explanation {
         name: name.to_string(),
-        kind: kind.word().to_owned(),
+        kind: kind.word().into_owned(),
         client: client.source,
         subnet: (client.steers != client.source).then_some(client.steers),
         generation: snapshot.generation,
@@ -87,7 +90,32 @@ pub fn explain(snapshot: &Snapshot, name: &Name, kind: Asked, client: Client) ->
         ecs_scope: resolution.scope,
         view: resolution.view.map(|view| snapshot.topology.views.name(view).to_owned()),
         zone: resolution.zone.map(|(_, at)| Name::from_wire(&name.wire()[at..]).to_string()),
+        file: file(&resolution, name),
         decision: resolution.decision.map(|decision| path(snapshot, decision, client.steers)),
+    }
+}
+
+/// A sentence on what the zone's file has to do with an answer.
+fn file(resolution: &Resolution<'_>, name: &Name) -> Option<String> {
+    let by = |stored: Stored<'_>| match stored.wildcard {
+        Some(encloser) => format!("the wildcard {}", stored::wildcard_name(name.wire(), encloser)),
+        None => format!("the name {name}"),
+    };
+    match resolution.body {
+        Body::Set(stored) => Some(format!("The zone's file answers: {} has it.", by(stored))),
+        Body::Alias { stored, .. } => {
+            let target = stored.set.targets().next().map(Name::from_wire);
+            let target = target.map_or_else(String::new, |target| target.to_string());
+            Some(format!(
+                "The zone's file answers: {} is an alias of {target}; what follows is about that.",
+                by(stored)
+            ))
+        }
+        Body::Referral { cut_at, .. } => {
+            let cut = Name::from_wire(&name.wire()[cut_at..]);
+            Some(format!("The zone's file delegates {cut}: its servers answer, and clients are sent to them."))
+        }
+        _ => None,
     }
 }
 
@@ -174,6 +202,9 @@ impl fmt::Display for Explanation {
         match self.ecs_scope {
             0 => writeln!(f, "Zone {zone}; every client gets the same.")?,
             scope => writeln!(f, "Zone {zone}; every client in the /{scope} around this one gets the same.")?,
+        }
+        if let Some(file) = &self.file {
+            writeln!(f, "{file}")?;
         }
         let Some(path) = &self.decision else {
             return writeln!(f, "No service decides this answer.");

@@ -2,9 +2,11 @@
 
 use super::{SrvTarget, Target};
 use crate::name::{Name, Prefix};
-use crate::topology::{Addresses, Topology, Zone};
-use hickory_proto::rr::rdata::{A, AAAA, NS, SOA, SRV};
-use hickory_proto::rr::{Name as DnsName, RData, Record};
+use crate::rrtype;
+use crate::topology::{Addresses, Set, Topology, Zone};
+use hickory_proto::rr::rdata::{A, AAAA, NS, NULL, SOA, SRV};
+use hickory_proto::rr::{Name as DnsName, RData, Record, RecordType};
+use hickory_proto::serialize::binary::BinDecodable as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// SOA REFRESH, RETRY and EXPIRE: nobody transfers our zones, but checkers want the usual proportions (RFC 1912 2.2).
@@ -35,6 +37,36 @@ pub fn addresses(owner: &DnsName, addresses: &Addresses, ttl: u32) -> Vec<Record
     records
 }
 
+/// The records of a set from a file. Types whose names may be compressed (RFC 3597 section 4) are hickory's own; the data of
+/// all others are said octet for octet as they are held.
+pub fn of_set(owner: &DnsName, set: Set<'_>) -> Vec<Record> {
+    let kind = RecordType::from(set.kind);
+    let unknown = |data: &[u8]| RData::Unknown { code: kind, rdata: NULL::with(data.to_vec()) };
+    let known = [rrtype::A, rrtype::AAAA, rrtype::NS, rrtype::CNAME, rrtype::PTR, rrtype::MX, rrtype::TXT, rrtype::SRV];
+    let data =
+        |data| known.contains(&set.kind).then(|| read(set.kind, data)).flatten().unwrap_or_else(|| unknown(data));
+    set.data().map(|octets| Record::from_rdata(owner.clone(), set.ttl, data(octets))).collect()
+}
+
+/// Data in wire form in hickory's type.
+fn read(kind: u16, data: &[u8]) -> Option<RData> {
+    let length = u16::try_from(data.len()).ok()?;
+    // The root, the type, class IN, a TTL and the length, as in a message.
+    let head = [&[0], &kind.to_be_bytes()[..], &[0, 1, 0, 0, 0, 0], &length.to_be_bytes()];
+    Record::from_bytes(&[&head.concat(), data].concat()).ok().map(|record| record.data)
+}
+
+/// A record for people: what it holds octet for octet is read where hickory can.
+pub fn text(record: &Record) -> String {
+    match &record.data {
+        RData::Unknown { code, rdata } => {
+            let data = read((*code).into(), &rdata.anything).unwrap_or_else(|| record.data.clone());
+            Record::from_rdata(record.name.clone(), record.ttl, data).to_string()
+        }
+        _ => record.to_string(),
+    }
+}
+
 /// The name that an SRV record names: the hole filled with the asked domain, or the pool's FQDN.
 pub fn target_name(topology: &Topology, target: Target, hole: Option<&Prefix>, domain: &[u8]) -> Option<Name> {
     match target {
@@ -52,6 +84,13 @@ pub fn srv(owner: &DnsName, srv: SrvTarget, port: u16, target: &Name, ttl: u32) 
 /// The SOA of a zone. In a negative answer its TTL is the lesser of its own and MINIMUM (RFC 2308 section 3).
 pub fn soa(zone: &Zone, apex: &DnsName, negative: bool) -> Record {
     let origin = apex.clone();
+    if let Some(soa) = &zone.soa {
+        let ttl = if negative { soa.ttl.min(soa.minimum) } else { soa.ttl };
+        let [refresh, retry, expire] = [soa.refresh, soa.retry, soa.expire].map(u32::cast_signed);
+        let (mname, rname) = (dns_name(soa.mname.wire()), dns_name(soa.rname.wire()));
+        let data = SOA::new(mname, rname, soa.serial, refresh, retry, expire, soa.minimum);
+        return Record::from_rdata(origin, ttl, RData::SOA(data));
+    }
     let mname = zone.ns.first().map_or_else(|| origin.clone(), |ns| dns_name(ns.wire()));
     let rname = origin.prepend_label("hostmaster").unwrap_or_else(|_| origin.clone());
     let (refresh, retry, expire) = SOA_TIMERS;

@@ -33,7 +33,7 @@ pub(super) fn run(config: &Path, asking: &Asking) -> ExitCode {
         Err(error) => return usage(format!("{:?} is no domain name: {error}", asking.name)),
     };
     let Some(kind) = Asked::parse(&asking.kind) else {
-        return usage(format!("the type {:?} is not one of {}", asking.kind, Asked::LIST));
+        return usage(format!("the type {:?} is not {}", asking.kind, Asked::LIST));
     };
     let world = match load(config) {
         Ok(world) => world,

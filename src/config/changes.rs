@@ -49,6 +49,8 @@ const ZONE: &[Part<Zone>] = &[
     ("name servers", |a, b| a.1.ns != b.1.ns),
     ("ttl", |a, b| a.1.ttl != b.1.ttl),
     ("negative ttl", |a, b| a.1.negative_ttl != b.1.negative_ttl),
+    ("SOA", |a, b| a.1.soa != b.1.soa),
+    ("records", |a, b| a.1.records != b.1.records),
 ];
 
 const POOL: &[Part<Pool>] = &[

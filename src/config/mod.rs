@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`)
-//! upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); checks that collect every error (`refer`, `names`), advice
+//! upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`), master files (`records`); checks that collect every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
@@ -24,6 +24,7 @@ mod partner;
 mod pem;
 mod pool;
 mod reader;
+mod records;
 mod refer;
 mod report;
 mod server;
@@ -40,6 +41,7 @@ pub use load::load;
 pub use outline::Outline;
 pub use source::Excerpt;
 pub use view::{ServiceView, View};
+pub use zone::{NameServer, RrSet, Soa, Zone};
 
 use crate::federation::{Failback, Kind, Shape};
 use crate::name::{Name, NameList, Prefix};
@@ -199,28 +201,6 @@ pub enum Ecs {
     On,
     /// That of resolvers within these prefixes.
     Trust(Vec<IpNet>),
-}
-
-/// `[zone."apex"]`: a name space that we are authoritative for.
-#[derive(Debug, PartialEq)]
-pub struct Zone {
-    /// The apex.
-    pub apex: Name,
-    /// Name servers with the addresses that we publish for them; at least one. A server outside our zones has none.
-    pub ns: Vec<NameServer>,
-    /// TTL of SOA and NS. Default 1 h.
-    pub ttl: Duration,
-    /// How long resolvers may keep NXDOMAIN and NODATA (RFC 2308 section 5). Default 60 s.
-    pub negative_ttl: Duration,
-}
-
-/// A name server of a zone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NameServer {
-    /// Its host name.
-    pub host: Name,
-    /// Its addresses, published where the host lies in one of our zones.
-    pub addresses: Vec<IpAddr>,
 }
 
 /// `[pool.name]`: endpoints that can stand in for each other.

@@ -5,11 +5,13 @@
 
 use super::codes;
 use super::lists::Domains;
+use super::records;
 use super::refer::Drafts;
 use super::report::Report;
 use super::service;
 use super::source::{At, Span};
 use crate::name::{NAME_MAX, Name, Prefix, parent};
+use crate::rrtype::{A, AAAA, SRV};
 use hashbrown::HashTable;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -25,27 +27,34 @@ pub(super) fn judge(drafts: &Drafts, report: &Report) {
     clashes(drafts, &services, report);
     shared_owners(&services, report);
     name_servers(drafts, &services, &zones, report);
+    records::judge(drafts, &services, &zones, report);
 }
 
 /// A service's owner names: each of `prefixes` in front of each of `domains`.
-struct Owned<'a> {
-    draft: &'a service::Draft,
-    domains: &'a Domains,
-    prefixes: Vec<Prefix>,
+pub(super) struct Owned<'a> {
+    /// The service.
+    pub(super) draft: &'a service::Draft,
+    /// The domains that it serves.
+    pub(super) domains: &'a Domains,
+    /// Sorted, each once.
+    pub(super) prefixes: Vec<Prefix>,
+    /// Prefixes with the types that are steered there.
+    pub(super) kinds: Vec<(Prefix, &'static [u16])>,
 }
 
 impl<'a> Owned<'a> {
     fn new(draft: &'a service::Draft) -> Self {
         let owners = draft.owners();
-        let all = owners.srv.into_iter().map(|(prefix, _)| prefix).chain(owners.addresses);
-        let prefixes: Vec<Prefix> = all.collect::<HashSet<_>>().into_iter().collect();
-        let mut owned = Self { draft, domains: &draft.domains, prefixes };
+        let srv = owners.srv.into_iter().map(|(prefix, _)| (prefix, &[SRV][..]));
+        let kinds: Vec<_> = srv.chain(owners.addresses.into_iter().map(|prefix| (prefix, &[A, AAAA][..]))).collect();
+        let prefixes = kinds.iter().map(|(prefix, _)| prefix.clone()).collect::<HashSet<_>>().into_iter().collect();
+        let mut owned = Self { draft, domains: &draft.domains, prefixes, kinds };
         owned.prefixes.sort();
         owned
     }
 
     /// The place of the domain in front of which a prefix makes the name `wire`.
-    fn find(&self, wire: &[u8]) -> Option<usize> {
+    pub(super) fn find(&self, wire: &[u8]) -> Option<usize> {
         let domains = self.prefixes.iter().filter_map(|prefix| wire.strip_prefix(prefix.wire()));
         domains.filter(|domain| !domain.is_empty()).find_map(|domain| self.domains.find(domain))
     }
@@ -90,7 +99,7 @@ fn is_below_owner(wire: &[u8], services: &[Owned<'_>]) -> bool {
 }
 
 /// The name itself and every name above it, without the root.
-fn suffixes(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn suffixes(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::successors(Some(wire), |name| parent(name)).filter(|name| name.len() > 1)
 }
 
@@ -129,7 +138,7 @@ fn clash(service: &Owned<'_>, name: &Name, what: &str, report: &Report) {
 }
 
 /// Name servers with their addresses, of zones and of names that are delegated one by one.
-fn hosts(drafts: &Drafts) -> impl Iterator<Item = (At<&Name>, &[IpAddr])> {
+pub(super) fn hosts(drafts: &Drafts) -> impl Iterator<Item = (At<&Name>, &[IpAddr])> {
     let of_zones = drafts.zones.iter().filter_map(|zone| zone.ns.get()).flatten();
     let of_zones = of_zones.map(|at| (At { value: &at.value.host, span: at.span }, at.value.addresses.as_slice()));
     let of_names = drafts.services.iter().filter(|service| service.by_names()).filter_map(|service| service.ns.get());
@@ -140,10 +149,11 @@ fn hosts(drafts: &Drafts) -> impl Iterator<Item = (At<&Name>, &[IpAddr])> {
 fn name_servers(drafts: &Drafts, services: &[Owned<'_>], zones: &HashSet<&[u8]>, report: &Report) {
     let mut addressed: HashSet<&Name> = HashSet::new();
     addressed.extend(hosts(drafts).filter(|(_, addresses)| !addresses.is_empty()).map(|(host, _)| host.value));
+    let in_files = |name: &Name| drafts.zones.iter().any(|zone| zone.publishes(name));
     for (host, addresses) in hosts(drafts) {
         let name = host.value;
         let in_zone = is_within(name.wire(), zones);
-        if in_zone && !addressed.contains(name) {
+        if in_zone && !addressed.contains(name) && !in_files(name) {
             let title = format!("the name server {name} lies in one of our zones and has no address");
             let help =
                 "give its addresses in the ns table of a [zone], as ns = { \"ns1.example.com\" = [\"192.0.2.53\"] }";

@@ -1,15 +1,77 @@
-//! `[zone."apex"]`.
+//! `[zone."apex"]`: what it is, and how it is read.
 
 use super::codes;
 use super::form;
 use super::pool::address;
 use super::reader::{Field, Value};
+use super::records;
 use super::report::Report;
 use super::source::{At, values};
-use super::{NameServer, Zone};
 use crate::name::Name;
+use crate::rrtype::{A, AAAA, NS, SOA};
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
+
+/// `[zone."apex"]`: a name space that we are authoritative for.
+#[derive(Debug, PartialEq)]
+pub struct Zone {
+    /// The apex.
+    pub apex: Name,
+    /// Name servers with the addresses that we publish for them; at least one. A server outside our zones has none.
+    pub ns: Vec<NameServer>,
+    /// TTL of SOA and NS. Default 1 h.
+    pub ttl: Duration,
+    /// How long resolvers may keep NXDOMAIN and NODATA (RFC 2308 section 5). Default 60 s.
+    pub negative_ttl: Duration,
+    /// The SOA of the file, where it has one.
+    pub soa: Option<Soa>,
+    /// Static records by owner and type, without SOA, NS of the apex and what `ns` says. Each pair stands once.
+    pub records: Vec<RrSet>,
+}
+
+/// What a file says in its SOA (RFC 1035 section 3.3.13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Soa {
+    /// The primary name server.
+    pub mname: Name,
+    /// The mailbox of whom to tell.
+    pub rname: Name,
+    /// What rises when the content changes.
+    pub serial: u32,
+    /// Seconds between the questions of secondaries.
+    pub refresh: u32,
+    /// Seconds until they ask again in vain.
+    pub retry: u32,
+    /// Seconds until they give up.
+    pub expire: u32,
+    /// How long negative answers are kept, seconds.
+    pub minimum: u32,
+    /// Its own TTL, seconds.
+    pub ttl: u32,
+}
+
+/// The records of one name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RrSet {
+    /// Within the zone; may begin with the label `*`.
+    pub owner: Name,
+    /// The type's number.
+    pub kind: u16,
+    /// Seconds; never 0.
+    pub ttl: u32,
+    /// The data in wire form, names uncompressed and in lower case; at least one, none twice.
+    pub data: Vec<Box<[u8]>>,
+}
+
+/// A name server of a zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NameServer {
+    /// Its host name.
+    pub host: Name,
+    /// Its addresses, published where the host lies in one of our zones.
+    pub addresses: Vec<IpAddr>,
+}
 
 /// TTL of SOA and NS.
 pub(super) const TTL: Duration = Duration::from_secs(3600);
@@ -22,8 +84,12 @@ pub(super) struct Draft {
     pub(super) apex: At<Name>,
     /// The name servers, each at its key.
     pub(super) ns: Field<Vec<At<NameServer>>>,
-    ttl: Field<Duration>,
-    negative_ttl: Field<Duration>,
+    /// TTL of SOA and NS.
+    pub(super) ttl: Field<Duration>,
+    /// SOA MINIMUM.
+    pub(super) negative_ttl: Field<Duration>,
+    /// The records of its file.
+    pub(super) records: Field<records::Draft>,
 }
 
 /// `[zone."apex"]`.
@@ -35,25 +101,55 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let draft = value.table(|t| {
         let ns = t.get("ns", name_servers);
         let (ttl, negative_ttl) = (t.get("ttl", Value::ttl), t.get("negative_ttl", Value::ttl));
-        t.unsupported("records");
-        (ns, ttl, negative_ttl)
+        let default = ttl.get().map_or(TTL, |ttl| *ttl).as_secs() as u32;
+        let records = t.get("records", |v| records::read(v, &apex.as_ref()?.value, default));
+        (ns, ttl, negative_ttl, records)
     });
-    let ((ns, ttl, negative_ttl), apex) = draft.zip(apex)?;
-    if ns.is_absent() || ns.get().is_some_and(Vec::is_empty) {
-        no_ns(&apex, ns.at().map_or(key.span, |at| at.span), value.report);
+    let (ns, ttl, negative_ttl, records) = draft?;
+    let draft = Draft { apex: apex?, ns, ttl, negative_ttl, records };
+    let in_file = || draft.records.get().is_some_and(|records| records.at(&draft.apex.value, NS).next().is_some());
+    let unknown = matches!(draft.ns, Field::Bad) || matches!(draft.records, Field::Bad);
+    if draft.ns.get().is_none_or(Vec::is_empty) && !unknown && !in_file() {
+        no_ns(&draft.apex, draft.ns.at().map_or(key.span, |at| at.span), value.report);
     }
-    Some(Draft { apex, ns, ttl, negative_ttl })
+    Some(draft)
 }
 
 impl Draft {
     /// The zone without places.
     pub(super) fn finish(self) -> Zone {
-        Zone {
-            apex: self.apex.value,
-            ns: values(self.ns.or(Vec::new())),
-            ttl: self.ttl.or(TTL),
-            negative_ttl: self.negative_ttl.or(NEGATIVE_TTL),
+        let apex = self.apex.value;
+        let records = self.records.or_default();
+        let soa = records.soa(&apex).map(|(soa, _)| soa);
+        let in_file = records.at(&apex, NS).map(|ns| (ns.ttl, ns.target()));
+        let (ttls, hosts): (Vec<u32>, Vec<Option<Name>>) = in_file.unzip();
+        let mut ns = values(self.ns.or(Vec::new()));
+        if ns.is_empty() {
+            let server = |host| NameServer { host, addresses: Vec::new() };
+            ns = hosts.into_iter().flatten().map(server).collect();
         }
+        let given: HashSet<Name> = ns.iter().filter(|s| !s.addresses.is_empty()).map(|s| s.host.clone()).collect();
+        let beside = |owner: &Name, kind| match kind {
+            SOA => true,
+            NS => *owner == apex,
+            A | AAAA => given.contains(owner),
+            _ => false,
+        };
+        Zone {
+            ttl: ttls.into_iter().min().map_or_else(|| self.ttl.or(TTL), |ttl| Duration::from_secs(ttl.into())),
+            negative_ttl: soa
+                .as_ref()
+                .map_or_else(|| self.negative_ttl.or(NEGATIVE_TTL), |soa| Duration::from_secs(soa.minimum.into())),
+            ns,
+            soa,
+            records: records.finish(beside),
+            apex,
+        }
+    }
+
+    /// Whether its file has an address of a name.
+    pub(super) fn publishes(&self, name: &Name) -> bool {
+        self.records.get().is_some_and(|records| [A, AAAA].iter().any(|&kind| records.at(name, kind).next().is_some()))
     }
 }
 

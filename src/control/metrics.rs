@@ -1,5 +1,6 @@
 //! What the control task counts.
 
+use super::Certificates;
 use crate::probe::Observation;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use std::time::Duration;
@@ -10,6 +11,7 @@ pub struct Metrics {
     probes: IntCounterVec,
     probe_duration: HistogramVec,
     publish_duration: Histogram,
+    certificates: Certificates,
 }
 
 impl Metrics {
@@ -31,6 +33,7 @@ impl Metrics {
             probes: IntCounterVec::new(probes, &["kind", "outcome"])?,
             probe_duration: HistogramVec::new(probe_duration, &["kind"])?,
             publish_duration: Histogram::with_opts(publish_duration)?,
+            certificates: Certificates::default(),
         };
         registry.register(Box::new(metrics.probes.clone()))?;
         registry.register(Box::new(metrics.probe_duration.clone()))?;
@@ -38,7 +41,13 @@ impl Metrics {
         Ok(metrics)
     }
 
+    /// When the certificates end that probes were shown.
+    pub fn certificates(&self) -> &Certificates {
+        &self.certificates
+    }
+
     pub(super) fn observed(&self, observation: &Observation) {
+        self.certificates.observed(observation);
         let kind = observation.target.kind().word();
         let took = observation.ended.saturating_duration_since(observation.started);
         self.probes.with_label_values(&[kind, observation.outcome.word()]).inc();

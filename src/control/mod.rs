@@ -15,11 +15,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 mod beliefs;
+mod certificates;
 mod event;
 mod metrics;
 mod record;
 
 pub use beliefs::Beliefs;
+pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use metrics::Metrics;
 pub use record::record;
@@ -207,6 +209,7 @@ impl Control {
                 let rows = self.beliefs.render_all(began);
                 let published = self.publisher.replace(topology.clone(), rows);
                 self.metrics.published(began.elapsed());
+                self.metrics.certificates().retain(&topology);
                 self.prober.retarget(topology.targets.clone());
                 self.tell(Event::Replaced { generation: published.generation });
                 let _ = reply.send(published.generation);

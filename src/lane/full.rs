@@ -14,7 +14,7 @@ use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Client, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
 use hickory_proto::op::{Edns, Metadata, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name as DnsName, RecordType};
+use hickory_proto::rr::{DNSClass, Name as DnsName};
 use hickory_proto::serialize::binary::BinEncoder;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::Request;
@@ -192,7 +192,7 @@ fn alone(bytes: &[u8], question: &[u8], client: SocketAddr) -> Option<Request> {
 
 fn look_up(snapshot: &Snapshot, query: &Query, client: Client) -> (Reply, u8) {
     let wire = lower_wire(query.name());
-    let question = Question { name: &wire, kind: asked_type(query.query_type()) };
+    let question = Question { name: &wire, kind: Asked::of(query.query_type().into()) };
     let resolution = resolve(snapshot, question, client);
     (reply::say(snapshot, &resolution, query.name(), &wire), resolution.scope)
 }
@@ -203,9 +203,11 @@ fn fit(request: &Request, reply: Reply, opt: Option<&Edns>, limit: usize) -> (Re
     if let Some(bytes) = fits(&reply) {
         return (reply, Some(bytes));
     }
-    // RFC 2181 section 9: additional data that does not fit is left out without TC.
-    let reply = reply.without_additionals();
-    if let Some(bytes) = fits(&reply) {
+    // RFC 2181 section 9: additional data that does not fit is left out without TC. Glue is no such data (RFC 9471 section 3).
+    let reply = if reply.glue { reply } else { reply.without_additionals() };
+    if !reply.glue
+        && let Some(bytes) = fits(&reply)
+    {
         return (reply, Some(bytes));
     }
     let reply = reply.cut();
@@ -251,19 +253,6 @@ fn lower_wire(name: &DnsName) -> Vec<u8> {
     }
     wire.push(0);
     wire
-}
-
-fn asked_type(kind: RecordType) -> Asked {
-    match kind {
-        RecordType::A => Asked::A,
-        RecordType::AAAA => Asked::Aaaa,
-        RecordType::SRV => Asked::Srv,
-        RecordType::SOA => Asked::Soa,
-        RecordType::NS => Asked::Ns,
-        RecordType::DS => Asked::Ds,
-        RecordType::ANY => Asked::Any,
-        _ => Asked::Other,
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod file;
 mod http;
 mod https;
 mod matrix;
+mod network;
 mod schedule;
 mod sip;
 mod stun;
@@ -34,7 +35,7 @@ mod tripwire;
 mod trust;
 mod xmpp;
 
-pub use schedule::Prober;
+pub use schedule::{Heartbeat, Prober};
 
 /// What one probe of one target found.
 #[derive(Clone, Debug)]

@@ -1,17 +1,25 @@
 //! When each target is asked: one task per target, paced by `health::Pace` and woken by its tripwire.
 //!
-//! Not here: what an observation changes. What always holds: a target has at most one probe in flight; the targets together
-//! have at most `PROBES_IN_FLIGHT_MAX`; nothing but removal ends the probing of a target.
+//! Here: how many are asked at once, in all and in one network (`network`), and whether the asking goes on (`Heartbeat`). Not
+//! here: what an observation changes. What always holds: a target has at most one probe in flight, and after the first its
+//! probes are `confirm` apart at least, but for one that the tripwire asks for; nothing but removal ends the probing of a
+//! target. A dead target is found within `interval + fall x (confirm + timeout)`, also when thousands die at once: there is
+//! room for a probe of every target as long as the system allows the files.
 
+use super::dial::Connection;
+use super::network::{self, Bucket, Network};
 use super::tripwire::Tripwire;
 use super::trust::Configs;
 use super::{Aim, Observation, random};
 use crate::health::Pace;
-use crate::limits::{FIRST_PROBES_AT_ONCE, FIRST_PROBES_SPREAD, FOREVER, PROBES_IN_FLIGHT_MAX, PROBES_RESERVED};
+use crate::limits::{
+    FILES_SPARE, FIRST_PROBES_AT_ONCE, FIRST_PROBES_SPREAD, FOREVER, PROBES_IN_FLIGHT_MIN, PROBES_RESERVED, STREAMS_MAX,
+};
 use crate::topology::TargetSpec;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time;
@@ -20,25 +28,58 @@ use tokio::time;
 #[derive(Debug)]
 pub struct Prober {
     shared: Arc<Shared>,
-    running: HashMap<Arc<TargetSpec>, AbortHandle>,
+    running: HashMap<Arc<TargetSpec>, Running>,
+    /// Open files that the process may have.
+    files: usize,
+}
+
+#[derive(Debug)]
+struct Running {
+    task: AbortHandle,
+    promise: Arc<Promise>,
 }
 
 #[derive(Debug)]
 struct Shared {
     observations: mpsc::Sender<Observation>,
-    /// Room for any probe.
-    open: Semaphore,
-    /// Room for confirmations alone.
-    reserved: Semaphore,
+    room: Room,
+    networks: Mutex<HashMap<Network, Bucket>>,
+    began: Instant,
+    started: AtomicU64,
+    ended: AtomicU64,
+    promises: Mutex<Vec<Arc<Promise>>>,
+}
+
+/// Makes one target's probes.
+trait Asker: Send + Sync + 'static {
+    fn ask(&self) -> impl Future<Output = (Observation, Option<Connection>)> + Send;
+}
+
+impl Asker for Aim {
+    fn ask(&self) -> impl Future<Output = (Observation, Option<Connection>)> + Send {
+        self.probe()
+    }
 }
 
 impl Prober {
     /// A prober without targets. What it will see goes to `observations`; probing waits while that queue is full, and ends
     /// when its receiver is gone.
     pub fn start(observations: mpsc::Sender<Observation>) -> Self {
-        let open = Semaphore::new(PROBES_IN_FLIGHT_MAX - PROBES_RESERVED);
-        let reserved = Semaphore::new(PROBES_RESERVED);
-        Self { shared: Arc::new(Shared { observations, open, reserved }), running: HashMap::new() }
+        let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(soft, _)| soft);
+        Self::with_files(observations, usize::try_from(files).unwrap_or(usize::MAX))
+    }
+
+    fn with_files(observations: mpsc::Sender<Observation>, files: usize) -> Self {
+        let shared = Shared {
+            observations,
+            room: Room::new(),
+            networks: Mutex::default(),
+            began: time::Instant::now().into_std(),
+            started: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            promises: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), running: HashMap::new(), files }
     }
 
     /// Probes these targets from now on. Targets are compared by value: one that stays keeps its pace and its kept
@@ -48,27 +89,42 @@ impl Prober {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn retarget(&mut self, targets: Vec<Arc<TargetSpec>>) {
+        let mut configs = Configs::default();
+        self.retarget_as(targets, |target| Aim::new(target, &mut configs));
+    }
+
+    fn retarget_as<A: Asker>(&mut self, targets: Vec<Arc<TargetSpec>>, mut asker: impl FnMut(Arc<TargetSpec>) -> A) {
         let mut wanted: HashSet<_> = targets.into_iter().collect();
-        self.running.retain(|target, task| {
+        let rates = network::rates(wanted.iter());
+        *locked(&self.shared.networks) =
+            rates.into_iter().map(|(network, rate)| (network, Bucket::new(rate))).collect();
+        self.shared.room.resize(wanted.len(), self.files);
+        self.running.retain(|target, running| {
             let stays = wanted.remove(target);
             if !stays {
-                task.abort();
+                running.task.abort();
             }
             stays
         });
         let is_crowd = wanted.len() > FIRST_PROBES_AT_ONCE;
-        let mut configs = Configs::default();
         for target in wanted {
             let spread = if is_crowd { target.interval.min(FIRST_PROBES_SPREAD) } else { Duration::ZERO };
-            let aim = Aim::new(target.clone(), &mut configs);
-            let task = tokio::spawn(watch(aim, self.shared.clone(), spread.mul_f64(fraction(random()))));
-            self.running.insert(target, task.abort_handle());
+            let promise = Arc::new(Promise::default());
+            let watch = Watch { spec: target.clone(), shared: self.shared.clone(), promise: promise.clone() };
+            let task = tokio::spawn(watch.run(asker(target.clone()), spread.mul_f64(fraction(random()))));
+            self.running.insert(target, Running { task: task.abort_handle(), promise });
         }
+        *locked(&self.shared.promises) = self.running.values().map(|running| running.promise.clone()).collect();
     }
 
     /// How many targets are probed.
     pub fn targets(&self) -> usize {
         self.running.len()
+    }
+
+    /// Whether probing goes on, for whoever watches over it.
+    pub fn heartbeat(&self) -> Heartbeat {
+        Heartbeat(self.shared.clone())
     }
 
     /// Stops probing and closes every kept connection; `retarget` starts anew.
@@ -83,35 +139,136 @@ impl Drop for Prober {
     }
 }
 
-/// Probes one target for as long as somebody listens.
-async fn watch(aim: Aim, shared: Arc<Shared>, first: Duration) {
-    let spec = aim.target.clone();
-    let mut pace = Pace::default();
-    let mut tripwire = Tripwire::new(spec.tripwire, spec.confirm);
-    let mut is_urgent = false;
-    time::sleep(first).await;
-    loop {
-        let room = shared.room(is_urgent).await;
-        let (observation, connection) = aim.probe().await;
-        drop(room);
-        let ended = observation.ended;
-        let wait = pace.after(&observation.outcome, spec.thresholds, spec.interval, spec.confirm);
-        tripwire.probed(connection, ended);
-        if shared.observations.send(observation).await.is_err() {
-            return;
+/// Tells whether a prober does its work; outlives it.
+#[derive(Clone, Debug)]
+pub struct Heartbeat(Arc<Shared>);
+
+impl Heartbeat {
+    /// Probes that were begun.
+    pub fn started(&self) -> u64 {
+        self.0.started.load(Ordering::Relaxed)
+    }
+
+    /// Probes that ended, and whose observations were taken.
+    pub fn ended(&self) -> u64 {
+        self.0.ended.load(Ordering::Relaxed)
+    }
+
+    /// By how much the most overdue target is over the time by which its observation should have been there. Anything beyond a
+    /// second or two means that probes are not made, or that nobody takes what they see. Costs a look at each target.
+    pub fn overdue(&self, now: Instant) -> Duration {
+        let now = self.0.micros(now);
+        let promises = locked(&self.0.promises);
+        let over = promises.iter().map(|promise| now.saturating_sub(promise.0.load(Ordering::Relaxed)));
+        Duration::from_micros(over.max().unwrap_or(0))
+    }
+}
+
+/// When one target's next observation is there at the latest, in microseconds since the prober's start.
+#[derive(Debug)]
+struct Promise(AtomicU64);
+
+impl Default for Promise {
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+}
+
+/// One target's task.
+struct Watch {
+    spec: Arc<TargetSpec>,
+    shared: Arc<Shared>,
+    promise: Arc<Promise>,
+}
+
+impl Watch {
+    /// Probes for as long as somebody listens.
+    async fn run(self, asker: impl Asker, first: Duration) {
+        let Self { spec, shared, .. } = &self;
+        let mut pace = Pace::default();
+        let mut tripwire = Tripwire::new(spec.tripwire, spec.confirm);
+        let mut is_urgent = false;
+        self.promise(time::Instant::now() + first);
+        time::sleep(first).await;
+        loop {
+            let room = shared.room.take(is_urgent).await;
+            time::sleep_until(shared.turn(spec)).await;
+            shared.started.fetch_add(1, Ordering::Relaxed);
+            let (observation, connection) = asker.ask().await;
+            drop(room);
+            let ended = observation.ended;
+            let wait = pace.after(&observation.outcome, spec.thresholds, spec.interval, spec.confirm);
+            tripwire.probed(connection, ended);
+            if shared.observations.send(observation).await.is_err() {
+                return;
+            }
+            shared.ended.fetch_add(1, Ordering::Relaxed);
+            let is_routine = wait == spec.interval;
+            let wait = if is_routine { jittered(wait, random()) } else { wait };
+            let due = time::Instant::from_std(ended) + wait.min(FOREVER);
+            self.promise(due);
+            is_urgent = tokio::select! {
+                () = time::sleep_until(due) => !is_routine,
+                () = tripwire.lost() => true,
+            };
+            self.promise(due.min(time::Instant::now()));
         }
-        let is_routine = wait == spec.interval;
-        let wait = if is_routine { jittered(wait, random()) } else { wait };
-        is_urgent = tokio::select! {
-            () = time::sleep_until(time::Instant::from_std(ended) + wait.min(FOREVER)) => !is_routine,
-            () = tripwire.lost() => true,
-        };
+    }
+
+    /// Notes that the next probe begins at `due`, give or take its turn.
+    fn promise(&self, due: time::Instant) {
+        let latest = due.into_std() + self.spec.confirm.min(FOREVER) + self.spec.timeout.min(FOREVER);
+        self.promise.0.store(self.shared.micros(latest), Ordering::Relaxed);
     }
 }
 
 impl Shared {
+    /// Takes a turn in the target's network.
+    fn turn(&self, spec: &TargetSpec) -> time::Instant {
+        let now = time::Instant::now();
+        let mut networks = locked(&self.networks);
+        // A target that was just removed is in no network, and is about to end.
+        let bucket = networks.get_mut(&Network::of(spec.address.ip()));
+        bucket.map_or(now, |bucket| time::Instant::from_std(bucket.take(now.into_std())))
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.began).as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Room for probes in flight.
+#[derive(Debug)]
+struct Room {
+    /// For any probe.
+    open: Semaphore,
+    /// For confirmations alone.
+    reserved: Semaphore,
+    size: Mutex<usize>,
+}
+
+impl Room {
+    fn new() -> Self {
+        let size = PROBES_IN_FLIGHT_MIN - PROBES_RESERVED;
+        Self { open: Semaphore::new(size), reserved: Semaphore::new(PROBES_RESERVED), size: Mutex::new(size) }
+    }
+
+    /// Makes room for so many targets, as far as files allow it.
+    fn resize(&self, targets: usize, files: usize) {
+        let wanted = places(targets, files) - PROBES_RESERVED;
+        let mut size = locked(&self.size);
+        match wanted.checked_sub(*size) {
+            Some(more) => {
+                self.open.add_permits(more);
+                *size = wanted;
+            }
+            // What is taken now stays until another change.
+            None => *size -= self.open.forget_permits(*size - wanted),
+        }
+    }
+
     /// Waits for room for one probe.
-    async fn room(&self, is_urgent: bool) -> Option<SemaphorePermit<'_>> {
+    async fn take(&self, is_urgent: bool) -> Option<SemaphorePermit<'_>> {
         // The semaphores are never closed, so that there is always a permit in the end.
         tokio::select! {
             biased;
@@ -121,9 +278,22 @@ impl Shared {
     }
 }
 
-/// `interval` give or take a tenth, so that targets that started together drift apart.
+/// How many probes may be in flight: one of every target, if beside their kept connections and those of DNS clients there are files
+/// for it.
+fn places(targets: usize, files: usize) -> usize {
+    let left = files.saturating_sub(targets + FILES_SPARE + 2 * STREAMS_MAX);
+    targets.min(left).clamp(PROBES_IN_FLIGHT_MIN, Semaphore::MAX_PERMITS / 2)
+}
+
+/// Nothing panics while it holds one of these locks, and all are held for no longer than a look.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `interval` less up to a tenth, so that targets that started together drift apart; never more, so that the bound on detection
+/// holds.
 fn jittered(interval: Duration, random: u64) -> Duration {
-    interval.min(FOREVER).mul_f64(0.9 + 0.2 * fraction(random))
+    interval.min(FOREVER).mul_f64(1.0 - 0.1 * fraction(random))
 }
 
 /// 0 to below 1.

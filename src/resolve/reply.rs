@@ -1,12 +1,13 @@
 //! A resolution as the sections of a message: for the full lane and for explanations.
 
-use super::{Body, Resolution, target_addresses};
+use super::{Asked, Body, Client, Resolution, Stored, follow, stored, target_addresses};
 use crate::answer::records;
 use crate::ids::ZoneId;
 use crate::limits::ADDITIONAL_RECORDS_MAX;
 use crate::name::Name;
+use crate::rrtype;
 use crate::snapshot::Snapshot;
-use crate::topology::Addresses;
+use crate::topology::{Addresses, Set};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name as DnsName, Record};
 
@@ -25,6 +26,8 @@ pub struct Reply {
     pub authorities: Vec<Record>,
     /// The additional section without OPT.
     pub additionals: Vec<Record>,
+    /// Whether the additional section is glue, without which the answer is of no use (RFC 9471 section 3).
+    pub glue: bool,
 }
 
 impl Reply {
@@ -38,6 +41,24 @@ impl Reply {
         let count = addresses.v4.len() + addresses.v6.len();
         if self.additionals.len() + count <= ADDITIONAL_RECORDS_MAX {
             self.additionals.extend(records::addresses(&records::dns_name(name.wire()), addresses, ttl));
+        }
+    }
+
+    /// Adds what a host's addresses resolved to, both RRsets whole or neither, while there is room.
+    fn add_found(&mut self, host: &[u8], found: [Resolution<'_>; 2]) {
+        let owner = records::dns_name(host);
+        let records = found.iter().flat_map(|found| match found.body {
+            Body::A(addresses, ttl) => records::a(&owner, addresses, ttl),
+            Body::Aaaa(addresses, ttl) => records::aaaa(&owner, addresses, ttl),
+            Body::Set(stored) => records::of_set(&owner, stored.set),
+            _ => Vec::new(),
+        });
+        self.add_records(records.collect());
+    }
+
+    fn add_records(&mut self, records: Vec<Record>) {
+        if self.additionals.len() + records.len() <= ADDITIONAL_RECORDS_MAX {
+            self.additionals.extend(records);
         }
     }
 
@@ -66,7 +87,7 @@ pub fn say(snapshot: &Snapshot, resolution: &Resolution<'_>, owner: &DnsName, wi
         }
         Body::NoData => reply.authorities = soa(snapshot, zone, owner, wire, true),
         Body::Soa => reply.answers = soa(snapshot, zone, owner, wire, false),
-        Body::Ns => name_servers(snapshot, zone, owner, wire, &mut reply),
+        Body::Ns => name_servers(snapshot, zone, resolution.client, owner, wire, &mut reply),
         Body::A(addresses, ttl) => reply.answers = records::a(owner, addresses, ttl),
         Body::Aaaa(addresses, ttl) => reply.answers = records::aaaa(owner, addresses, ttl),
         Body::Srv { service, answer, port, domain_at } => {
@@ -80,8 +101,58 @@ pub fn say(snapshot: &Snapshot, resolution: &Resolution<'_>, owner: &DnsName, wi
                 }
             }
         }
+        Body::Set(Stored { set, .. }) => {
+            reply.answers = records::of_set(owner, set);
+            stored::beside(snapshot, set, resolution.client).for_each(|(host, found)| reply.add_found(host, found));
+        }
+        Body::Alias { stored, kind, left } => {
+            alias(snapshot, stored.set, (kind, left), resolution.client, owner, &mut reply)
+        }
+        Body::Referral { cut_at, servers } => {
+            refer(snapshot, zone.0, servers, resolution.client, &apex(owner, wire, cut_at), &mut reply)
+        }
     }
     reply
+}
+
+/// The alias, then what it leads to as far as it is ours. The code is that of the end of the chain (RFC 6604 section 2.1), AA is
+/// about the first owner (RFC 1035 section 4.1.1).
+fn alias(
+    snapshot: &Snapshot,
+    set: Set<'_>,
+    (kind, left): (Asked, u8),
+    client: Client,
+    owner: &DnsName,
+    reply: &mut Reply,
+) {
+    reply.answers = records::of_set(owner, set);
+    let Some(target) = set.targets().next() else { return };
+    let Some(end) = follow(snapshot, target, kind, client, left).filter(|end| end.zone.is_some()) else { return };
+    let mut rest = say(snapshot, &end, &records::dns_name(target), target);
+    // A chain that comes back to where it was says nothing new.
+    let looped = rest.answers.iter().position(|record| record.name == *owner).unwrap_or(rest.answers.len());
+    rest.answers.truncate(looped);
+    reply.answers.append(&mut rest.answers);
+    *reply = Reply { answers: std::mem::take(&mut reply.answers), authoritative: true, ..rest };
+}
+
+/// The servers to which a name is delegated, with those addresses that only we can tell (RFC 1034 section 4.3.2 step 3b).
+fn refer(snapshot: &Snapshot, zone: ZoneId, servers: Set<'_>, client: Client, cut: &DnsName, reply: &mut Reply) {
+    reply.authoritative = false;
+    reply.authorities = records::of_set(cut, servers);
+    for host in servers.targets() {
+        let glue = snapshot.topology.zone(zone).records.as_ref().and_then(|records| records.exact(host));
+        let glue = glue.map(|node| [rrtype::A, rrtype::AAAA].map(|kind| node.set(kind)));
+        let owner = records::dns_name(host);
+        let sets = glue.into_iter().flatten().flatten();
+        let records: Vec<Record> = sets.flat_map(|set| records::of_set(&owner, set)).collect();
+        if records.is_empty() {
+            reply.add_found(host, stored::addresses(snapshot, host, client));
+        } else {
+            reply.glue |= cut.zone_of(&owner);
+            reply.add_records(records);
+        }
+    }
 }
 
 /// The apex of a zone, in the case in which it was asked.
@@ -100,14 +171,18 @@ fn soa(
 }
 
 /// The NS set, with the addresses of those servers whose names we own.
-fn name_servers(snapshot: &Snapshot, (id, apex_at): (ZoneId, usize), owner: &DnsName, wire: &[u8], reply: &mut Reply) {
-    let topology = &snapshot.topology;
-    reply.answers = records::ns(topology.zone(id), &apex(owner, wire, apex_at));
-    for server in &topology.zone(id).ns {
-        let Some(found) = topology.names.find(server.wire()) else { continue };
-        if let Some(host) = found.here.and_then(|here| here.host) {
-            reply.add(server, &topology.hosts[host as usize], topology.zone(found.zone).ttl);
-        }
+fn name_servers(
+    snapshot: &Snapshot,
+    (id, apex_at): (ZoneId, usize),
+    client: Client,
+    owner: &DnsName,
+    wire: &[u8],
+    reply: &mut Reply,
+) {
+    let zone = snapshot.topology.zone(id);
+    reply.answers = records::ns(zone, &apex(owner, wire, apex_at));
+    for server in &zone.ns {
+        reply.add_found(server.wire(), stored::addresses(snapshot, server.wire(), client));
     }
 }
 

@@ -56,7 +56,7 @@ fn every_type_at_every_kind_of_name() {
         (sip, Asked::Any, "A [10.1.0.1, 10.1.0.2] 30 /16"),
         (sip, Asked::Aaaa, "AAAA [2001:db8:1::1] 30 /16"),
         (sip, Asked::Srv, "NoData /0"),
-        (sip, Asked::Other, "NoData /0"),
+        (sip, Asked::Other(16), "NoData /0"),
         ("contoso.com", Asked::Soa, "Soa /0"),
         ("contoso.com", Asked::Ns, "Ns /0"),
         ("contoso.com", Asked::Any, "Soa /0"),

@@ -2,6 +2,7 @@
 
 use super::names::NamesBuilder;
 use super::order::Orders;
+use super::records::Records;
 use super::regions::Regions;
 use super::target;
 use super::views::{Face as Seen, faces};
@@ -117,7 +118,9 @@ fn configured_zone(zone: &config::Zone, serial: u32) -> Zone {
         ns: zone.ns.iter().map(|server| server.host.clone()).collect(),
         ttl: seconds(zone.ttl),
         negative_ttl: seconds(zone.negative_ttl),
-        serial,
+        serial: zone.soa.as_ref().map_or(serial, |soa| soa.serial),
+        soa: zone.soa.clone(),
+        records: (!zone.records.is_empty()).then(|| Records::new(&zone.apex, &zone.records)),
     }
 }
 
@@ -270,7 +273,8 @@ fn names(config: &Config, mut builder: NamesBuilder, zones: &mut Vec<Zone>, seri
             Delegation::Zone => None,
             Delegation::Names { ns, ttl, negative_ttl } => {
                 let (ttl, negative_ttl) = (seconds(*ttl), seconds(*negative_ttl));
-                zones.push(Zone { apex: None, ns: ns.iter().cloned().collect(), ttl, negative_ttl, serial });
+                let ns = ns.iter().cloned().collect();
+                zones.push(Zone { apex: None, ns, ttl, negative_ttl, serial, soa: None, records: None });
                 Some(ZoneId::at(zones.len() - 1))
             }
         });

@@ -3,7 +3,7 @@
 //! Here: the tables that an answer is decided from. Not here: who is up (`health`), who is chosen (`steering`).
 //! Ids index these tables and are valid for this topology only. Compiling takes seconds at a million domains; reading is free.
 
-use crate::config::{Country, Ecs, Rung};
+use crate::config::{Country, Ecs, Rung, Soa};
 use crate::federation::Shape;
 use crate::geo::{Places, Point, RegionMap};
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
@@ -15,6 +15,7 @@ use std::time::Duration;
 mod compile;
 mod names;
 mod order;
+mod records;
 mod regions;
 mod target;
 mod views;
@@ -22,6 +23,7 @@ mod views;
 pub use compile::{CompileError, Stamps, compile};
 pub use names::{Found, Here, Names, SrvOwner};
 pub use order::{Dependence, Orders, network_length};
+pub use records::{Node, Place, Records, Set};
 pub use target::TargetSpec;
 pub use views::Views;
 
@@ -104,8 +106,12 @@ pub struct Zone {
     pub ttl: u32,
     /// SOA MINIMUM, seconds (RFC 2308 section 5).
     pub negative_ttl: u32,
-    /// SOA SERIAL: the time of the load, so that it rises.
+    /// SOA SERIAL: that of the file's SOA, else the time of the load, so that it rises.
     pub serial: u32,
+    /// What the zone's file says in its SOA.
+    pub soa: Option<Soa>,
+    /// What the zone's file says otherwise; `None` without a file.
+    pub records: Option<Records>,
 }
 
 /// Endpoints that can stand in for each other.

@@ -8,15 +8,12 @@
 use crate::ids::{ClassId, ServiceId, ZoneId};
 use crate::limits::PREFIX_LABELS_MAX;
 use crate::name::{self, Name, Prefix};
-use key::Key;
+use key::{Key, LABELS_MAX, hash_name, label_starts};
 use slots::Slots;
 use std::collections::{HashMap, HashSet};
 
-mod key;
+pub(super) mod key;
 mod slots;
-
-/// Labels in the longest name: 127 of one octet and the root.
-const LABELS_MAX: usize = 128;
 
 /// What the names know of an asked name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,32 +322,6 @@ fn change(names: &mut Names, interned: &mut HashMap<Node, u32>, wire: &[u8], how
         (nodes.len() - 1) as u32
     });
     names.set(wire, hash, id);
-}
-
-/// Where each label of a name begins, the root last; returns how many. `None` for what is no well-formed name.
-fn label_starts(wire: &[u8], out: &mut [u8; LABELS_MAX]) -> Option<usize> {
-    let (mut count, mut at) = (0, 0);
-    loop {
-        let length = usize::from(*wire.get(at)?);
-        *out.get_mut(count)? = u8::try_from(at).ok()?;
-        count += 1;
-        at += 1 + length;
-        if length == 0 {
-            return (at == wire.len()).then_some(count);
-        }
-    }
-}
-
-/// The hash of a well-formed name.
-fn hash_name(key: &Key, wire: &[u8]) -> u64 {
-    let mut starts = [0; LABELS_MAX];
-    let count = label_starts(wire, &mut starts).unwrap_or(0);
-    let (mut hash, mut end) = (key.nothing(), wire.len());
-    for &start in starts[..count].iter().rev() {
-        hash = key.add(&wire[start.into()..end], hash);
-        end = start.into();
-    }
-    hash
 }
 
 #[cfg(test)]

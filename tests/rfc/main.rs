@@ -15,6 +15,7 @@ mod rfc2782;
 mod rfc3597;
 mod rfc4592;
 mod rfc5001;
+mod rfc6604;
 mod rfc6891;
 mod rfc7766;
 mod rfc7828;
@@ -28,7 +29,9 @@ mod rfc8906;
 mod rfc8914;
 mod rfc9018;
 mod rfc9210;
+mod rfc9471;
 mod rfc9619;
+mod zones;
 
 use common::dns::{tcp, udp};
 use common::scene::{QUICK, Scene};
@@ -43,10 +46,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Types and codes as IANA numbers them.
 const A: u16 = 1;
+const NS: u16 = 2;
+const CNAME: u16 = 5;
 const SOA: u16 = 6;
+const MX: u16 = 15;
 const TXT: u16 = 16;
 const AAAA: u16 = 28;
 const SRV: u16 = 33;
+const DS: u16 = 43;
 const ANY: u16 = 255;
 const NOERROR: u16 = 0;
 const FORMERR: u16 = 1;
@@ -92,6 +99,28 @@ impl Serving {
         }
         let check = format!("{QUICK}, fall = 1");
         scene.write(&scene.text("", &check).replacen("[server]", &format!("[server]\n{keys}"), 1));
+        let server = Server::ready(&scene);
+        Self { at: scene.listen, server, scene }
+    }
+
+    /// With zones from files, and with steered names in one of them.
+    fn hosting() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Serving>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Self::of_zones());
+            *shared = Arc::downgrade(&started);
+            started
+        })
+    }
+
+    fn of_zones() -> Self {
+        let scene = Scene::deserted(ThrowawayCa::new().unwrap().pem());
+        std::fs::write(scene.path().join("contoso.zone"), zones::contoso()).unwrap();
+        std::fs::write(scene.path().join("static.zone"), zones::STATIC).unwrap();
+        let text = scene.text("", &format!("{QUICK}, fall = 1"));
+        let text = text.replacen("[zone.\"contoso.com\"]", "[zone.\"contoso.com\"]\nrecords = \"contoso.zone\"", 1);
+        scene.write(&format!("{text}\n[zone.\"static.example\"]\nrecords = \"static.zone\"\n"));
         let server = Server::ready(&scene);
         Self { at: scene.listen, server, scene }
     }
@@ -217,6 +246,12 @@ fn code(message: &Message) -> u16 {
 /// The data of an option of an answer.
 fn option_of(message: &Message, code: u16) -> Option<Vec<u8>> {
     message.edns.as_ref()?.option(code.into()).map(|option| Vec::try_from(option).unwrap())
+}
+
+/// The owners of a section's records, without the final dot, and their types.
+fn owned(records: &[hickory_proto::rr::Record]) -> Vec<(String, u16)> {
+    let name = |record: &hickory_proto::rr::Record| record.name.to_string().trim_end_matches('.').to_owned();
+    records.iter().map(|record| (name(record), record.record_type().into())).collect()
 }
 
 /// The types of a section's records.

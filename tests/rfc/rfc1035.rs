@@ -58,3 +58,44 @@ fn section_4_2_both_transports_say_the_same() {
         assert_eq!(server.ask(&question), server.ask_tcp(&question), "{name}");
     }
 }
+
+#[test]
+fn section_5_1_a_master_file_is_served_beside_what_is_steered() {
+    let server = Serving::hosting();
+    for (name, kind, count) in [
+        ("contoso.com", MX, 2),
+        ("contoso.com", TXT, 1),
+        ("contoso.com", NS, 2),
+        ("mail.contoso.com", AAAA, 1),
+        ("sip.contoso.com", TXT, 1),
+        ("web.static.example", A, 1),
+        ("static.example", NS, 1),
+    ] {
+        let answer = server.ask(&plain(name, kind));
+        assert_eq!((code(&answer), answer.metadata.authoritative), (NOERROR, true), "{name}");
+        assert_eq!(types(&answer.answers), vec![kind; count], "{name}");
+    }
+    let soa = server.ask(&plain("static.example", SOA)).answers.remove(0).to_string();
+    assert_eq!(
+        soa,
+        "static.example. 10800 IN SOA ns1.contoso.com. host\\.master.static.example. 2026112401 7200 900 1209600 300"
+    );
+}
+
+#[test]
+fn section_5_1_an_escaped_dot_is_no_border_of_labels() {
+    let server = Serving::hosting();
+    let label = [&b"\x07odd.dot"[..], &wire("contoso.com"), &[0, 1, 0, 1]].concat();
+    let answer = server.ask(&message([0, 0], [1, 0, 0, 0], &[&label]));
+    assert_eq!((code(&answer), answer.answers.len()), (NOERROR, 1));
+    assert_eq!(code(&server.ask(&plain("odd.dot.contoso.com", A))), NXDOMAIN);
+}
+
+#[test]
+fn section_4_2_1_what_fits_no_datagram_comes_over_tcp() {
+    let server = Serving::hosting();
+    let cut = server.ask(&plain("big.contoso.com", TXT));
+    assert_eq!((cut.metadata.truncation, cut.answers.len()), (true, 0));
+    let whole = server.ask_tcp(&plain("big.contoso.com", TXT));
+    assert_eq!((whole.metadata.truncation, whole.answers.len()), (false, 20));
+}

@@ -59,3 +59,23 @@ fn section_7_2_1_what_depends_on_nobody_has_scope_0() {
         assert_eq!(subnet, [0, 1, 24, 0, 198, 51, 100], "{name}");
     }
 }
+
+#[test]
+fn section_7_2_1_the_scope_of_a_static_answer_is_0_unless_it_leads_to_a_steered_one() {
+    let server = Serving::hosting();
+    let scope = |name: &str, kind| {
+        let subnet = option(SUBNET, &[0, 1, 24, 0, 87, 32, 0]);
+        option_of(&server.ask(&edns(name, kind, &subnet)), SUBNET).unwrap()[3]
+    };
+    let steered = scope("sip.contoso.com", A);
+    assert!(steered > 0);
+    for (name, kind, expected) in [
+        ("mail.contoso.com", A, 0),
+        ("www.contoso.com", A, 0),
+        ("www.sub.contoso.com", A, 0),
+        ("to-sip.contoso.com", A, steered),
+        ("contoso.com", MX, steered),
+    ] {
+        assert_eq!(scope(name, kind), expected, "{name}");
+    }
+}

@@ -19,3 +19,11 @@ fn section_2_what_has_names_below_it_is_not_missing() {
         assert_eq!(code(&server.ask(&plain(name, AAAA))), NOERROR, "{name}");
     }
 }
+
+#[test]
+fn section_2_names_between_records_of_a_file_exist() {
+    let server = Serving::hosting();
+    for (name, expected) in [("c.contoso.com", NOERROR), ("b.c.contoso.com", NOERROR), ("x.c.contoso.com", NXDOMAIN)] {
+        assert_eq!(code(&server.ask(&plain(name, A))), expected, "{name}");
+    }
+}

@@ -5,27 +5,30 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+/// Labels in the longest name: 127 of one octet and the root.
+pub(in crate::topology) const LABELS_MAX: usize = 128;
+
 /// The key.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(in crate::topology) struct Key {
     root: u64,
     multiplier: u64,
 }
 
 impl Key {
     /// Draws a key.
-    pub(super) fn draw() -> Self {
+    pub(in crate::topology) fn draw() -> Self {
         let [root, multiplier] = [0, 1].map(|n| RandomState::new().hash_one(n));
         Self { root, multiplier: multiplier | 1 }
     }
 
     /// The hash of nothing, with which every name begins.
-    pub(super) fn nothing(&self) -> u64 {
+    pub(in crate::topology) fn nothing(&self) -> u64 {
         self.root
     }
 
     /// The hash of a name that is a label, with its length octet, in front of another, or of the root in front of nothing.
-    pub(super) fn add(&self, label: &[u8], rest: u64) -> u64 {
+    pub(in crate::topology) fn add(&self, label: &[u8], rest: u64) -> u64 {
         let (eights, last) = label.as_chunks::<8>();
         let hash = eights.iter().fold(rest, |hash, eight| self.fold(hash ^ u64::from_le_bytes(*eight)));
         // The length octet tells labels apart that differ only in how they are cut.
@@ -36,6 +39,32 @@ impl Key {
         let product = u128::from(value) * u128::from(self.multiplier);
         product as u64 ^ (product >> 64) as u64
     }
+}
+
+/// Where each label of a name begins, the root last; returns how many. `None` for what is no well-formed name.
+pub(in crate::topology) fn label_starts(wire: &[u8], out: &mut [u8; LABELS_MAX]) -> Option<usize> {
+    let (mut count, mut at) = (0, 0);
+    loop {
+        let length = usize::from(*wire.get(at)?);
+        *out.get_mut(count)? = u8::try_from(at).ok()?;
+        count += 1;
+        at += 1 + length;
+        if length == 0 {
+            return (at == wire.len()).then_some(count);
+        }
+    }
+}
+
+/// The hash of a well-formed name.
+pub(in crate::topology) fn hash_name(key: &Key, wire: &[u8]) -> u64 {
+    let mut starts = [0; LABELS_MAX];
+    let count = label_starts(wire, &mut starts).unwrap_or(0);
+    let (mut hash, mut end) = (key.nothing(), wire.len());
+    for &start in starts[..count].iter().rev() {
+        hash = key.add(&wire[start.into()..end], hash);
+        end = start.into();
+    }
+    hash
 }
 
 /// Up to seven octets as a number; different ones of one length are different numbers.
