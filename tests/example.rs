@@ -85,7 +85,10 @@ fn it_loads_with_everything_set() {
     let (text, count) = set(|_| true);
     assert!(!text.lines().any(|line| line.starts_with("#[")) && count > 40, "{count} lines were set");
     let (config, _files) = loaded(&text);
-    assert_eq!(config.services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["federation", "ldap", "hosting"]);
+    assert_eq!(
+        config.services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+        ["federation", "xmpp", "ldap", "hosting"]
+    );
     assert_eq!(config.partners.len(), 1);
     assert!(config.server.state_dir.is_some() && config.server.tls.is_some());
     assert!(!config.geoip.overrides.is_empty());

@@ -61,7 +61,7 @@ pub enum Ask {
 pub struct Request {
     /// Default GET.
     pub method: Method,
-    /// Path and query. Default `/`.
+    /// Path and query. Default `/`, or what the kind of service asks for.
     pub path: String,
     /// Status codes that prove service. Default 200.
     pub status: Codes,
@@ -169,7 +169,7 @@ impl Ask {
 
     /// What a check of that kind asks where the configuration says no more; `None` where it must say more.
     pub fn default_of(kind: CheckKind) -> Option<Self> {
-        Draft::default().finish(kind)
+        Draft::default().finish(kind, None)
     }
 }
 
@@ -225,8 +225,9 @@ impl Draft {
         report.add(span, codes::MISSING_KEY, title, "", format!("add {}", lacks.1));
     }
 
-    /// What is asked; `None` where something is missing or wrong, which was reported.
-    pub(super) fn finish(&self, kind: CheckKind) -> Option<Ask> {
+    /// What is asked; `None` where something is missing or wrong, which was reported. `path` is what the kind of service has the
+    /// request of an "https" check ask for.
+    pub(super) fn finish(&self, kind: CheckKind, path: Option<&str>) -> Option<Ask> {
         Some(match kind {
             CheckKind::Tcp => Ask::Tcp,
             CheckKind::Tls => Ask::Tls,
@@ -237,7 +238,7 @@ impl Draft {
             CheckKind::Matrix => Ask::Matrix,
             CheckKind::Https => Ask::Https(Request {
                 method: self.method.get().copied().unwrap_or(Method::Get),
-                path: self.path.get().cloned().unwrap_or_else(|| "/".to_owned()),
+                path: self.path.get().cloned().unwrap_or_else(|| path.unwrap_or("/").to_owned()),
                 status: or(&self.status, HTTP_OK),
                 contains: self.contains.get().cloned(),
             }),

@@ -82,7 +82,7 @@ impl Draft {
         // What is imported was judged where it comes from.
         let (fall, rise) = if kind == CheckKind::File { (1, 1) } else { (FALL, RISE) };
         Some(Check {
-            ask: self.ask.finish(kind)?,
+            ask: self.ask.finish(kind, default.and_then(|default| default.path))?,
             port: port.or((!kind.needs_port()).then_some(0))?,
             name: self.name.get().cloned(),
             interval: self.interval.get().copied().unwrap_or(INTERVAL),

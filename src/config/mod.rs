@@ -1,7 +1,8 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`)
-//! upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`), master files (`records`); checks that collect every error (`refer`, `names`), advice
+//! upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.

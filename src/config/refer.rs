@@ -233,6 +233,10 @@ pub(super) fn weights(steering: &At<Steering>, pools: &[At<String>], report: &Re
 
 fn owner_keys(service: &service::Draft, report: &Report) {
     let Some(kind) = service.kind.get() else { return };
+    if let Some(at) = service.direct_tls.at().filter(|_| kind.direct_tls.is_none()) {
+        let title = format!("{} has no SRV name for direct TLS", kind.name);
+        report.add(at.span, codes::OWNER_IS_FIXED, title, "", "remove this key: it is for kind = \"xmpp\"");
+    }
     let (srv, address) = (service.srv.at().map(|at| at.span), service.address.at().map(|at| at.span));
     if !kind.names_from_config {
         for span in [srv, address].into_iter().flatten() {

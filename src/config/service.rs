@@ -44,6 +44,8 @@ pub(super) struct Draft {
     pub(super) all_down: Field<Vec<At<Rung>>>,
     /// What is probed.
     pub(super) check: Field<CheckRef>,
+    /// Whether the service is also reached by TLS from the first octet.
+    pub(super) direct_tls: Field<bool>,
     /// The SRV owner of a generic service.
     pub(super) srv: Field<Srv>,
     /// The A and AAAA owners of a generic service.
@@ -112,6 +114,7 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
             failback: t.get("failback", failback),
             all_down: t.get("all_down", all_down),
             check: t.get("check", check),
+            direct_tls: t.get("direct_tls", Value::boolean),
             srv: t.get("srv", srv),
             address: t.get("address", address),
             views: t.named("view", view::of_service),
@@ -135,7 +138,9 @@ impl Draft {
     /// The owner names; those of the kind's own table parse, as that room's test shows.
     pub(super) fn owners(&self) -> Owners {
         let Some(kind) = self.kind.get() else { return Owners { srv: Vec::new(), addresses: Vec::new() } };
-        let fixed = kind.srv.iter().filter_map(|owner| Some((Prefix::parse(owner.prefix).ok()?, owner.port)));
+        let direct = kind.direct_tls.iter().filter(|_| self.direct_tls.get() == Some(&true));
+        let fixed =
+            kind.srv.iter().chain(direct).filter_map(|owner| Some((Prefix::parse(owner.prefix).ok()?, owner.port)));
         let own = self.srv.get().and_then(|srv| Some((srv.owner.get()?.clone(), *srv.port.get()?)));
         let target = self.srv.get().and_then(|srv| srv.target.get());
         let given = self.address.get().into_iter().flatten().map(|at| &at.value).filter(|p| Some(*p) != target);

@@ -8,6 +8,7 @@ pub(super) const KIND: Kind = Kind {
     summary: "any service whose owner names the configuration gives",
     names_from_config: true,
     srv: &[],
+    direct_tls: None,
     addresses: &[],
     shapes: &[Shape::Address, Shape::Target, Shape::Ordered],
     role: "access",

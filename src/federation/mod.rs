@@ -6,7 +6,12 @@
 use std::time::Duration;
 
 mod generic;
+mod matrix;
 mod sip_federation;
+mod sip_remote_access;
+mod turn;
+mod web;
+mod xmpp;
 
 /// Everything that edgesteer knows about a kind of federated service.
 #[derive(Debug, PartialEq)]
@@ -19,6 +24,8 @@ pub struct Kind {
     pub names_from_config: bool,
     /// SRV owners, relative to the domain.
     pub srv: &'static [SrvOwner],
+    /// One SRV owner more where the configuration says `direct_tls = true`; `None` where that means nothing.
+    pub direct_tls: Option<SrvOwner>,
     /// Owners of A and AAAA records, relative to the domain; the first is the SRV target in shape "address".
     pub addresses: &'static [&'static str],
     /// The shapes that make sense for this kind, the default first.
@@ -47,6 +54,8 @@ pub struct DefaultCheck {
     pub kind: CheckKind,
     /// Where.
     pub port: u16,
+    /// The path that is asked for, of an "https" check.
+    pub path: Option<&'static str>,
 }
 
 /// What an SRV answer names (federation.md 1.7).
@@ -137,7 +146,15 @@ pub enum Failback {
 }
 
 /// Every kind, in the order in which errors list them.
-pub const KINDS: &[&Kind] = &[&sip_federation::KIND, &generic::KIND];
+pub const KINDS: &[&Kind] = &[
+    &sip_federation::KIND,
+    &sip_remote_access::KIND,
+    &xmpp::KIND,
+    &matrix::KIND,
+    &web::KIND,
+    &turn::KIND,
+    &generic::KIND,
+];
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -10,9 +10,10 @@ pub(super) const KIND: Kind = Kind {
     summary: "federation partners of Lync, Skype for Business and Teams",
     names_from_config: false,
     srv: &[SrvOwner { prefix: "_sipfederationtls._tcp", port: 5061 }],
+    direct_tls: None,
     addresses: &["sip"],
     shapes: &[Shape::Address, Shape::Target, Shape::Ordered],
     role: "access",
-    check: Some(DefaultCheck { kind: CheckKind::Sip, port: 5061 }),
+    check: Some(DefaultCheck { kind: CheckKind::Sip, port: 5061, path: None }),
     failback: Failback::After(Duration::from_secs(600)),
 };

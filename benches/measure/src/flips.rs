@@ -118,9 +118,13 @@ impl World {
 
     fn observe(&self, target: &Arc<TargetSpec>, outcome: Outcome) -> Result<(), Failure> {
         let now = Instant::now();
-        let target = target.clone();
-        let seen = Observation { target, outcome, started: now, ended: now, not_after: None };
-        Ok(self.observations.blocking_send(seen)?)
+        Ok(self.observations.blocking_send(Observation {
+            target: target.clone(),
+            outcome,
+            started: now,
+            ended: now,
+            not_after: None,
+        })?)
     }
 
     /// Makes clients go to that pool.

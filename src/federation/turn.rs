@@ -1,0 +1,18 @@
+//! Media relays: the address of `av.<domain>`, where STUN and TURN are spoken.
+
+use super::{CheckKind, DefaultCheck, Failback, Kind, Shape};
+use std::time::Duration;
+
+/// A relay in use keeps its address for as long as its allocation lives, so only new ones follow.
+pub(super) const KIND: Kind = Kind {
+    name: "turn",
+    summary: "clients that relay audio and video",
+    names_from_config: false,
+    srv: &[],
+    direct_tls: None,
+    addresses: &["av"],
+    shapes: &[Shape::Address],
+    role: "media",
+    check: Some(DefaultCheck { kind: CheckKind::Stun, port: 3478, path: None }),
+    failback: Failback::After(Duration::from_secs(600)),
+};
