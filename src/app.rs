@@ -109,7 +109,8 @@ impl Running {
         let World { outline, topology, geography, .. } = world;
         let config = outline.config();
         let Server { listen, tls, .. } = &config.server;
-        let doors = Doors { listen, tls: tls.as_ref(), connections: connections(topology.targets.len()) };
+        let connections = connections(topology.targets.len());
+        let doors = Doors { listen, tls: tls.as_ref(), connections, lanes: lanes(&config.server) };
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
         Lanes::try_listen(doors)?;
         let registry = Registry::new();
@@ -272,10 +273,15 @@ fn connections(targets: usize) -> usize {
     (left.unwrap_or(0) / 2).clamp(STREAMS_MIN, STREAMS_MAX)
 }
 
+/// How many lanes answer over UDP.
+fn lanes(server: &Server) -> usize {
+    server.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, SocketAddr, Option<&Path>) {
+fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, Option<usize>, SocketAddr, Option<&Path>) {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&server.listen, tls, server.admin, server.state_dir.as_deref())
+    (&server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

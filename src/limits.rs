@@ -12,6 +12,17 @@ pub const UDP_ANSWER_MAX: u16 = 1232;
 pub const UDP_ANSWER_MIN: u16 = 512;
 /// Largest UDP question read: any datagram. A cut one would be refused as malformed, padding and all.
 pub const UDP_QUESTION_MAX: usize = 65_535;
+/// Datagrams received or sent by one system call: with more, the saving is lost in the noise while answers wait for the batch.
+pub const UDP_BATCH: usize = 32;
+/// Batches that a lane takes from one of its sockets before it looks at the others.
+pub const LANE_TURNS: usize = 8;
+/// How long a lane may hear nothing before it looks whether there is a newer snapshot or the process stops: a snapshot of a
+/// million domains is not kept for longer than that because nobody asks.
+pub const LANE_IDLE: Duration = Duration::from_millis(100);
+/// Lanes: more cores than any server has that answers DNS.
+pub const LANES_MAX: usize = 256;
+/// Questions that wait for the full lane: a few milliseconds of its work; whoever would wait longer asks again.
+pub const DECLINED_QUEUE: usize = 1024;
 /// Padded answers are so many octets long, or a multiple of it: what RFC 8467 section 4.1 recommends for answers.
 pub const PADDED_BLOCK: usize = 468;
 /// Addresses in one answer: fits a TCP message with room to spare, and no peer tries more.
@@ -201,7 +212,7 @@ pub const COOKIE_SECRETS_MAX: usize = 2;
 pub const RATE: RangeInclusive<u32> = 1..=1_000_000;
 /// Largest `slip`: beyond, a resolver over the limit hears nothing at all.
 pub const SLIP_MAX: u32 = 10;
-/// Client networks and classes whose rates are known at once, 24 octets each; the idlest is forgotten first.
+/// Client networks and classes whose rates one lane knows at once, 24 octets each; the idlest is forgotten first.
 pub const RATES_KNOWN_MAX: usize = 1 << 16;
 /// Longest source line shown in an error, octets; a longer one is named by its position alone.
 pub const EXCERPT_MAX: usize = 4096;

@@ -97,7 +97,7 @@ impl World {
         runtimes[1].spawn(control.run());
         let lanes = {
             let _context = runtimes[0].enter();
-            let doors = Doors { listen: &[SocketAddr::new(fresh_ip(), 0)], tls: None, connections: 16 };
+            let doors = Doors { listen: &[SocketAddr::new(fresh_ip(), 0)], tls: None, connections: 16, lanes: 2 };
             Lanes::start(doors, &Dns::default(), handle.lake(), Tally::new(&registry).unwrap()).unwrap()
         };
         let world = Self { lanes, control: handle, topology, observations, runtimes, _asleep: asleep };

@@ -10,7 +10,9 @@ use hickory_proto::serialize::binary::BinDecodable as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// SOA REFRESH, RETRY and EXPIRE: nobody transfers our zones, but checkers want the usual proportions (RFC 1912 2.2).
-const SOA_TIMERS: (i32, i32, i32) = (7200, 900, 1_209_600);
+pub const SOA_TIMERS: [i32; 3] = [7200, 900, 1_209_600];
+/// The first label of SOA RNAME, the rest of which is the apex, in wire form.
+pub const SOA_NAME: &[u8] = b"\x0ahostmaster";
 
 /// A wire name in hickory's type. Names that we hold are well formed, so this cannot fail.
 pub fn dns_name(wire: &[u8]) -> DnsName {
@@ -92,8 +94,8 @@ pub fn soa(zone: &Zone, apex: &DnsName, negative: bool) -> Record {
         return Record::from_rdata(origin, ttl, RData::SOA(data));
     }
     let mname = zone.ns.first().map_or_else(|| origin.clone(), |ns| dns_name(ns.wire()));
-    let rname = origin.prepend_label("hostmaster").unwrap_or_else(|_| origin.clone());
-    let (refresh, retry, expire) = SOA_TIMERS;
+    let rname = origin.prepend_label(&SOA_NAME[1..]).unwrap_or_else(|_| origin.clone());
+    let [refresh, retry, expire] = SOA_TIMERS;
     let ttl = if negative { zone.ttl.min(zone.negative_ttl) } else { zone.ttl };
     let data = SOA::new(mname, rname, zone.serial, refresh, retry, expire, zone.negative_ttl);
     Record::from_rdata(origin, ttl, RData::SOA(data))

@@ -25,6 +25,7 @@ impl<T> Copy for In<'_, T> {}
 const SERVER: &[Part<Config>] = &[
     ("listen", |a, b| a.1.server.listen != b.1.server.listen),
     ("tls", |a, b| tls_listen(a.1) != tls_listen(b.1)),
+    ("threads", |a, b| a.1.server.threads != b.1.server.threads),
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),

@@ -78,6 +78,8 @@ pub struct Server {
     pub listen: Vec<SocketAddr>,
     /// DNS over TLS. Default none.
     pub tls: Option<ServerTls>,
+    /// Threads that answer over UDP. Default one for each core.
+    pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
     /// Where state is kept, resolved against the configuration file's directory.

@@ -22,6 +22,7 @@ impl Default for Server {
         Self {
             listen: everywhere(53),
             tls: None,
+            threads: None,
             admin: ADMIN,
             state_dir: None,
             startup_grace: STARTUP_GRACE,
@@ -64,6 +65,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
         Server {
             listen: listen.or(default.listen),
             tls: tls.into_option(),
+            threads: t.get("threads", |v| v.integer(1..=limits::LANES_MAX as u32)).into_option().map(|n| n as usize),
             admin: admin.or(default.admin),
             state_dir: t.get("state_dir", Value::path).into_option(),
             startup_grace: t

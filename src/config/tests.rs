@@ -98,6 +98,7 @@ fn the_minimal_configuration_is_this() {
         server: Server {
             listen: vec!["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()],
             tls: None,
+            threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
             state_dir: None,
             startup_grace: Duration::from_secs(2),
@@ -131,6 +132,7 @@ fn the_hosting_configuration_is_this() {
         server: Server {
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
             tls: None,
+            threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),

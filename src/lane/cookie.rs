@@ -12,7 +12,7 @@ use std::net::IpAddr;
 /// Octets of a client's cookie.
 const CLIENT: usize = 8;
 /// Octets of both cookies, where the server's is ours.
-const WHOLE: usize = 24;
+pub(super) const WHOLE: usize = 24;
 /// The one version that there is.
 const VERSION: u8 = 1;
 /// How old a cookie may be, and how far ahead the clock of the server that made it, seconds (RFC 9018 section 4.3).
@@ -36,12 +36,16 @@ impl Jar {
     }
 
     /// The COOKIE option that answers `sent`, at a time in seconds since 1970; `None` where `sent` is too short to be one.
-    pub(super) fn fresh(&self, sent: &[u8], client: IpAddr, now: u32) -> Option<Vec<u8>> {
+    pub(super) fn fresh(&self, sent: &[u8], client: IpAddr, now: u32) -> Option<[u8; WHOLE]> {
         let client_cookie = sent.first_chunk::<CLIENT>()?;
         let [a, b, c, d] = now.to_be_bytes();
         let front = [VERSION, 0, 0, 0, a, b, c, d];
         let hash = hash(self.mint, client_cookie, front, client);
-        Some([&client_cookie[..], &front, &hash].concat())
+        let mut whole = [0; WHOLE];
+        whole[..CLIENT].copy_from_slice(client_cookie);
+        whole[CLIENT..][..8].copy_from_slice(&front);
+        whole[CLIENT + 8..].copy_from_slice(&hash);
+        Some(whole)
     }
 
     /// Whether a COOKIE option holds a server cookie that one of us gave this client within the last hour.

@@ -42,7 +42,7 @@ pub(super) fn plain(opt: &Opt<'_>) -> Edns {
 
 /// Says how wide an answer holds (RFC 7871 section 7.2.1).
 pub(super) fn say_subnet(edns: &mut Edns, subnet: Subnet, scope: u8) {
-    say(edns, SUBNET, subnet.echo(scope));
+    say(edns, SUBNET, subnet.echo(scope).octets().to_vec());
 }
 
 /// Says why, for people (RFC 8914 section 2).

@@ -4,7 +4,7 @@
 //! the one question alone. Sizes are bounded, and an answer that does not fit loses whole sections, never half an RRset or its
 //! OPT. Not here: sockets.
 
-use super::guard::{Cookie, Guard};
+use super::guard::{self, Cookie, Guard, Now};
 use super::limit::{Class, Verdict};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
@@ -62,6 +62,11 @@ impl Full {
         Self { lake, tally, settings, guard: Arc::new(Guard::new()) }
     }
 
+    /// What the fast lanes share with it: settings and the clock.
+    pub(super) fn manners(&self) -> (&Arc<Shared>, &Arc<Guard>) {
+        (&self.settings, &self.guard)
+    }
+
     /// What becomes of a message.
     pub(super) fn message(&self, bytes: &[u8], peer: &Peer) -> Said {
         // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
@@ -71,8 +76,9 @@ impl Full {
         let packet = Packet::read(bytes);
         let said = if packet.is_garbage() { Said::Last } else { Said::Now };
         let settings = self.settings.read();
-        let cookie = packet.opt.and_then(|opt| self.guard.cookie(&settings, opt.cookie?, peer.address.ip()));
-        let case = Case { packet: &packet, peer, settings: &settings, cookie };
+        let now = self.guard.now();
+        let cookie = packet.opt.and_then(|opt| guard::cookie(&settings, opt.cookie?, peer.address.ip(), now));
+        let case = Case { packet: &packet, peer, settings: &settings, cookie, now };
         self.answered(bytes, &case).map_or(Said::Nothing, said)
     }
 
@@ -106,7 +112,7 @@ impl Full {
         if cookie.is_some_and(|cookie| cookie.valid) {
             return Some(reply);
         }
-        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply));
+        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply), case.now);
         self.tally.limited(verdict);
         match (verdict, cookie) {
             (Verdict::Pass, _) => Some(reply),
@@ -131,7 +137,7 @@ impl Full {
         };
         if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
             let nsid = identity::nsid(&case.settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
-            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.clone()));
+            let cookie = cookie.map(|cookie| (COOKIE, cookie.fresh.to_vec()));
             nsid.into_iter().chain(cookie).for_each(|(code, data)| edns::say(edns, code, data));
             if opt.keepalive.is_some() && case.peer.transport != Transport::Udp {
                 edns::say_keepalive(edns, if packet.is_garbage() { Duration::ZERO } else { case.peer.idle });
@@ -171,6 +177,7 @@ struct Case<'a> {
     peer: &'a Peer,
     settings: &'a Settings,
     cookie: Option<Cookie>,
+    now: Now,
 }
 
 /// A response code's mnemonic for metrics.

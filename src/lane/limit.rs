@@ -3,6 +3,9 @@
 //! Each (network, class) may be answered so many times a second, a second's worth at once. Rates live in a table that never
 //! grows: sets of a few places, in each of which the idlest makes room. What is forgotten was idle, or is one of more forged
 //! networks than places, each of which gets little. Time is an argument. Not here: cookies, which exempt (`guard`).
+//!
+//! Each of N lanes has a table of its own and allows one N-th, so a network never gets more than the limit however the system
+//! spreads its questions over the lanes, and one that asks from many ports, as resolvers do, gets about all of it.
 
 use crate::config::RateLimit;
 use crate::limits::RATES_KNOWN_MAX;
@@ -29,8 +32,13 @@ pub(super) enum Class {
 impl Class {
     /// The class of a reply.
     pub(super) fn of(reply: &Reply) -> Self {
-        match reply.code {
-            ResponseCode::NoError if reply.answers.is_empty() => Self::NoData,
+        Self::new(reply.code, !reply.answers.is_empty())
+    }
+
+    /// The class of what has this RCODE, and records in its answer section or none.
+    pub(super) fn new(code: ResponseCode, has_answers: bool) -> Self {
+        match code {
+            ResponseCode::NoError if !has_answers => Self::NoData,
             ResponseCode::NoError => Self::Answer,
             ResponseCode::NXDomain => Self::NoName,
             ResponseCode::Refused => Self::Refused,
@@ -80,14 +88,17 @@ impl Limit {
 /// The rates of all clients. They outlive the limit by which they are judged.
 #[derive(Debug)]
 pub(super) struct Limiter<S> {
+    /// How many share the limit.
+    lanes: u64,
     hasher: S,
     sets: Box<[[Rate; WAYS]]>,
 }
 
 impl<S: BuildHasher> Limiter<S> {
-    /// Nobody has asked anything. Who knows the hasher can choose networks that push each other out.
-    pub(super) fn new(hasher: S) -> Self {
-        Self { hasher, sets: vec![[Rate::default(); WAYS]; RATES_KNOWN_MAX / WAYS].into_boxed_slice() }
+    /// Nobody has asked anything; this is one of so many lanes. Who knows the hasher can choose networks that push each other out.
+    pub(super) fn new(lanes: usize, hasher: S) -> Self {
+        let sets = vec![[Rate::default(); WAYS]; RATES_KNOWN_MAX / WAYS].into_boxed_slice();
+        Self { lanes: lanes.max(1) as u64, hasher, sets }
     }
 
     /// Counts an answer for a client at a time since the start, and says whether it is sent.
@@ -98,7 +109,7 @@ impl<S: BuildHasher> Limiter<S> {
         }
         // 584 years of nanoseconds.
         let now = now.as_nanos() as u64;
-        let &Limit { cost, slip, .. } = limit;
+        let (cost, slip) = (limit.cost * self.lanes, limit.slip);
         let rate = self.rate(key(client, class));
         let paid_at = rate.paid_at.max(now) + cost;
         if paid_at <= now + 1_000_000_000.max(cost) {

@@ -1,24 +1,37 @@
 //! Bytes in, bytes out: from a socket through `resolve` back to the socket.
 //!
-//! Here: sockets (`socket`), UDP (`udp`), TCP and TLS (`stream`), what a message is (`packet`, `opt`), what is refused unseen
-//! (`odd`), hickory's side (`full`), OPT in answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they
-//! get (`limit`; `guard` has the clock of both), what of it a reload may change (`settings`), and what is counted (`tally`).
+//! Here: sockets (`socket`), UDP (`udp`, over `mmsg` and `envelope`), TCP and TLS (`stream`), what a message is (`packet`, `opt`),
+//! what is refused unseen (`odd`), the fast lane (`fast`, `compose`), the full lane, which is hickory's side (`full`), OPT in
+//! answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they get (`limit`; `guard` has the clock of
+//! both), what of it a reload may change (`settings`), what is counted (`counts`, `tally`), and a way in without sockets (`direct`).
 //! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
 
 use crate::config::{Dns, ServerTls};
+use crate::limits::{DECLINED_QUEUE, LANES_MAX};
 use crate::snapshot::Lake;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
+mod compose;
 mod cookie;
+mod counts;
+#[doc(hidden)]
+pub mod direct;
 mod edns;
+mod envelope;
+mod fast;
 mod full;
 mod guard;
 mod identity;
 mod limit;
+mod mmsg;
 mod odd;
 mod opt;
 mod packet;
@@ -100,12 +113,14 @@ pub struct Doors<'c> {
     pub tls: Option<&'c ServerTls>,
     /// Most connections over TCP, and as many over TLS.
     pub connections: usize,
+    /// Threads that answer over UDP, each with a socket on each address.
+    pub lanes: usize,
 }
 
 /// Running lanes. Dropping it closes everything at once; `stop` ends connections in order.
 #[derive(Debug)]
 pub struct Lanes {
-    udp: Vec<tokio::task::JoinHandle<()>>,
+    udp: Udp,
     streams: stream::Streams,
     certificate: Option<Arc<stream::Certificate>>,
     settings: Arc<settings::Shared>,
@@ -131,12 +146,13 @@ impl Lanes {
         let (addresses, tls_addresses) = (local(&tcp), local(&tls));
         let settings = Arc::new(settings::Shared::new(dns));
         let full = full::Full::new(lake.clone(), tally.clone(), settings.clone());
+        let udp = Udp::start(udp, lake, &full, &tally);
+        let udp = udp.map_err(|source| ListenError { address: addresses[0], transport: "UDP", source })?;
         let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
         if let Some(certificate) = &certificate {
             streams.tls(tls, certificate.clone());
         }
         streams.tcp(tcp);
-        let udp = udp.into_iter().map(|socket| tokio::spawn(udp::serve(socket, full.clone()))).collect();
         Ok(Self { udp, streams, certificate, settings, addresses, tls_addresses })
     }
 
@@ -166,20 +182,54 @@ impl Lanes {
 
     /// Takes no more questions, answers those that were read, and ends.
     pub async fn stop(mut self) {
-        self.udp.iter().for_each(tokio::task::JoinHandle::abort);
-        self.streams.stop().await;
+        tokio::join!(self.udp.stop(), self.streams.stop());
     }
 }
 
-impl Drop for Lanes {
+/// The fast lanes, and the task that has the full lane answer what they decline.
+#[derive(Debug)]
+struct Udp {
+    stop: Arc<AtomicBool>,
+    lanes: Vec<thread::JoinHandle<()>>,
+    declined: JoinHandle<()>,
+}
+
+impl Udp {
+    /// Starts a lane for each set of sockets.
+    fn start(sockets: Vec<Vec<UdpSocket>>, lake: &Lake, full: &full::Full, tally: &Tally) -> io::Result<Self> {
+        let (declined_in, declined) = mpsc::channel(DECLINED_QUEUE);
+        let declined = tokio::spawn(udp::declined::serve(declined, full.clone()));
+        let mut udp = Self { stop: Arc::default(), lanes: Vec::new(), declined };
+        let count = sockets.len();
+        for (number, sockets) in sockets.into_iter().enumerate() {
+            let fast = fast::Fast::new(lake, full, count, tally.lane());
+            let lane = udp::Lane::new(sockets, fast, declined_in.clone(), udp.stop.clone());
+            udp.lanes.push(lane.start(number)?);
+        }
+        Ok(udp)
+    }
+
+    /// Reads no more, answers what was read, and ends.
+    async fn stop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let lanes = std::mem::take(&mut self.lanes);
+        // A thread that panicked has ended too, and so has a task.
+        let _ = tokio::task::spawn_blocking(|| lanes.into_iter().for_each(|lane| drop(lane.join()))).await;
+        let _ = (&mut self.declined).await;
+    }
+}
+
+impl Drop for Udp {
     fn drop(&mut self) {
-        self.udp.iter().for_each(tokio::task::JoinHandle::abort);
+        self.stop.store(true, Ordering::Relaxed);
+        self.declined.abort();
     }
 }
 
 /// Sockets that nobody answers at yet.
 struct Bound {
-    udp: Vec<UdpSocket>,
+    /// For each lane its sockets, one on each address.
+    udp: Vec<Vec<UdpSocket>>,
     tcp: Vec<TcpListener>,
     tls: Vec<TcpListener>,
     certificate: Option<Arc<stream::Certificate>>,
@@ -188,12 +238,14 @@ struct Bound {
 impl Bound {
     fn new(doors: Doors<'_>) -> Result<Self, ListenError> {
         let failed = |address, transport| move |source| ListenError { address, transport, source };
-        let (mut udp, mut tcp, mut tls) = (Vec::new(), Vec::new(), Vec::new());
+        let lanes = doors.lanes.clamp(1, LANES_MAX);
+        let mut udp: Vec<Vec<UdpSocket>> = (0..lanes).map(|_| Vec::new()).collect();
+        let (mut tcp, mut tls) = (Vec::new(), Vec::new());
         for &address in doors.listen {
-            let socket = socket::udp(address).map_err(failed(address, "UDP"))?;
-            let address = socket.local_addr().unwrap_or(address);
+            let sockets = socket::udp(address, lanes).map_err(failed(address, "UDP"))?;
+            let address = sockets[0].local_addr().unwrap_or(address);
             tcp.push(socket::tcp(address).map_err(failed(address, "TCP"))?);
-            udp.push(socket);
+            udp.iter_mut().zip(sockets).for_each(|(lane, socket)| lane.push(socket));
         }
         for &address in doors.tls.iter().flat_map(|tls| &tls.listen) {
             tls.push(socket::tcp(address).map_err(failed(address, "TLS"))?);

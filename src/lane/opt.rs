@@ -111,18 +111,41 @@ impl Subnet {
     }
 
     /// The option of the answer: family, source and address as they came (RFC 7871 section 7.2.1).
-    pub(super) fn echo(&self, scope: u8) -> Vec<u8> {
-        let (family, octets) = match self.address {
-            None => (0, Vec::new()),
-            Some(IpAddr::V4(v4)) => (IPV4, v4.octets().to_vec()),
-            Some(IpAddr::V6(v6)) => (IPV6, v6.octets().to_vec()),
+    pub(super) fn echo(&self, scope: u8) -> Echo {
+        let mut echo = Echo { octets: [0; ECHO_MAX], length: 4 + usize::from(self.source).div_ceil(8) };
+        let family = match self.address {
+            None => 0,
+            Some(IpAddr::V4(v4)) => {
+                echo.octets[4..8].copy_from_slice(&v4.octets());
+                IPV4
+            }
+            Some(IpAddr::V6(v6)) => {
+                echo.octets[4..].copy_from_slice(&v6.octets());
+                IPV6
+            }
         };
+        let [high, low] = u16::to_be_bytes(family);
         // A hidden client's answer depends on nobody.
         let scope = if self.source == 0 { 0 } else { scope };
-        let [high, low] = u16::to_be_bytes(family);
-        let mut option = vec![high, low, self.source, scope];
-        option.extend(octets.iter().take(usize::from(self.source).div_ceil(8)));
-        option
+        echo.octets[..4].copy_from_slice(&[high, low, self.source, scope]);
+        echo
+    }
+}
+
+/// Octets of the longest client subnet option: its head and an IPv6 address.
+const ECHO_MAX: usize = 20;
+
+/// A client subnet option of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Echo {
+    octets: [u8; ECHO_MAX],
+    length: usize,
+}
+
+impl Echo {
+    /// Its octets: those of the address that lie beyond the prefix are not said, and are zero where it was read.
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.octets[..self.length]
     }
 }
 

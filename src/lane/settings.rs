@@ -6,9 +6,9 @@
 use super::cookie::Jar;
 use super::limit::Limit;
 use crate::config::{CookieSecret, Dns};
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, Cache, Guard};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The settings of one reload.
 #[derive(Debug)]
@@ -24,7 +24,9 @@ pub(super) struct Settings {
 /// The settings that are in force. A lane may keep what it read for as long as it likes.
 #[derive(Debug)]
 pub(super) struct Shared {
-    current: ArcSwap<Settings>,
+    current: Arc<ArcSwap<Settings>>,
+    /// Settings that a fast lane may still hold, which must not be the one to free them.
+    retired: Mutex<Vec<Arc<Settings>>>,
     /// Makes cookies where no secret is configured: a reload must not take them from their clients.
     drawn: CookieSecret,
 }
@@ -32,7 +34,8 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(dns: &Dns) -> Self {
         let drawn = drawn();
-        Self { current: ArcSwap::from_pointee(Settings::new(dns, drawn)), drawn }
+        let current = Arc::new(ArcSwap::from_pointee(Settings::new(dns, drawn)));
+        Self { current, retired: Mutex::default(), drawn }
     }
 
     /// What is in force now.
@@ -40,9 +43,28 @@ impl Shared {
         self.current.load()
     }
 
+    /// For a fast lane, which keeps what it read.
+    pub(super) fn reader(&self) -> Reader {
+        Reader(Cache::new(self.current.clone()))
+    }
+
     /// Puts others in force.
     pub(super) fn replace(&self, dns: &Dns) {
-        self.current.store(Arc::new(Settings::new(dns, self.drawn)));
+        let old = self.current.swap(Arc::new(Settings::new(dns, self.drawn)));
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.retain(|settings| Arc::strong_count(settings) > 1);
+        retired.push(old);
+    }
+}
+
+/// Reads the settings often, by one thread; it never frees any.
+#[derive(Debug)]
+pub(super) struct Reader(Cache<Arc<ArcSwap<Settings>>, Arc<Settings>>);
+
+impl Reader {
+    /// What is in force now.
+    pub(super) fn load(&mut self) -> &Settings {
+        self.0.load()
     }
 }
 

@@ -1,15 +1,19 @@
-//! What the lanes count.
+//! What the lanes count, as metrics.
 
 use super::Transport;
+use super::counts::{ACTIONS, Counts, LOSSES, REASONS};
 use super::limit::Verdict;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// `edgesteer_dns_queries_total{transport,lane,rcode}`, `edgesteer_dns_limited_total{action}`,
-/// `edgesteer_dns_connections{transport}` and `edgesteer_dns_connections_refused_total{transport,reason}`.
+/// `edgesteer_dns_queries_total{transport,lane,rcode}`, `edgesteer_dns_limited_total{lane,action}`,
+/// `edgesteer_dns_declined_total{reason}`, `edgesteer_dns_lost_total{reason}`, `edgesteer_dns_connections{transport}` and
+/// `edgesteer_dns_connections_refused_total{transport,reason}`.
 #[derive(Clone, Debug)]
 pub struct Tally {
-    queries: IntCounterVec,
-    limited: IntCounterVec,
+    folded: Folded,
     connections: IntGaugeVec,
     refused: IntCounterVec,
 }
@@ -27,40 +31,68 @@ pub(super) enum Refused {
     Handshake,
 }
 
+/// Counters that are folded from those of the fast lanes whenever they are scraped; the full lane counts in them itself.
+#[derive(Clone, Debug)]
+struct Folded {
+    queries: IntCounterVec,
+    limited: IntCounterVec,
+    declined: IntCounterVec,
+    lost: IntCounterVec,
+    /// Locked by who scrapes and who starts a lane, never by a lane.
+    lanes: Arc<Mutex<Vec<Arc<Counts>>>>,
+}
+
 impl Tally {
     /// Registers it.
     ///
     /// # Errors
     /// Where it is registered already.
     pub fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let opts =
-            Opts::new("edgesteer_dns_queries_total", "Questions answered, by transport, lane and response code.");
-        let queries = IntCounterVec::new(opts, &["transport", "lane", "rcode"])?;
-        registry.register(Box::new(queries.clone()))?;
-        let opts = Opts::new(
-            "edgesteer_dns_limited_total",
-            "Answers over the rate limit of their client network: slip said to ask again, drop said nothing.",
-        );
-        let limited = IntCounterVec::new(opts, &["action"])?;
-        registry.register(Box::new(limited.clone()))?;
+        let vec = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let folded = Folded {
+            queries: vec(
+                "edgesteer_dns_queries_total",
+                "Questions answered, by transport, lane and response code.",
+                &["transport", "lane", "rcode"],
+            )?,
+            limited: vec(
+                "edgesteer_dns_limited_total",
+                "Answers over the rate limit of their client network: slip said to ask again, drop said nothing.",
+                &["lane", "action"],
+            )?,
+            declined: vec(
+                "edgesteer_dns_declined_total",
+                "Questions that the fast lane left to the full lane, by reason.",
+                &["reason"],
+            )?,
+            lost: vec(
+                "edgesteer_dns_lost_total",
+                "Questions without an answer: the full lane's queue was full, or the system did not send.",
+                &["reason"],
+            )?,
+            lanes: Arc::default(),
+        };
         // Alarms want to see the zero from which they rise.
-        for action in ["slip", "drop"] {
-            limited.with_label_values(&[action]).reset();
+        for action in ACTIONS {
+            ["fast", "full"].iter().for_each(|lane| folded.limited.with_label_values(&[lane, action]).reset());
         }
+        REASONS.iter().for_each(|reason| folded.declined.with_label_values(&[reason]).reset());
+        LOSSES.iter().for_each(|reason| folded.lost.with_label_values(&[reason]).reset());
+        registry.register(Box::new(folded.clone()))?;
         let opts = Opts::new("edgesteer_dns_connections", "Open connections of DNS clients, by transport.");
         let connections = IntGaugeVec::new(opts, &["transport"])?;
         registry.register(Box::new(connections.clone()))?;
-        let opts = Opts::new(
+        let refused = vec(
             "edgesteer_dns_connections_refused_total",
             "Connections refused, or closed early to make room, by transport and reason.",
-        );
-        let refused = IntCounterVec::new(opts, &["transport", "reason"])?;
+            &["transport", "reason"],
+        )?;
         registry.register(Box::new(refused.clone()))?;
-        Ok(Self { queries, limited, connections, refused })
+        Ok(Self { folded, connections, refused })
     }
 
     pub(super) fn count(&self, transport: Transport, rcode: &str) {
-        self.queries.with_label_values(&[transport.word(), "full", rcode]).inc();
+        self.folded.queries.with_label_values(&[transport.word(), "full", rcode]).inc();
     }
 
     pub(super) fn limited(&self, verdict: Verdict) {
@@ -69,7 +101,14 @@ impl Tally {
             Verdict::Slip => "slip",
             Verdict::Drop => "drop",
         };
-        self.limited.with_label_values(&[action]).inc();
+        self.folded.limited.with_label_values(&["full", action]).inc();
+    }
+
+    /// Counters of one more fast lane.
+    pub(super) fn lane(&self) -> Arc<Counts> {
+        let counts = Arc::<Counts>::default();
+        self.folded.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(counts.clone());
+        counts
     }
 
     pub(super) fn connections(&self, transport: Transport) -> IntGauge {
@@ -86,3 +125,42 @@ impl Tally {
         self.refused.with_label_values(&[transport.word(), reason]).inc();
     }
 }
+
+impl Folded {
+    fn vecs(&self) -> [&IntCounterVec; 4] {
+        [&self.queries, &self.limited, &self.declined, &self.lost]
+    }
+
+    /// The labels of a fast lane's counter in each of `vecs`, around its word.
+    fn labels<'w>(place: usize, word: &'w str) -> Vec<&'w str> {
+        match place {
+            0 => vec![Transport::Udp.word(), "fast", word],
+            1 => vec!["fast", word],
+            _ => vec![word],
+        }
+    }
+}
+
+impl Collector for Folded {
+    fn desc(&self) -> Vec<&Desc> {
+        self.vecs().into_iter().flat_map(Collector::desc).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        // Two scrapes at once must not both fold.
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let read: Vec<_> = lanes.iter().map(|lane| lane.read()).collect();
+        for (place, vec) in self.vecs().into_iter().enumerate() {
+            let words = read.first().map(|first| first[place].clone()).unwrap_or_default();
+            for (i, (word, _)) in words.into_iter().enumerate() {
+                let counter = vec.with_label_values(&Self::labels(place, word));
+                let sum: u64 = read.iter().map(|lane| lane[place][i].1).sum();
+                counter.inc_by(sum.saturating_sub(counter.get()));
+            }
+        }
+        self.vecs().into_iter().flat_map(Collector::collect).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,136 +1,163 @@
-//! Questions and answers over UDP, each answer from the address that was asked.
+//! Questions and answers over UDP: a thread for each core, each with a socket of its own on every address.
 //!
-//! A socket on one address can only speak from it. A wildcard socket speaks from whatever address the routing table
-//! prefers, and a resolver drops an answer that comes from elsewhere than it asked; so there the system tells with each
-//! question where it was sent (`IP_PKTINFO`, RFC 3542 section 4), and the answer says the same. Not here: what is answered.
+//! The system spreads clients over the sockets, so lanes share nothing. A lane reads what has come, answers it, and sends the
+//! answers, two system calls for a batch. What it declines goes through one bounded queue to the full lane (`declined`); where
+//! that is behind, a question is lost, as any datagram may be. A lane wakes up now and then though nobody asks, so that it
+//! does not keep an old snapshot in memory. Not here: what is answered (`fast`), system calls (`mmsg`).
 
-use super::Peer;
-use super::full::{Full, Said};
-use crate::limits::UDP_QUESTION_MAX;
-use nix::cmsg_space;
-use nix::libc::{in_pktinfo, in6_pktinfo};
-use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
-};
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{Ipv6Addr, SocketAddr};
-use std::os::fd::AsRawFd;
+use super::compose::ROOM;
+use super::counts::Loss;
+use super::envelope::Envelope;
+use super::fast::{Fast, Said};
+use super::mmsg::{self, LOOK, WAIT};
+use crate::limits::{LANE_IDLE, LANE_TURNS, UDP_BATCH, UDP_QUESTION_MAX};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::io;
+use std::net::UdpSocket;
+use std::os::fd::AsFd as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
-use tokio::task::JoinSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use tokio::sync::mpsc;
 
-/// Answers datagrams one after another. Those for which others must be asked first are answered when that is done: who asks
-/// others bounds how many that are, and they are given up with the socket.
-pub(super) async fn serve(socket: UdpSocket, full: Full) {
-    let socket = Arc::new(socket);
-    let mut later = JoinSet::new();
-    let mut question = vec![0; UDP_QUESTION_MAX];
-    let wildcard = socket.local_addr().is_ok_and(|address| address.ip().is_unspecified());
-    loop {
-        // Receiving and sending fail only for one peer (as ICMP errors of earlier answers do), never for the whole socket.
-        let received = if wildcard {
-            receive(&socket, &mut question).await
-        } else {
-            socket.recv_from(&mut question).await.map(|(length, client)| (length, client, At::Bound))
-        };
-        let Ok((length, client, at)) = received else { continue };
-        let said = full.message(&question[..length], &Peer::datagram(client));
-        answer(said, Way { socket: &socket, at, client }, &mut later).await;
+pub(super) mod declined;
+
+use declined::Declined;
+
+/// Room for one question: three cache lines more than the largest, so that not every question begins in the same set of the cache.
+const QUESTION_ROOM: usize = (UDP_QUESTION_MAX + 1) + 192;
+
+/// One thread's part of the UDP service.
+#[derive(Debug)]
+pub(super) struct Lane {
+    sockets: Vec<Arc<UdpSocket>>,
+    fast: Fast,
+    declined: mpsc::Sender<Declined>,
+    stop: Arc<AtomicBool>,
+}
+
+/// Where a batch lies: made once, never grown.
+struct Desk {
+    questions: Box<[[u8; QUESTION_ROOM]]>,
+    answers: Box<[[u8; ROOM]]>,
+    lengths: [usize; UDP_BATCH],
+    envelopes: [Envelope; UDP_BATCH],
+}
+
+impl Lane {
+    /// A lane that answers on these sockets until `stop` says so.
+    pub(super) fn new(
+        sockets: Vec<UdpSocket>,
+        fast: Fast,
+        declined: mpsc::Sender<Declined>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        Self { sockets: sockets.into_iter().map(Arc::new).collect(), fast, declined, stop }
     }
-}
 
-/// The way back to who asked.
-struct Way<'s> {
-    socket: &'s Arc<UdpSocket>,
-    at: At,
-    client: SocketAddr,
-}
-
-/// Sends an answer at once, or leaves it to `later`.
-async fn answer(said: Said, Way { socket, at, client }: Way<'_>, later: &mut JoinSet<()>) {
-    match said {
-        // That it cannot be sent concerns this client alone.
-        Said::Now(answer) | Said::Last(answer) => drop(at.send(socket, &answer, client).await),
-        Said::Later(answer) => {
-            let socket = socket.clone();
-            later.spawn(async move {
-                if let Some(answer) = answer.await {
-                    let _ = at.send(&socket, &answer, client).await;
-                }
-            });
-            while later.try_join_next().is_some() {}
-        }
-        Said::Nothing => {}
+    /// Starts its thread.
+    ///
+    /// # Errors
+    /// Where the system gives none.
+    pub(super) fn start(self, number: usize) -> io::Result<JoinHandle<()>> {
+        thread::Builder::new().name(format!("lane-{number}")).spawn(move || self.run())
     }
-}
 
-/// Has the system tell where each datagram was sent to, where a socket could have been asked at several addresses.
-pub(super) fn ask_for_destinations(socket: &UdpSocket) -> io::Result<()> {
-    match socket.local_addr()? {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?,
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?,
-        _ => {}
-    }
-    Ok(())
-}
-
-/// Where a question was sent to.
-#[derive(Clone, Copy)]
-enum At {
-    /// To the address that the socket is bound to, or the system did not tell.
-    Bound,
-    V4(in_pktinfo),
-    V6(in6_pktinfo),
-}
-
-impl At {
-    fn read(message: ControlMessageOwned) -> Option<Self> {
-        match message {
-            // The interface is left to the routing table: the way back need not be the way in.
-            ControlMessageOwned::Ipv4PacketInfo(info) => Some(Self::V4(in_pktinfo { ipi_ifindex: 0, ..info })),
-            ControlMessageOwned::Ipv6PacketInfo(info) => {
-                // But a link-local address is one only on its link.
-                let on_link = Ipv6Addr::from(info.ipi6_addr.s6_addr).is_unicast_link_local();
-                let ipi6_ifindex = if on_link { info.ipi6_ifindex } else { 0 };
-                Some(Self::V6(in6_pktinfo { ipi6_ifindex, ..info }))
+    fn run(mut self) {
+        let mut desk = Desk::new();
+        self.fast.settle();
+        while !self.is_over() {
+            // A defect that one question brings to light must not end the answers to all others.
+            if catch_unwind(AssertUnwindSafe(|| self.serve(&mut desk))).is_err() {
+                tracing::error!("a question was not answered because of a defect of this program; please report it");
             }
-            _ => None,
         }
     }
 
-    async fn send(self, socket: &UdpSocket, answer: &[u8], client: SocketAddr) -> io::Result<usize> {
-        let from = match &self {
-            Self::Bound => return socket.send_to(answer, client).await,
-            Self::V4(info) => [ControlMessage::Ipv4PacketInfo(info)],
-            Self::V6(info) => [ControlMessage::Ipv6PacketInfo(info)],
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn serve(&mut self, desk: &mut Desk) {
+        let sockets = self.sockets.clone();
+        let mut polled: Vec<_> = sockets.iter().map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)).collect();
+        while !self.is_over() {
+            if let [socket] = &sockets[..] {
+                // The one that there is has a time-out of its own.
+                self.turn(socket, WAIT, desk);
+            } else {
+                look(&mut polled);
+                let ready = sockets.iter().zip(&polled).filter(|(_, polled)| polled.any().unwrap_or(true));
+                for (socket, _) in ready {
+                    let _ = (0..LANE_TURNS).try_for_each(|_| self.turn(socket, LOOK, desk).then_some(()));
+                }
+            }
+            self.fast.revalidate();
+        }
+    }
+
+    /// Answers one batch; whether there was any.
+    fn turn(&mut self, socket: &Arc<UdpSocket>, flags: nix::libc::c_int, desk: &mut Desk) -> bool {
+        let Desk { questions, answers, lengths, envelopes } = desk;
+        let got = match mmsg::receive(socket, questions, envelopes, flags) {
+            Ok(got) => got,
+            Err(error) => {
+                if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) {
+                    // Nothing that a client does; looking again at once would only burn the core.
+                    thread::sleep(LANE_IDLE);
+                }
+                return false;
+            }
         };
-        let (octets, client) = ([IoSlice::new(answer)], SockaddrStorage::from(client));
-        let flags = MsgFlags::empty();
-        let send = || Ok(sendmsg(socket.as_raw_fd(), &octets, &from, flags, Some(&client))?);
-        socket.async_io(Interest::WRITABLE, send).await
+        let now = self.fast.now();
+        for i in 0..got {
+            let (question, envelope) = (&questions[i][..envelopes[i].length()], &envelopes[i]);
+            let said =
+                envelope.client().map_or(Said::Nothing, |from| self.fast.message(question, from, now, &mut answers[i]));
+            lengths[i] = match said {
+                Said::Answer(length) => length,
+                Said::Nothing => 0,
+                Said::Declined => {
+                    self.decline(socket, envelope, question);
+                    0
+                }
+            };
+        }
+        let said = envelopes.iter().zip(answers.iter()).zip(&lengths[..got]).filter(|(_, length)| **length > 0);
+        let lost = mmsg::send(socket, said.map(|((envelope, answer), &length)| (envelope, &answer[..length])));
+        self.fast.counts().lost(Loss::Send, lost);
+        got > 0
+    }
+
+    fn decline(&self, socket: &Arc<UdpSocket>, envelope: &Envelope, question: &[u8]) {
+        match self.declined.try_reserve() {
+            Ok(seat) => seat.send(Declined::new(socket.clone(), *envelope, question)),
+            Err(_) => self.fast.counts().lost(Loss::Queue, 1),
+        }
     }
 }
 
-/// The next datagram: its length, who sent it, and where to.
-async fn receive(socket: &UdpSocket, octets: &mut [u8]) -> io::Result<(usize, SocketAddr, At)> {
-    let receive = || {
-        // Room for either family's; a socket gets those of its own.
-        let mut control = cmsg_space!(in_pktinfo, in6_pktinfo);
-        let mut octets = [IoSliceMut::new(octets)];
-        let flags = MsgFlags::empty();
-        let got = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut octets, Some(&mut control), flags)?;
-        let client = got.address.as_ref().and_then(address).ok_or(io::ErrorKind::InvalidData)?;
-        let at = got.cmsgs()?.find_map(At::read).unwrap_or(At::Bound);
-        Ok((got.bytes, client, at))
-    };
-    socket.async_io(Interest::READABLE, receive).await
+/// Waits until something has come somewhere, or nothing has come for a while.
+fn look(polled: &mut [PollFd<'_>]) {
+    let patience = PollTimeout::try_from(LANE_IDLE).unwrap_or(PollTimeout::ZERO);
+    match poll(polled, patience) {
+        Ok(_) | Err(Errno::EINTR) => {}
+        // For want of memory, and that for a moment; the sockets are looked at all the same.
+        Err(_) => thread::sleep(LANE_IDLE),
+    }
 }
 
-fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = || storage.as_sockaddr_in().map(|v4| SocketAddr::V4((*v4).into()));
-    let v6 = || storage.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into()));
-    v4().or_else(v6)
+impl Desk {
+    fn new() -> Self {
+        Self {
+            questions: vec![[0; QUESTION_ROOM]; UDP_BATCH].into(),
+            answers: vec![[0; ROOM]; UDP_BATCH].into(),
+            lengths: [0; UDP_BATCH],
+            envelopes: [Envelope::EMPTY; UDP_BATCH],
+        }
+    }
 }
 
 #[cfg(test)]

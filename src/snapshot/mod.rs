@@ -11,7 +11,7 @@ mod publish;
 mod row;
 mod table;
 
-pub use publish::{Lake, Published, Publisher};
+pub use publish::{Lake, Published, Publisher, Reader};
 pub use row::Row;
 pub use table::Table;
 

@@ -3,7 +3,7 @@
 use super::{Row, Snapshot, Table};
 use crate::ids::ServiceId;
 use crate::topology::Topology;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Cache};
 use std::sync::Arc;
 
 /// Where the current snapshot is read. Cheap to clone; reading never locks or waits.
@@ -14,6 +14,31 @@ impl Lake {
     /// The snapshot of now. What it says stays one generation for as long as it is held.
     pub fn load(&self) -> Arc<Snapshot> {
         self.0.load_full()
+    }
+
+    /// A reader that keeps what it read last.
+    pub fn reader(&self) -> Reader {
+        Reader { lake: self.clone(), cache: Cache::new(self.0.clone()) }
+    }
+}
+
+/// Reads the lake often, by one thread: where nothing was published, reading is one load of a shared address. What it keeps
+/// stays in memory, so whoever pauses reads once in a while. It never frees a snapshot: the publisher retires them.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    lake: Lake,
+    cache: Cache<Arc<ArcSwap<Snapshot>>, Arc<Snapshot>>,
+}
+
+impl Reader {
+    /// The snapshot of now.
+    pub fn load(&mut self) -> &Arc<Snapshot> {
+        self.cache.load()
+    }
+
+    /// Reads anew, whatever was read: a thread's first reading makes its place among the readers, which takes memory.
+    pub fn settle(&mut self) {
+        self.cache = Cache::new(self.lake.0.clone());
     }
 }
 

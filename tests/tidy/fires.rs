@@ -128,6 +128,16 @@ fn a_table_that_turns_the_river_is_found() {
 }
 
 #[test]
+fn unsafety_fires() {
+    let rule = |source: &Source| rules::unsafety(source, "src/lane/mmsg.rs");
+    let reasoned = "// SAFETY: a\n// reason.\nlet a = unsafe { f() };\n";
+    assert_eq!(lines(rule, "src/lane/mmsg.rs", reasoned), []);
+    assert_eq!(lines(rule, "src/lane/udp.rs", reasoned), [3]);
+    assert_eq!(lines(rule, "src/lane/mmsg.rs", "// SAFETY: a reason.\nlet a = 1;\nlet b = unsafe { f() };\n"), [3]);
+    assert_eq!(lines(rule, "src/lane/mmsg.rs", "#![allow(unsafe_code)]\n// No unsafe here.\n"), []);
+}
+
+#[test]
 fn sideways_fires() {
     assert_eq!(lines(rules::sideways, "src/answer/mod.rs", "use super::health;\n"), [1]);
     assert_eq!(lines(rules::sideways, "src/answer.rs", "\nuse super::health;\n"), [2]);

@@ -105,7 +105,8 @@ impl World {
         runtime.spawn(control.run());
         let lanes = {
             let _context = runtime.enter();
-            let doors = Doors { listen: &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0))], tls: None, connections: 16 };
+            let doors =
+                Doors { listen: &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0))], tls: None, connections: 16, lanes: 1 };
             Lanes::start(doors, &Dns::default(), handle.lake(), Tally::new(&registry)?)?
         };
         let world = Self { lanes, control: handle, topology, observations, runtime, _asleep: asleep };

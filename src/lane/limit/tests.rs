@@ -16,7 +16,7 @@ impl Limited {
 
 fn limiter(per_second: u32, slip: u32) -> Limited {
     let exempt = vec!["127.0.0.0/8".parse().unwrap()];
-    Limited(Limit::new(&RateLimit { per_second, slip, exempt }), Limiter::new(Fixed::default()))
+    Limited(Limit::new(&RateLimit { per_second, slip, exempt }), Limiter::new(1, Fixed::default()))
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -41,6 +41,16 @@ fn a_second_is_worth_its_rate() {
     ] {
         assert_eq!(burst(&mut limiter, "192.0.2.1", Class::Answer, count, at), expected, "{at} ms");
     }
+}
+
+#[test]
+fn lanes_share_a_limit() {
+    let one = limiter(20, 0);
+    let mut lanes: Vec<_> = (0..4).map(|_| Limited(one.0.clone(), Limiter::new(4, Fixed::default()))).collect();
+    let passed: usize = lanes.iter_mut().map(|lane| burst(lane, "192.0.2.1", Class::Answer, 20, 0)[0]).sum();
+    assert_eq!(passed, 20, "never more than the limit");
+    let passed: usize = (1..=10).map(|s| burst(&mut lanes[0], "192.0.2.1", Class::Answer, 20, s * 1000)[0]).sum();
+    assert_eq!(passed, 50, "over time one alone allows its part");
 }
 
 #[test]

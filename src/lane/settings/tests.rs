@@ -10,7 +10,7 @@ fn secrets(secrets: &[u8]) -> Dns {
 
 /// A cookie under what is in force.
 fn cookie(shared: &Shared) -> Vec<u8> {
-    shared.read().jar.fresh(&[7; 8], CLIENT, 1).unwrap()
+    shared.read().jar.fresh(&[7; 8], CLIENT, 1).unwrap().to_vec()
 }
 
 #[test]

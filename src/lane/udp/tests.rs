@@ -14,7 +14,7 @@ async fn ask(listen: &str, asked: &[&str]) {
     let listen = listen.parse().unwrap();
     let lake = lake(&[ZONE, POOLS, &service("")].concat());
     let lanes = Lanes::start(
-        Doors { listen: &[listen], tls: None, connections: 1 },
+        Doors { listen: &[listen], tls: None, connections: 1, lanes: 2 },
         &Dns::default(),
         &lake,
         Tally::new(&Registry::new()).unwrap(),
