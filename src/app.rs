@@ -10,6 +10,7 @@ use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
 use crate::probe::Prober;
+use crate::state::{Kept, PATIENCE, StateError, Store};
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
 use std::net::SocketAddr;
@@ -76,6 +77,9 @@ pub enum StartError {
     /// The admin listener could not be had.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// The state directory is another server's.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// A metric is registered twice: a defect of this program.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -114,11 +118,12 @@ impl Running {
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
         Lanes::try_listen(doors)?;
         let registry = Registry::new();
+        let kept = open_state(config.server.state_dir.as_deref(), &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
         let metrics = Metrics::new(&registry)?;
         let certificates = metrics.certificates().clone();
-        let (control, handle) = Control::new(topology.clone(), prober, observations, metrics);
+        let (control, handle) = Control::new(topology.clone(), prober, observations, kept, metrics);
         certificates.register(&registry, handle.lake())?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
@@ -243,6 +248,8 @@ impl Running {
     pub async fn stop(self) {
         self.serving.store(false, Ordering::Release);
         self.lanes.stop().await;
+        // The next process begins with what this one believed last. Where the task has ended, so has its knowledge.
+        let _ = tokio::time::timeout(PATIENCE, self.control.save()).await;
         drop(self.admin);
         self.recording.abort();
         let _ = self.recording.await;
@@ -278,10 +285,20 @@ fn lanes(server: &Server) -> usize {
     server.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
+/// Takes over what an earlier process kept, and says what it was.
+fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, Kept), StateError> {
+    let Some(directory) = directory else { return Ok((Store::nowhere(), Kept::default())) };
+    let (store, kept) = Store::open(directory, control::moment(), registry)?;
+    for (subject, hold) in kept.holds.iter() {
+        info!(%subject, state = hold.held.word(), author = hold.grounds.author, reason = hold.grounds.reason, "still held");
+    }
+    Ok((store, kept))
+}
+
 /// What of `[server]` is settled at the start.
-fn settled(server: &Server) -> (&[SocketAddr], Option<&[SocketAddr]>, Option<usize>, SocketAddr, Option<&Path>) {
+fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
+    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

@@ -23,6 +23,7 @@ pub mod snapshot;
 pub mod audit;
 pub mod lane;
 pub mod probe;
+pub mod state;
 
 pub mod control;
 

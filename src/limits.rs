@@ -169,6 +169,28 @@ pub const EVENTS_QUEUE: usize = 1024;
 /// Pools of a service that are lost within this time of its last one, and return within it of the first, were one outage:
 /// several times what detection takes with the default check.
 pub const OUTAGE_SETTLES: Duration = Duration::from_secs(30);
+/// Characters of a hold's reason and author: a line that people read at night.
+pub const HOLD_REASON_MAX: usize = 200;
+/// Longest hold with an end: whoever wants longer wants another configuration.
+pub const HOLD_MAX: Duration = Duration::from_secs(30 * 86_400);
+/// Holds at once: all are written with each change, and people must be able to read them.
+pub const HOLDS_MAX: usize = 1024;
+/// Writes waiting for the disk; what does not fit is said not to be kept.
+pub const STATE_QUEUE: usize = 64;
+/// Largest file of state, octets: verdicts of a million targets.
+pub const STATE_FILE_MAX: u64 = 256 << 20;
+/// After a write that failed: the first and the longest wait for the next.
+pub const STATE_RETRY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
+/// Verdicts that were written longer ago say nothing of now: a restart takes seconds, a reboot minutes.
+pub const STATE_FRESH: Duration = Duration::from_secs(300);
+/// Beliefs that have changed are written at most so often.
+pub const STATE_SAVE_AT_MOST: Duration = Duration::from_secs(1);
+/// Beliefs that have not changed are written again after this, so that they stay fresh: a small part of `STATE_FRESH`.
+pub const STATE_SAVE_AT_LEAST: Duration = Duration::from_secs(30);
+/// Saying beliefs takes at most one part in so many of the control task's time.
+pub const STATE_PART: u32 = 50;
+/// Largest `max_changes_per_minute`: each is remembered for a minute.
+pub const CHANGES_PER_MINUTE_MAX: u32 = 10_000;
 /// How often the log may say that probes cannot be sent.
 pub const LOCAL_TROUBLE_EVERY: Duration = Duration::from_secs(60);
 /// Log lines that may wait for a slow reader of our output; beyond, they are lost and counted rather than waited for.
@@ -218,6 +240,10 @@ pub const RATES_KNOWN_MAX: usize = 1 << 16;
 pub const EXCERPT_MAX: usize = 4096;
 /// Open files beside one kept connection for each target and those of DNS clients: probes in flight, listening sockets, admin.
 pub const FILES_SPARE: usize = 512;
+/// Services in one status: what people can read; the metrics have all.
+pub const STATUS_SERVICES_MAX: usize = 1000;
+/// Targets in one status.
+pub const STATUS_TARGETS_MAX: usize = 10_000;
 /// Connections of the admin listener: a scraper, a few people and their browsers; each holds a file that a probe may need.
 pub const ADMIN_CONNECTIONS_MAX: usize = 32;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.

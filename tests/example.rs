@@ -57,8 +57,8 @@ fn loaded(text: &str) -> (Config, TempDir) {
     std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("our own file");
     match load(&directory.path().join("edgesteer.toml")) {
         Ok((config, warnings)) => {
-            // `state_dir` does nothing yet, and says so. Checks are shown that no service there uses.
-            assert!(warnings.iter().all(|warning| ["no-effect", "unused-check"].contains(&warning.code)), "{warnings}");
+            // Checks are shown that no service there uses.
+            assert!(warnings.iter().all(|warning| warning.code == "unused-check"), "{warnings}");
             (config, directory)
         }
         Err(errors) => panic!("{errors}"),

@@ -21,9 +21,6 @@ fn organisation() -> Arc<Topology> {
     let directory = tempfile::tempdir().unwrap();
     let text =
         include_str!("contract/contoso.toml").replace("kind     = \"xmpp\" ", "direct_tls = true\nkind = \"xmpp\" ");
-    // What is no part of any kind.
-    let text = text.lines().filter(|line| !line.starts_with("min_active_pools"));
-    let text = text.collect::<Vec<_>>().join("\n").replace("[safety]", "");
     std::fs::write(directory.path().join("edgesteer.toml"), text).unwrap();
     std::fs::write(directory.path().join("overrides.csv"), "203.0.113.0/24,KR\n").unwrap();
     std::fs::write(directory.path().join("contoso.com.zone"), "www A 192.0.2.80\n").unwrap();

@@ -15,6 +15,7 @@ use edgesteer::control::{Control, Handle, Metrics};
 use edgesteer::health::{FailureClass, Outcome};
 use edgesteer::lane::{Doors, Lanes, Tally};
 use edgesteer::probe::{Observation, Prober};
+use edgesteer::state::{Kept, Store};
 use edgesteer::topology::{TargetSpec, Topology};
 use hickory_proto::op::Message;
 use prometheus::Registry;
@@ -91,7 +92,13 @@ impl World {
         let (control, handle) = {
             let _nobody_turns_it = asleep.enter();
             let prober = Prober::start(mpsc::channel(1).0);
-            Control::new(topology.clone(), prober, received, Metrics::new(&registry).unwrap())
+            Control::new(
+                topology.clone(),
+                prober,
+                received,
+                (Store::nowhere(), Kept::default()),
+                Metrics::new(&registry).unwrap(),
+            )
         };
         let runtimes = [(); 2].map(|()| Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
         runtimes[1].spawn(control.run());

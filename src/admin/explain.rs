@@ -3,11 +3,11 @@
 use super::Shown;
 use crate::answer::records;
 use crate::geo::{Located, Point, Who};
-use crate::health::{Gate, State};
+use crate::health::{Gate, Grounds, Held, Hold, State};
 use crate::name::Name;
 use crate::resolve::{Asked, Body, Client, Decision, Question, Resolution, Stored, reply, resolve, stored};
 use crate::snapshot::Snapshot;
-use crate::steering::Basis;
+use crate::steering::{Basis, Standing};
 use crate::topology::Face;
 use axum::Json;
 use axum::extract::Query;
@@ -61,6 +61,7 @@ struct Candidate {
     state: &'static str,
     waits_for_failback: bool,
     chosen: bool,
+    held: Option<HeldAs>,
     why: &'static str,
     endpoints: Vec<EndpointState>,
 }
@@ -69,6 +70,28 @@ struct Candidate {
 struct EndpointState {
     address: IpAddr,
     state: &'static str,
+    held: Option<HeldAs>,
+}
+
+/// A hold, and who made it why.
+#[derive(Debug, Serialize)]
+struct HeldAs {
+    state: &'static str,
+    author: String,
+    reason: String,
+}
+
+impl HeldAs {
+    fn new(hold: &Hold) -> Self {
+        let Grounds { reason, author } = hold.grounds.clone();
+        Self { state: hold.held.word(), author, reason }
+    }
+}
+
+impl fmt::Display for HeldAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "held {} by {}: {}", self.state, self.author, self.reason)
+    }
 }
 
 /// Explains what `client` gets for a name and type from a snapshot.
@@ -138,8 +161,15 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             state: standing.state.word(),
             waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
             chosen,
-            why: why(standing.state, standing.gate, chosen, choice.basis),
-            endpoints: endpoints.map(|(e, s)| EndpointState { address: e.address, state: s.word() }).collect(),
+            held: standing.holds.pool.as_deref().map(HeldAs::new),
+            why: why(standing, chosen, choice.basis),
+            endpoints: endpoints
+                .map(|(e, s)| EndpointState {
+                    address: e.address,
+                    state: s.word(),
+                    held: standing.holds.endpoint(e.address).map(|hold| HeldAs::new(hold)),
+                })
+                .collect(),
         }
     };
     Path {
@@ -167,8 +197,18 @@ fn point_of(located: &Located) -> Option<Point> {
     }
 }
 
-fn why(state: State, gate: Gate, chosen: bool, basis: Basis) -> &'static str {
-    match (chosen, basis, state, gate) {
+fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
+    if let Some(held) = standing.holds.held() {
+        return match (held, chosen) {
+            (Held::Up, true) => "held up by an operator",
+            (Held::Up, false) => "held up by an operator, behind the chosen pool",
+            (Held::Drain, true) => "drained, but no other pool is live",
+            (Held::Drain, false) => "drained: no new peers",
+            (Held::Down, true) => "held down as every other, and named by the all_down ladder",
+            (Held::Down, false) => "held down by an operator",
+        };
+    }
+    match (chosen, basis, standing.state, standing.gate) {
         (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
         (true, ..) => "live, first in order of preference",
@@ -220,8 +260,12 @@ impl fmt::Display for Explanation {
             let mark = if pool.chosen { "->" } else { "  " };
             let distance = pool.distance_km.map_or_else(|| "-".to_owned(), |km| format!("{km} km"));
             writeln!(f, "  {mark} {:<16} {:<8} {distance:>9}  {}", pool.pool, pool.state, pool.why)?;
+            if let Some(held) = &pool.held {
+                writeln!(f, "       {held}")?;
+            }
             for endpoint in &pool.endpoints {
-                writeln!(f, "       {:<40} {}", endpoint.address.to_string(), endpoint.state)?;
+                let held = endpoint.held.as_ref().map_or(String::new(), |held| format!("  {held}"));
+                writeln!(f, "       {:<40} {}{held}", endpoint.address.to_string(), endpoint.state)?;
             }
         }
         Ok(())

@@ -34,6 +34,7 @@ struct Gauges {
     endpoint_up: IntGaugeVec,
     pool_up: IntGaugeVec,
     active: IntGaugeVec,
+    held: IntGaugeVec,
 }
 
 impl Gauges {
@@ -63,22 +64,36 @@ impl Gauges {
                 "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
                 &["service", "region", "pool"],
             )?,
+            held: vec(
+                "edgesteer_pool_held",
+                "1 where an operator holds a pool or some of its endpoints; absent where none is held.",
+                &["pool", "state"],
+            )?,
         })
     }
 }
 
 impl Collector for Truth {
     fn desc(&self) -> Vec<&Desc> {
-        let Gauges { generation, geoip, endpoint_up, pool_up, active } = &self.gauges;
-        [generation.desc(), geoip.desc(), endpoint_up.desc(), pool_up.desc(), active.desc()].concat()
+        let Gauges { generation, geoip, endpoint_up, pool_up, active, held } = &self.gauges;
+        let all = [generation.desc(), geoip.desc(), endpoint_up.desc(), pool_up.desc(), active.desc(), held.desc()];
+        all.concat()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         // Fresh vectors, since pools and regions come and go with reloads.
         let Ok(gauges) = Gauges::new() else { return Vec::new() };
         fill(&gauges, &self.lake.load());
-        let Gauges { generation, geoip, endpoint_up, pool_up, active } = &gauges;
-        [generation.collect(), geoip.collect(), endpoint_up.collect(), pool_up.collect(), active.collect()].concat()
+        let Gauges { generation, geoip, endpoint_up, pool_up, active, held } = &gauges;
+        let all = [
+            generation.collect(),
+            geoip.collect(),
+            endpoint_up.collect(),
+            pool_up.collect(),
+            active.collect(),
+            held.collect(),
+        ];
+        all.concat()
     }
 }
 
@@ -94,6 +109,10 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             let name = topology.pool(pool.pool).name.as_str();
             let worst = pools.entry(name).or_insert(standing.state);
             *worst = worse(*worst, standing.state);
+            let holds = &standing.holds;
+            for hold in holds.pool.iter().chain(holds.endpoints.iter().map(|(_, hold)| hold)) {
+                gauges.held.with_label_values(&[name, hold.held.word()]).set(1);
+            }
             for (endpoint, state) in pool.endpoints.iter().zip(&standing.endpoints) {
                 for target in &endpoint.targets {
                     let spec = &topology.targets[target.index()];

@@ -1,14 +1,14 @@
-//! The operators' side: metrics, health of the process, explanations. Never on the packet path.
+//! The operators' side: metrics, health of the process, explanations, status, holds. Never on the packet path.
 //!
 //! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
 //! `control` for changes. Without authentication it listens on loopback alone.
 
 use crate::control::Handle;
 use axum::Router;
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{delete, get};
+use axum::routing::{get, put};
 use prometheus::{Encoder, Registry, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -17,8 +17,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
 mod explain;
+mod holds;
 mod metrics;
 mod seats;
+mod status;
 
 pub use explain::{Explanation, explain};
 pub use metrics::register;
@@ -32,6 +34,25 @@ pub struct Shown {
     pub control: Handle,
     /// Whether the DNS sockets answer.
     pub serving: Arc<AtomicBool>,
+}
+
+/// Whether questions are answered as they should be, and what to know of it.
+#[derive(Debug)]
+struct Readiness {
+    ready: bool,
+    remarks: Vec<String>,
+}
+
+impl Shown {
+    fn readiness(&self) -> Readiness {
+        let mut remarks = Vec::new();
+        if !self.control.is_deciding() {
+            remarks.push("the control task has ended: restart the process".to_owned());
+        } else if !self.serving.load(Ordering::Acquire) {
+            remarks.push("the first round of probes has not ended".to_owned());
+        }
+        Readiness { ready: remarks.is_empty(), remarks }
+    }
 }
 
 /// The admin listener could not be started.
@@ -106,18 +127,10 @@ fn router(shown: Shown) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/api/v1/explain", get(explain::http))
-        .route("/api/v1/holds/{pool}", delete(release))
+        .route("/api/v1/status", get(status::http))
+        .route("/api/v1/holds/{pool}", put(holds::put_pool).delete(holds::delete_pool))
+        .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
         .with_state(shown)
-}
-
-/// Ends what keeps a pool from being preferred: so far, its wait for failback.
-async fn release(State(shown): State<Shown>, UrlPath(pool): UrlPath<String>) -> (StatusCode, String) {
-    match shown.control.release(pool.clone()).await {
-        Ok(Ok(0)) => (StatusCode::OK, format!("{pool} waits for its failback in no service: nothing to release\n")),
-        Ok(Ok(services)) => (StatusCode::OK, format!("{pool} is released in {services} service(s)\n")),
-        Ok(Err(unknown)) => (StatusCode::NOT_FOUND, format!("{unknown}\n")),
-        Err(stopped) => (StatusCode::SERVICE_UNAVAILABLE, format!("{stopped}\n")),
-    }
 }
 
 async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
@@ -142,10 +155,9 @@ async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
 }
 
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.
-async fn readyz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
-    if shown.serving.load(Ordering::Acquire) && shown.control.is_deciding() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the first round of probes has not ended\n")
-    }
+async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
+    let Readiness { ready, remarks } = shown.readiness();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let lines = remarks.iter().map(|remark| format!("{remark}\n"));
+    (status, std::iter::once(if ready { "ready\n" } else { "not ready\n" }.to_owned()).chain(lines).collect())
 }

@@ -4,9 +4,10 @@
 
 use crate::app::{self, LoadError, World};
 use crate::config::Style;
+use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
 use crate::resolve::Client;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
+mod operate;
 mod serve;
 
 pub(crate) use serve::StopSignals;
@@ -66,10 +68,42 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Let a pool that waits for its failback be preferred again at once, on the running server.
+    /// Hold a pool, or one endpoint of it, up, down or drained on the running server, whatever probes say.
+    Hold {
+        /// The pool, or POOL/ADDRESS for one endpoint.
+        #[arg(value_name = "POOL")]
+        subject: Subject,
+        /// What it is held at; "drain" takes no new peers, and serves only where nothing else lives.
+        #[arg(value_parser = ["up", "down", "drain"])]
+        state: String,
+        #[command(flatten)]
+        length: Length,
+        #[command(flatten)]
+        order: Ordering,
+    },
+    /// The same as `hold POOL drain`.
+    Drain {
+        /// The pool, or POOL/ADDRESS for one endpoint.
+        #[arg(value_name = "POOL")]
+        subject: Subject,
+        #[command(flatten)]
+        length: Length,
+        #[command(flatten)]
+        order: Ordering,
+    },
+    /// End a hold on the running server, or a pool's wait for its failback: it may be preferred again at once.
     Release {
-        /// The pool.
-        pool: String,
+        /// The pool, or POOL/ADDRESS for one endpoint.
+        #[arg(value_name = "POOL")]
+        subject: Subject,
+        #[command(flatten)]
+        order: Ordering,
+    },
+    /// Show how the running server's pools stand, who is sent where, and what is held.
+    Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         /// The server's admin address.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
         admin: SocketAddr,
@@ -88,6 +122,31 @@ enum Command {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
         admin: SocketAddr,
     },
+}
+
+/// How long a hold lasts.
+#[derive(Debug, Args)]
+struct Length {
+    /// For how long, as 2h; without it until it is released.
+    #[arg(long = "for", value_name = "DURATION")]
+    length: Option<String>,
+}
+
+/// What every order to a running server has.
+#[derive(Debug, Args)]
+struct Ordering {
+    /// Why; it stands in the log, in status and in explanations.
+    #[arg(long)]
+    reason: String,
+    /// Who says so. Default: the user who runs this.
+    #[arg(long)]
+    author: Option<String>,
+    /// Do it though [safety] forbids it.
+    #[arg(long)]
+    force: bool,
+    /// The server's admin address.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
+    admin: SocketAddr,
 }
 
 #[derive(Debug, Subcommand)]
@@ -109,7 +168,14 @@ pub fn run() -> ExitCode {
             let client = Client { source: client, steers: subnet.unwrap_or(client) };
             explain::run(&config, &explain::Asking { name, kind, client, down, json })
         }
-        Command::Release { pool, admin } => serve::release(admin, &pool),
+        Command::Hold { subject, state, length, order } => {
+            operate::hold(&subject, &state, length.length.as_deref(), &order)
+        }
+        Command::Drain { subject, length, order } => {
+            operate::hold(&subject, Held::Drain.word(), length.length.as_deref(), &order)
+        }
+        Command::Release { subject, order } => operate::release(&subject, &order),
+        Command::Status { json, admin } => operate::status(admin, json),
         Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }

@@ -1,12 +1,9 @@
-//! `edgesteer serve` and what talks to it.
+//! `edgesteer serve`.
 
-use super::{complain, load, log_to_stderr, say};
+use super::{complain, load, log_to_stderr};
 use crate::app::Running;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs until SIGTERM or SIGINT.
@@ -101,42 +98,4 @@ impl StopSignals {
             _ = self.interrupt.recv() => {}
         }
     }
-}
-
-/// How long a running server may take to answer a command.
-const ADMIN_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Asks a running server to let a pool be preferred again.
-pub(super) fn release(admin: SocketAddr, pool: &str) -> ExitCode {
-    // Names of pools have no character that a path would need escaped.
-    if pool.is_empty() || !pool.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
-        complain(&format!("error: there is no pool \"{pool}\""));
-        return ExitCode::FAILURE;
-    }
-    match request(admin, "DELETE", &format!("/api/v1/holds/{pool}")) {
-        Ok((200, body)) => {
-            say(body.trim_end());
-            ExitCode::SUCCESS
-        }
-        Ok((status, body)) => {
-            complain(&format!("error: {} (HTTP {status})", body.trim_end()));
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            complain(&format!("error: no server answers on {admin}: {error}; name its admin address with --admin"));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// One HTTP request without a body; returns the status and the body.
-fn request(admin: SocketAddr, method: &str, path: &str) -> std::io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect_timeout(&admin, ADMIN_TIMEOUT)?;
-    stream.set_read_timeout(Some(ADMIN_TIMEOUT))?;
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    status.map(|status| (status, body.to_owned())).ok_or_else(|| std::io::Error::other("that is no HTTP answer"))
 }

@@ -46,6 +46,11 @@ const CERTIFICATE: &[Part<Config>] =
 const GEOIP: &[Part<Config>] =
     &[("database", |a, b| a.1.geoip.database != b.1.geoip.database), ("ecs", |a, b| a.1.geoip.ecs != b.1.geoip.ecs)];
 
+const SAFETY: &[Part<Config>] = &[
+    ("min_active_pools", |a, b| a.1.safety.min_active_pools != b.1.safety.min_active_pools),
+    ("max_changes_per_minute", |a, b| a.1.safety.max_changes_per_minute != b.1.safety.max_changes_per_minute),
+];
+
 const ZONE: &[Part<Zone>] = &[
     ("name servers", |a, b| a.1.ns != b.1.ns),
     ("ttl", |a, b| a.1.ttl != b.1.ttl),
@@ -92,6 +97,7 @@ impl Outline {
         said.extend(changed(DNS, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(CERTIFICATE, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, before).map(|part| format!("[geoip] {part} changed")));
+        said.extend(changed(SAFETY, new, before).map(|part| format!("[safety] {part} changed")));
         let overrides =
             |config: &Config| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };
         said.extend(counted("[geoip]", "override", &overrides(now), &overrides(then)));

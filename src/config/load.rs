@@ -6,7 +6,7 @@ use super::report::Report;
 use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
-use super::{check, codes, lint, names, partner, pool, refer, server, service, table, view, zone};
+use super::{check, codes, lint, names, partner, pool, refer, safety, server, service, table, view, zone};
 use crate::limits;
 use std::path::Path;
 use toml::de::DeTable;
@@ -81,19 +81,16 @@ fn syntax(errors: &[toml::de::Error], report: &Report) {
 
 /// The grammar of the whole file.
 fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
-    table::root(tree, report, |t| {
-        let drafts = Drafts {
-            server: t.get("server", server::server).or_default(),
-            geoip: t.get("geoip", server::geoip).or_default(),
-            zones: t.named("zone", zone::read),
-            pools: t.named("pool", pool::read),
-            checks: t.named("check", check::named),
-            services: t.named("service", service::read),
-            partners: t.named("partner", partner::read),
-            views: t.named("view", view::read),
-        };
-        t.unsupported("safety");
-        drafts
+    table::root(tree, report, |t| Drafts {
+        server: t.get("server", server::server).or_default(),
+        geoip: t.get("geoip", server::geoip).or_default(),
+        zones: t.named("zone", zone::read),
+        pools: t.named("pool", pool::read),
+        checks: t.named("check", check::named),
+        services: t.named("service", service::read),
+        partners: t.named("partner", partner::read),
+        views: t.named("view", view::read),
+        safety: t.get("safety", safety::read).or_default(),
     })
 }
 
@@ -112,6 +109,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
     Some(Config {
         server: drafts.server,
         geoip: drafts.geoip,
+        safety: drafts.safety,
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),

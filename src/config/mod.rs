@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`)
-//! upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
+//! `safety`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -28,6 +28,7 @@ mod reader;
 mod records;
 mod refer;
 mod report;
+mod safety;
 mod server;
 mod service;
 mod source;
@@ -69,6 +70,17 @@ pub struct Config {
     pub partners: Vec<Partner>,
     /// Views in the order of the file; no prefix stands twice.
     pub views: Vec<View>,
+    /// What operators may not do by accident.
+    pub safety: Safety,
+}
+
+/// `[safety]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Safety {
+    /// A hold that would leave a service with fewer active pools is refused. Default 1.
+    pub min_active_pools: usize,
+    /// More holds and releases than this within a minute are refused. Default 30.
+    pub max_changes_per_minute: u32,
 }
 
 /// `[server]`.

@@ -10,7 +10,7 @@ use super::service::{self, CheckRef, Steering};
 use super::source::{At, Span};
 use super::view;
 use super::zone;
-use super::{Geoip, Server};
+use super::{Geoip, Safety, Server};
 use crate::federation::Shape;
 use crate::limits;
 use std::collections::HashMap;
@@ -33,6 +33,8 @@ pub(super) struct Drafts {
     pub(super) partners: Vec<partner::Draft>,
     /// `[view]`.
     pub(super) views: Vec<view::Draft>,
+    /// `[safety]`.
+    pub(super) safety: Safety,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.

@@ -18,7 +18,6 @@ pub(super) struct Table<'a> {
     entries: &'a DeTable<'a>,
     report: &'a Report,
     known: Vec<&'static str>,
-    refused: Vec<&'static str>,
 }
 
 impl<'a> Table<'a> {
@@ -57,19 +56,9 @@ impl<'a> Table<'a> {
         tables.into_iter().filter_map(|(key, value)| read(key, value)).collect()
     }
 
-    /// A key of the contract that this version does not have; called after the known keys.
-    pub(super) fn unsupported(&mut self, key: &'static str) {
-        self.refused.push(key);
-        let Some((at, _)) = self.entries.get_key_value(key) else { return };
-        let span = Span::new(FileId::MAIN, at.span());
-        let title = format!("\"{key}\" is not supported by this version");
-        let help = format!("remove it; this version has {}", list(self.known.iter().copied()));
-        self.report.add(span, codes::UNSUPPORTED, title, "", help);
-    }
-
     fn finish(self) {
         let strangers = in_file_order(self.entries, self.report).into_iter().map(|(key, _)| key);
-        for key in strangers.filter(|key| !self.known.contains(&key.value) && !self.refused.contains(&key.value)) {
+        for key in strangers.filter(|key| !self.known.contains(&key.value)) {
             let help = nearest(key.value, self.known.iter().copied()).map_or_else(
                 || format!("the keys here are {}", list(self.known.iter().copied())),
                 |k| format!("did you mean \"{k}\"?"),
@@ -101,7 +90,7 @@ pub(super) fn read<'a, T>(
     report: &'a Report,
     grammar: impl FnOnce(&mut Table<'a>) -> T,
 ) -> T {
-    let mut table = Table { key, span, entries, report, known: Vec::new(), refused: Vec::new() };
+    let mut table = Table { key, span, entries, report, known: Vec::new() };
     let value = grammar(&mut table);
     table.finish();
     value

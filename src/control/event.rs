@@ -1,6 +1,7 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
-use crate::health::{State, Verdict};
+use super::Unsafe;
+use crate::health::{Grounds, Hold, State, Subject, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
 use crate::steering::{Basis, Choice};
@@ -39,6 +40,44 @@ pub enum Event {
     Replaced {
         /// Its first generation.
         generation: u64,
+    },
+    /// An operator holds something.
+    Held {
+        /// What.
+        subject: Subject,
+        /// How, why, and until when.
+        hold: Arc<Hold>,
+        /// What `[safety]` had against it.
+        forced: Option<Unsafe>,
+        /// The generation that says so.
+        generation: u64,
+    },
+    /// An operator lets something go.
+    Released {
+        /// What.
+        subject: Subject,
+        /// The hold that it had; without one, it merely waited for its failback.
+        hold: Option<Arc<Hold>>,
+        /// Why, and who says so.
+        grounds: Grounds,
+        /// The generation that says so.
+        generation: u64,
+    },
+    /// A hold has reached its end.
+    HoldEnded {
+        /// On what.
+        subject: Subject,
+        /// The hold that was.
+        hold: Arc<Hold>,
+    },
+    /// An operator's order was not obeyed.
+    Refused {
+        /// What was ordered.
+        action: String,
+        /// Why it was not done.
+        why: String,
+        /// Why it was wanted, and who says so.
+        grounds: Grounds,
     },
 }
 
@@ -130,6 +169,27 @@ impl Event {
             Self::Published { generation, services } => debug!(generation, services = services.len(), "published"),
             Self::Moved(moved) => moved.log(),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
+            Self::Held { subject, hold, forced, generation } => {
+                let Grounds { reason, author } = &hold.grounds;
+                let state = hold.held.word();
+                match forced {
+                    Some(danger) => {
+                        warn!(%subject, state, author, reason, generation, "held by force: {danger}");
+                    }
+                    None => info!(%subject, state, author, reason, generation, "held"),
+                }
+            }
+            Self::Released { subject, hold, grounds: Grounds { reason, author }, generation } => {
+                let was = hold.as_ref().map(|hold| hold.held.word());
+                info!(%subject, was, author, reason, generation, "released");
+            }
+            Self::HoldEnded { subject, hold } => {
+                let (state, reason) = (hold.held.word(), &hold.grounds.reason);
+                info!(%subject, state, reason, "the time of the hold is over");
+            }
+            Self::Refused { action, why, grounds: Grounds { reason, author } } => {
+                warn!(action, author, reason, "refused: {why}");
+            }
         }
     }
 }

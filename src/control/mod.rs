@@ -1,107 +1,44 @@
 //! The single writer: observations, commands and the clock to verdicts, rows and publishes.
 //!
-//! Here: the loop, and what it tells the world (`event`, `metrics`, `record`). Not here: any rule; those are `health`, `steering` and
-//! `beliefs`, which is pure. Only this task owns the publisher.
+//! Here: the loop, how it is asked (`handle`), what operators order (`operate`) and what is unsafe of that (`safety`), and
+//! what it tells the world (`event`, `metrics`, `record`). Not here: any rule; those are `health`, `steering` and `beliefs`,
+//! which is pure. Only this task owns the publisher.
 
-use crate::health::Outcome;
+use crate::health::{Moment, Outcome};
 use crate::ids::ServiceId;
-use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE, LOCAL_TROUBLE_EVERY, OBSERVATIONS_BATCH, RETIRE_SWEEP};
+use crate::limits::{LOCAL_TROUBLE_EVERY, OBSERVATIONS_BATCH, RETIRE_SWEEP};
 use crate::probe::{Observation, Prober};
-use crate::snapshot::{Lake, Publisher, Row};
+use crate::snapshot::{Publisher, Row};
+use crate::state::{Kept, Store};
 use crate::topology::Topology;
+use handle::{Command, Ends};
+use operate::Saved;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::mpsc;
 
 mod beliefs;
 mod certificates;
 mod event;
+mod handle;
 mod metrics;
+mod operate;
 mod record;
+mod safety;
 
-pub use beliefs::Beliefs;
+pub use beliefs::{Beliefs, Left, NoSuchSubject};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
+pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use metrics::Metrics;
 pub use record::record;
+pub use safety::{Recent, Unsafe};
 
-/// What the control task may be asked.
-#[derive(Debug)]
-enum Command {
-    /// Makes another topology true.
-    Replace(Arc<Topology>, oneshot::Sender<u64>),
-    /// Lets a pool that waits for its failback be preferred again at once.
-    Release(String, oneshot::Sender<Result<usize, NoSuchPool>>),
-}
-
-/// A command named a pool that the configuration does not have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no pool \"{0}\"")]
-pub struct NoSuchPool(pub String);
-
-/// The control task is gone: the process is stopping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server is stopping")]
-pub struct Stopped;
-
-/// How everyone else asks the control task and hears of it.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    commands: mpsc::Sender<Command>,
-    events: broadcast::Sender<Event>,
-    unseen: watch::Receiver<usize>,
-    lake: Lake,
-}
-
-impl Handle {
-    /// Publishes another topology, with verdicts carried over; returns the new generation.
-    ///
-    /// # Errors
-    /// Where the process is stopping.
-    pub async fn replace(&self, topology: Arc<Topology>) -> Result<u64, Stopped> {
-        self.ask(|reply| Command::Replace(topology, reply)).await
-    }
-
-    /// Ends a pool's wait for failback; returns in how many services it waited.
-    ///
-    /// # Errors
-    /// Where there is no such pool, or the process is stopping.
-    pub async fn release(&self, pool: String) -> Result<Result<usize, NoSuchPool>, Stopped> {
-        self.ask(|reply| Command::Release(pool, reply)).await
-    }
-
-    /// Changes of mind from now on. A reader that falls `EVENTS_QUEUE` behind loses the oldest.
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
-    }
-
-    /// Waits until every target was probed once.
-    pub async fn first_round(&self) {
-        // An error means that the control task ended: then nobody needs to wait.
-        let _ = self.unseen.clone().wait_for(|unseen| *unseen == 0).await;
-    }
-
-    /// How many targets no probe of has ended yet.
-    pub fn unseen(&self) -> usize {
-        *self.unseen.borrow()
-    }
-
-    /// Whether the control task is there.
-    pub fn is_deciding(&self) -> bool {
-        !self.commands.is_closed()
-    }
-
-    /// Where the current snapshot is read.
-    pub fn lake(&self) -> &Lake {
-        &self.lake
-    }
-
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Stopped> {
-        let (reply, answer) = oneshot::channel();
-        self.commands.send(command(reply)).await.map_err(|_| Stopped)?;
-        answer.await.map_err(|_| Stopped)
-    }
+/// Now, on both clocks.
+pub fn moment() -> Moment {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Moment { at: Instant::now(), unix }
 }
 
 /// The control task before it runs.
@@ -111,33 +48,33 @@ pub struct Control {
     publisher: Publisher,
     prober: Prober,
     observations: mpsc::Receiver<Observation>,
-    commands: mpsc::Receiver<Command>,
-    events: broadcast::Sender<Event>,
-    unseen: watch::Sender<usize>,
+    ends: Ends,
+    store: Store,
+    saved: Saved,
+    recent: Recent,
     metrics: Metrics,
     trouble_said: Option<Instant>,
 }
 
 impl Control {
-    /// Publishes the first snapshot of a topology, in which nothing is known, and starts its probes.
+    /// Publishes the first snapshot of a topology, in which what an earlier process kept is known, and starts its probes.
     pub fn new(
         topology: Arc<Topology>,
         mut prober: Prober,
         observations: mpsc::Receiver<Observation>,
+        (store, kept): (Store, Kept),
         metrics: Metrics,
     ) -> (Self, Handle) {
+        let now = moment();
         let mut beliefs = Beliefs::new(topology.clone());
-        let publisher = Publisher::new(topology.clone(), beliefs.render_all(Instant::now()));
+        beliefs.set_holds(kept.holds);
+        kept.past.iter().for_each(|past| beliefs.recall(past, now));
+        let publisher = Publisher::new(topology.clone(), beliefs.render_all(now.at));
         prober.retarget(topology.targets.clone());
-        let (commands_in, commands) = mpsc::channel(COMMANDS_QUEUE);
-        let (events, _) = broadcast::channel(EVENTS_QUEUE);
-        let (unseen, unseen_out) = watch::channel(topology.targets.len());
-        let lake = publisher.lake();
-        let handle = Handle { commands: commands_in, events: events.clone(), unseen: unseen_out, lake };
-        (
-            Self { beliefs, publisher, prober, observations, commands, events, unseen, metrics, trouble_said: None },
-            handle,
-        )
+        let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen());
+        let (saved, recent) = (Saved::at(now.at), Recent::default());
+        let trouble_said = None;
+        (Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said }, handle)
     }
 
     /// Runs until the task is dropped.
@@ -153,12 +90,12 @@ impl Control {
                     }
                     self.judge(batch.drain(..));
                 }
-                Some(command) = self.commands.recv() => self.obey(command),
-                () = sleep_until(ripe) => {
-                    let services = self.beliefs.ripe(Instant::now());
-                    self.publish_and_tell(services);
+                Some(command) = self.ends.commands.recv() => self.obey(command),
+                () = sleep_until(ripe) => self.ripen(Instant::now()),
+                _ = sweep.tick() => {
+                    self.sweep();
+                    self.save_now_and_then();
                 }
-                _ = sweep.tick() => self.sweep(),
             }
         }
     }
@@ -172,6 +109,7 @@ impl Control {
             let change = self.beliefs.observe(&observation.target, &observation.outcome, observation.ended);
             if let Some(change) = change {
                 services.extend(self.beliefs.topology().affected(change.target));
+                self.saved.note();
                 changes.push((observation, change));
             }
         }
@@ -185,8 +123,8 @@ impl Control {
             self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took, generation });
         }
         published.into_iter().for_each(|event| self.tell(event));
-        self.unseen
-            .send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
+        let unseen = &self.ends.unseen;
+        unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
     }
 
     /// A probe that we could not send says nothing of its target, and much of us.
@@ -214,14 +152,27 @@ impl Control {
                 self.tell(Event::Replaced { generation: published.generation });
                 let _ = reply.send(published.generation);
             }
-            Command::Release(pool, reply) => {
-                let released = self.beliefs.release(&pool);
-                let count = released.as_ref().map(BTreeSet::len).map_err(Clone::clone);
-                if let Ok(services) = released {
-                    self.publish_and_tell(services);
-                }
-                let _ = reply.send(count);
+            Command::Hold(order, reply) => self.hold(order, reply),
+            Command::Release(release, reply) => self.release(release, reply),
+            Command::Report(reply) => {
+                let _ = reply.send(self.beliefs.report(moment()));
             }
+            Command::Save(reply) => self.save(reply),
+        }
+    }
+
+    /// What time alone changes.
+    fn ripen(&mut self, now: Instant) {
+        let (ended, mut services) = self.beliefs.expire(now);
+        services.extend(self.beliefs.ripe(now));
+        self.publish_and_tell(services);
+        if !ended.is_empty() {
+            self.saved.note();
+            // The file still has them, with their ends: a restart would not take them up again.
+            drop(self.store.save_holds(self.beliefs.holds(), moment()));
+        }
+        for (subject, hold) in ended {
+            self.tell(Event::HoldEnded { subject, hold });
         }
     }
 
@@ -265,7 +216,7 @@ impl Control {
     fn tell(&self, event: Event) {
         event.log();
         // Nobody listens: the log line is enough.
-        let _ = self.events.send(event);
+        let _ = self.ends.events.send(event);
     }
 }
 

@@ -32,6 +32,30 @@ fn entry(event: &Event) -> Entry {
             .with("services", few(services))
             .with("count", services.len()),
         Event::Moved(moved) => movement(moved),
+        Event::Held { subject, hold, forced, generation } => {
+            let entry = Entry::of("hold", hold.grounds.reason.as_str())
+                .at(*generation)
+                .with("subject", subject.to_string())
+                .with("state", hold.held.word())
+                .with("author", hold.grounds.author.as_str());
+            match forced {
+                Some(danger) => entry.with("forced", danger.to_string()),
+                None => entry,
+            }
+        }
+        Event::Released { subject, hold, grounds, generation } => Entry::of("release", grounds.reason.as_str())
+            .at(*generation)
+            .with("subject", subject.to_string())
+            .with("was", hold.as_ref().map(|hold| hold.held.word()))
+            .with("author", grounds.author.as_str()),
+        Event::HoldEnded { subject, hold } => Entry::of("hold-ended", "the time of the hold is over")
+            .with("subject", subject.to_string())
+            .with("state", hold.held.word())
+            .with("held_because", hold.grounds.reason.as_str()),
+        Event::Refused { action, why, grounds } => Entry::of("refused", why.as_str())
+            .with("action", action.as_str())
+            .with("wanted_because", grounds.reason.as_str())
+            .with("author", grounds.author.as_str()),
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
     }
 }

@@ -159,6 +159,8 @@ impl Demo {
             }
             // Who moves is told with it.
             Event::Published { .. } => {}
+            // Whoever gave the order was answered.
+            Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }
     }

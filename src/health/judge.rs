@@ -51,9 +51,14 @@ impl Judge {
         &self.verdict
     }
 
-    /// Whether any probe has ended.
-    pub fn has_observed(&self) -> bool {
-        self.seen
+    /// Whether anything is known: a probe has ended, or a belief was carried over.
+    pub fn is_informed(&self) -> bool {
+        self.seen || self.verdict.state != State::Unknown
+    }
+
+    /// A judge that believes what was believed before a restart.
+    pub fn recalled(verdict: Verdict) -> Self {
+        Self { verdict, run: Run::default(), seen: false }
     }
 
     /// When the present run of equal outcomes began: the first sign of what became the verdict.

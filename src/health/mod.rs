@@ -1,6 +1,7 @@
 //! Believe or doubt: probe outcomes to verdicts, and when a pool that was lost may be preferred again.
 //!
-//! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`).
+//! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`), what an
+//! operator decided against all of it (`hold`), and the two clocks (`moment`).
 //! Not here: who probes, and what follows from a verdict (`steering`). Pure: time is an argument, a failed probe is data.
 
 use std::fmt;
@@ -8,10 +9,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 mod gate;
+mod hold;
 mod judge;
+mod moment;
 
 pub use gate::Gate;
+pub use hold::{BadGrounds, BadSubject, Grounds, Held, Hold, Holds, PoolHolds, Subject};
 pub use judge::{Judge, Pace, Thresholds};
+pub use moment::Moment;
 
 /// What one probe found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,13 +126,18 @@ pub enum State {
 }
 
 impl State {
+    /// All states with their words.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("up", Self::Up), ("down", Self::Down), ("unknown", Self::Unknown)];
+
+    /// The state of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, state)| *state)
+    }
+
     /// The word for people and programs.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-            Self::Unknown => "unknown",
-        }
+        Self::WORDS.iter().find(|(_, state)| *state == self).map_or("", |(word, _)| word)
     }
 }
 

@@ -16,8 +16,8 @@ use super::packet::Packet;
 use super::settings;
 use super::{HEADER, Transport};
 use crate::name::NAME_MAX;
-use crate::resolve::{Asked, Body, Client, Question, resolve};
-use crate::snapshot::{Lake, Reader};
+use crate::resolve::{Asked, Body, Client, Question, Resolution, resolve};
+use crate::snapshot::{Lake, Reader, Snapshot};
 use hickory_proto::op::ResponseCode;
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
@@ -116,6 +116,8 @@ impl Fast {
         match resolution.body {
             Body::Ns => return Err(Why::Ns),
             Body::Set(_) | Body::Alias { .. } | Body::Referral { .. } => return Err(Why::Static),
+            // A SOA that a file gives is the full lane's to say.
+            Body::Soa | Body::NoName | Body::NoData if has_own_soa(snapshot, &resolution) => return Err(Why::Static),
             _ => {}
         }
         let cookie = packet.opt.and_then(|opt| guard::cookie(settings, opt.cookie?, source, now));
@@ -148,4 +150,8 @@ impl Fast {
         self.counts.answered(code);
         Ok(Some(draft.write(octets, (form, code), room)))
     }
+}
+
+fn has_own_soa(snapshot: &Snapshot, resolution: &Resolution<'_>) -> bool {
+    resolution.zone.is_some_and(|(zone, _)| snapshot.topology.zone(zone).soa.is_some())
 }

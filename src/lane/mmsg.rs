@@ -53,7 +53,7 @@ pub(super) fn receive<const N: usize>(
     let got = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
     for (envelope, header) in envelopes.iter_mut().zip(&headers[..got]) {
         let (length, header) = (header.msg_len as usize, &header.msg_hdr);
-        envelope.fill(length, header.msg_namelen as usize, header.msg_controllen as usize);
+        envelope.fill(length, header.msg_namelen as usize, header.msg_controllen);
     }
     Ok(got)
 }

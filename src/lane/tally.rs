@@ -132,7 +132,7 @@ impl Folded {
     }
 
     /// The labels of a fast lane's counter in each of `vecs`, around its word.
-    fn labels<'w>(place: usize, word: &'w str) -> Vec<&'w str> {
+    fn labels(place: usize, word: &str) -> Vec<&str> {
         match place {
             0 => vec![Transport::Udp.word(), "fast", word],
             1 => vec!["fast", word],

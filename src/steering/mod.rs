@@ -5,9 +5,9 @@
 
 use crate::config::Rung;
 use crate::federation::Shape;
-use crate::health::{Gate, State};
+use crate::health::{Gate, Held, PoolHolds, State};
 use crate::ids::TargetId;
-use crate::topology::{Service, ServicePool};
+use crate::topology::{Endpoint, Service, ServicePool};
 
 /// How one pool stands in one service.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,14 @@ pub struct Standing {
     pub gate: Gate,
     /// Each endpoint's state, in the order of the service's pool.
     pub endpoints: Box<[State]>,
+    /// What an operator decided; `state` and `endpoints` are what it makes of them.
+    pub holds: PoolHolds,
+}
+
+impl Standing {
+    fn is_held_at(&self, held: Held) -> bool {
+        self.holds.held() == Some(held)
+    }
 }
 
 /// The pools that a service sends clients of one order to.
@@ -61,17 +69,47 @@ impl Basis {
     }
 }
 
-/// How a pool stands, given the state of each target and the gate it had.
-pub fn pool_state(pool: &ServicePool, state_of: impl Fn(TargetId) -> State) -> (State, Box<[State]>) {
-    let endpoints: Box<[State]> =
-        pool.endpoints.iter().map(|endpoint| any_of(endpoint.targets.iter().map(|&target| state_of(target)))).collect();
-    let count = |state| endpoints.iter().filter(|&&s| s == state).count();
-    let state = match (count(State::Up), count(State::Unknown)) {
-        (up, _) if up >= pool.min_healthy => State::Up,
-        (up, unknown) if up + unknown >= pool.min_healthy => State::Unknown,
-        _ => State::Down,
+/// How a pool and its endpoints stand, given the state of each target and what an operator holds.
+///
+/// | pool held | state | endpoints |
+/// |---|---|---|
+/// | no, or drain | by `min_healthy` | their own |
+/// | up | Up | those that are up; while none is, all that are not held themselves |
+/// | down | Down | their own |
+pub fn pool_state(
+    pool: &ServicePool,
+    holds: &PoolHolds,
+    state_of: impl Fn(TargetId) -> State,
+) -> (State, Box<[State]>) {
+    let own_hold = |address| holds.endpoint(address).map(|hold| hold.held);
+    let own = |endpoint: &Endpoint| match own_hold(endpoint.address) {
+        Some(held) if held.keeps_away() => State::Down,
+        Some(_) => State::Up,
+        None => any_of(endpoint.targets.iter().map(|&target| state_of(target))),
+    };
+    let mut endpoints: Box<[State]> = pool.endpoints.iter().map(own).collect();
+    let state = match holds.held() {
+        Some(Held::Down) => State::Down,
+        Some(Held::Up) => {
+            if !endpoints.contains(&State::Up) {
+                let free = pool.endpoints.iter().zip(&mut endpoints).filter(|(e, _)| own_hold(e.address).is_none());
+                free.for_each(|(_, state)| *state = State::Up);
+            }
+            if endpoints.contains(&State::Up) { State::Up } else { State::Down }
+        }
+        Some(Held::Drain) | None => enough(&endpoints, pool.min_healthy),
     };
     (state, endpoints)
+}
+
+/// Up while at least `min_healthy` endpoints are, Down once that cannot be.
+fn enough(endpoints: &[State], min_healthy: usize) -> State {
+    let count = |state| endpoints.iter().filter(|&&s| s == state).count();
+    match (count(State::Up), count(State::Unknown)) {
+        (up, _) if up >= min_healthy => State::Up,
+        (up, unknown) if up + unknown >= min_healthy => State::Unknown,
+        _ => State::Down,
+    }
 }
 
 /// An endpoint that several targets speak for is up while one says so, and unknown where none says anything.
@@ -86,18 +124,20 @@ fn any_of(states: impl Iterator<Item = State>) -> State {
 }
 
 /// Chooses for one order. A pool that is proven alive goes before one that is merely not known to be down, and a preferred
-/// pool before one that waits for its failback; within that, the order decides.
+/// pool before one that waits for its failback; within that, the order decides. A drained pool serves only where no other
+/// is live.
 pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
     let rank = |&pool: &usize| {
         let standing = &standings[pool];
-        match (standing.state, standing.gate) {
-            (State::Up, Gate::In) => Some(0),
-            (State::Up, _) => Some(1),
-            (State::Unknown, Gate::In) => Some(2),
+        let rank = match (standing.state, standing.gate) {
+            (State::Up, Gate::In) => 0,
+            (State::Up, _) => 1,
+            (State::Unknown, Gate::In) => 2,
             // It was down when last heard of.
-            (State::Unknown, _) => Some(3),
-            (State::Down, _) => None,
-        }
+            (State::Unknown, _) => 3,
+            (State::Down, _) => return None,
+        };
+        Some((standing.is_held_at(Held::Drain), rank))
     };
     let mut live: Vec<usize> =
         order.iter().map(|&pool| usize::from(pool)).filter(|pool| rank(pool).is_some()).collect();
@@ -106,8 +146,9 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
         return all_down(service, order, standings, last_good);
     };
     let proven = standings[*first].state == State::Up;
+    let drained = standings[*first].is_held_at(Held::Drain);
     let wanted = |state: State| state == State::Up || (!proven && state == State::Unknown);
-    live.retain(|&pool| wanted(standings[pool].state));
+    live.retain(|&pool| wanted(standings[pool].state) && standings[pool].is_held_at(Held::Drain) == drained);
     if service.shape != Shape::Ordered {
         live.truncate(1);
     }
@@ -119,10 +160,14 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
 }
 
 /// The first rung that applies; "all" where none does, since a name that we own must stay answerable. While some endpoint
-/// is up, though too few are for its pool to be, no rung names one that is down.
+/// is up, though too few are for its pool to be, no rung names one that is down. A pool that is held down is named only
+/// where every pool is.
 fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
+    let every = || order.iter().map(|&pool| usize::from(pool));
+    let all_held = every().all(|pool| standings[pool].is_held_at(Held::Down));
+    let is_free = |pool: &usize| all_held || !standings[*pool].is_held_at(Held::Down);
+    let pools = || every().filter(is_free);
     let has_life = |pool: &usize| standings[*pool].endpoints.contains(&State::Up);
-    let pools = || order.iter().map(|&pool| usize::from(pool));
     let is_lifeless = !pools().any(|pool| has_life(&pool));
     let pick = |pool: usize| {
         let states = standings[pool].endpoints.iter().enumerate();
@@ -131,7 +176,7 @@ fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good:
             endpoints: states.filter(|&(_, &state)| is_lifeless || state == State::Up).map(|(i, _)| i).collect(),
         }
     };
-    let fits = |pool: &usize| is_lifeless || has_life(pool);
+    let fits = |pool: &usize| is_free(pool) && (is_lifeless || has_life(pool));
     let last_good = || last_good.filter(fits).map(|pool| (Rung::LastGood, [pick(pool)].into()));
     let first = service.all_down.iter().take_while(|&&rung| rung != Rung::All).find_map(|_| last_good());
     let (rung, picks) = first.unwrap_or_else(|| (Rung::All, pools().filter(fits).map(pick).collect()));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::health::{Grounds, Hold};
 use crate::testing::{POOLS, ZONE, service, topology};
 use crate::topology::Topology;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ fn standings(text: &str) -> Vec<Standing> {
         } else {
             State::Down
         };
-        Standing { state, gate, endpoints }
+        Standing { state, gate, endpoints, holds: PoolHolds::default() }
     };
     text.split(' ').map(standing).collect()
 }
@@ -113,7 +114,7 @@ fn a_pool_is_up_while_min_healthy_endpoints_are() {
             "D" => State::Down,
             _ => State::Unknown,
         };
-        assert_eq!(pool_state(pool, state_of).0, expected, "{states}");
+        assert_eq!(pool_state(pool, &PoolHolds::default(), state_of).0, expected, "{states}");
     }
 }
 
@@ -137,4 +138,77 @@ fn while_one_endpoint_lives_no_dead_one_is_named() {
     assert_eq!(shown(&choose(service, &[0, 1], &few, None)), "all 0:[0]");
     assert_eq!(shown(&choose(service, &[0, 1], &few, Some(0))), "last-good 0:[0]");
     assert_eq!(shown(&choose(service, &[0, 1], &few, Some(1))), "all 0:[0]", "the last good one is dead whole");
+}
+
+fn hold(held: Held) -> Arc<Hold> {
+    Arc::new(Hold { held, grounds: Grounds::new("test", "test").unwrap(), made: 0, ends: None })
+}
+
+/// As `standings`, with the pools held: "u" up, "d" down, "r" drained, "-" not held.
+fn held(text: &str, holds: &str) -> Vec<Standing> {
+    let mut all = standings(text);
+    for (standing, word) in all.iter_mut().zip(holds.bytes()) {
+        let kind = match word {
+            b'd' => Held::Down,
+            b'r' => Held::Drain,
+            _ => continue,
+        };
+        standing.holds.pool = Some(hold(kind));
+        if kind == Held::Down {
+            standing.state = State::Down;
+        }
+    }
+    all
+}
+
+#[test]
+fn a_held_pool_is_told_only_where_nothing_else_can_be() {
+    let topology = world("");
+    for (states, holds, last_good, expected) in [
+        ("UUU U", "d-", None, "proven 1:[0]"),
+        ("UUU U", "r-", None, "proven 1:[0]"),
+        ("UUU ?", "r-", None, "unproven 1:[0]"),
+        ("UUU D", "r-", None, "proven 0:[0, 1, 2]"),
+        ("UUU D", "d-", Some(0), "all 1:[0]"),
+        ("DDD D", "d-", Some(0), "all 1:[0]"),
+        ("DDD D", "r-", Some(0), "last-good 0:[0, 1, 2]"),
+        ("UUU U", "dd", Some(1), "last-good 1:[0]"),
+        ("UUU U", "rd", None, "proven 0:[0, 1, 2]"),
+        ("UUU U", "rr", None, "proven 0:[0, 1, 2]"),
+    ] {
+        let got = shown(&choose(&topology.services[0], &[0, 1], &held(states, holds), last_good));
+        assert_eq!(got, expected, "{states} {holds}");
+    }
+}
+
+#[test]
+fn ordered_lists_no_drained_pool_beside_another() {
+    let topology = world("shape = \"ordered\"");
+    let got = |holds| shown(&choose(&topology.services[0], &[0, 1], &held("UUU U", holds), None));
+    assert_eq!((got("r-"), got("-r")), ("proven 1:[0]".into(), "proven 0:[0, 1, 2]".into()));
+    assert_eq!(got("rr"), "proven 0:[0, 1, 2] 1:[0]");
+}
+
+#[test]
+fn a_hold_wins_over_verdicts() {
+    let topology = world("");
+    let pool = &topology.services[0].pools[0];
+    let endpoint = |held| vec![(pool.endpoints[0].address, hold(held))].into();
+    let none = || Box::from([]);
+    use State::{Down, Unknown, Up};
+    for (whole, endpoints, states, expected) in [
+        (None, none(), [Up, Down, Unknown], (Up, [Up, Down, Unknown])),
+        (Some(Held::Down), none(), [Up, Up, Up], (Down, [Up, Up, Up])),
+        (Some(Held::Drain), none(), [Up, Down, Down], (Up, [Up, Down, Down])),
+        (Some(Held::Up), none(), [Down, Up, Down], (Up, [Down, Up, Down])),
+        (Some(Held::Up), none(), [Down, Unknown, Down], (Up, [Up, Up, Up])),
+        (Some(Held::Up), endpoint(Held::Down), [Up, Down, Down], (Up, [Down, Up, Up])),
+        (None, endpoint(Held::Down), [Up, Down, Down], (Down, [Down, Down, Down])),
+        (None, endpoint(Held::Drain), [Up, Down, Down], (Down, [Down, Down, Down])),
+        (None, endpoint(Held::Up), [Down, Down, Down], (Up, [Up, Down, Down])),
+    ] {
+        let holds = PoolHolds { pool: whole.map(hold), endpoints };
+        let (state, endpoints) = pool_state(pool, &holds, |target| states[target.index()]);
+        assert_eq!((state, &*endpoints), (expected.0, &expected.1[..]), "{whole:?} {holds:?}");
+    }
 }

@@ -93,6 +93,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         hosts,
         geo_build_epoch: stamps.geo_build_epoch,
         ecs: config.geoip.ecs.clone(),
+        safety: config.safety,
         affected,
     })
 }

@@ -3,7 +3,7 @@
 //! Here: the tables that an answer is decided from. Not here: who is up (`health`), who is chosen (`steering`).
 //! Ids index these tables and are valid for this topology only. Compiling takes seconds at a million domains; reading is free.
 
-use crate::config::{Country, Ecs, Rung, Soa};
+use crate::config::{Country, Ecs, Rung, Safety, Soa};
 use crate::federation::Shape;
 use crate::geo::{Places, Point, RegionMap};
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
@@ -52,6 +52,8 @@ pub struct Topology {
     pub geo_build_epoch: u64,
     /// Whose client subnet option is believed.
     pub ecs: Ecs,
+    /// What operators may not do by accident.
+    pub safety: Safety,
     /// Name servers' addresses, published at their own names.
     pub hosts: Vec<Addresses>,
     affected: Vec<Box<[ServiceId]>>,

@@ -104,8 +104,15 @@ impl Server {
 
 /// Status and body of an HTTP GET; `None` where nobody listens.
 pub(crate) fn get(admin: SocketAddr, path: &str) -> Option<(u16, String)> {
+    send(admin, "GET", path, "")
+}
+
+/// Status and body of an HTTP request with a JSON body; `None` where nobody listens.
+pub(crate) fn send(admin: SocketAddr, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(admin).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n").ok()?;
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n");
+    write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let status = answer.split(' ').nth(1)?.parse().ok()?;

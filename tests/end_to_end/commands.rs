@@ -114,7 +114,7 @@ fn release_tells_what_it_did() {
         ("seoul", &nobody, 1, "no server answers on"),
     ];
     for (pool, admin, code, expected) in cases {
-        let output = run(&["release", pool, "--admin", admin]);
+        let output = run(&["release", pool, "--reason", "test", "--admin", admin]);
         let (out, error) = said(&output);
         assert_eq!(output.status.code(), Some(code), "{out}{error}");
         assert!(format!("{out}{error}").contains(expected), "{expected:?} in {out}{error}");

@@ -10,6 +10,7 @@ mod audit;
 mod commands;
 mod demo;
 mod failover;
+mod holds;
 mod hosting;
 mod process;
 mod reload;

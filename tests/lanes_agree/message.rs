@@ -6,6 +6,9 @@ use domain::base::opt::UnknownOptData;
 use domain::rdata::AllRecordData;
 use hickory_proto::op::Message;
 
+/// The fixed fields of an OPT record, and its options with their codes.
+type Opt = ([u16; 4], Vec<(u16, Vec<u8>)>);
+
 /// What a message says.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Said {
@@ -14,7 +17,7 @@ pub(crate) struct Said {
     /// As `domain` reads it: question, then each record with its section.
     records: Vec<String>,
     /// The fixed part of OPT, and its options in the order of their codes.
-    opt: Option<([u16; 4], Vec<(u16, Vec<u8>)>)>,
+    opt: Option<Opt>,
     /// As hickory reads it, without OPT; an error where it cannot, as of the client subnet of no family.
     hickory: Result<String, String>,
 }

@@ -94,7 +94,7 @@ fn opt() -> impl Strategy<Value = Opt> {
 /// A client subnet option without bits beyond its length.
 fn subnet(family: u8, ip: &[u8], length: u8) -> (u16, Vec<u8>) {
     let mut octets = ip[..usize::from(length).div_ceil(8)].to_vec();
-    if let Some(last) = octets.last_mut().filter(|_| length % 8 != 0) {
+    if let Some(last) = octets.last_mut().filter(|_| !length.is_multiple_of(8)) {
         *last &= 0xff << (8 - length % 8);
     }
     (8, [&[0, family, length, 0], &octets[..]].concat())

@@ -8,8 +8,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod faults;
 mod kamailio;
 mod partner;
+mod software;
 
 use common::dns::{self, RecordType as T, from_subnet, look_up, question, targets};
 use common::edges::identity;

@@ -16,6 +16,7 @@ use edgesteer::control::{Control, Handle, Metrics};
 use edgesteer::health::{FailureClass, Outcome};
 use edgesteer::lane::{Doors, Lanes, Tally};
 use edgesteer::probe::{Observation, Prober};
+use edgesteer::state::{Kept, Store};
 use edgesteer::topology::{TargetSpec, Topology};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -99,7 +100,13 @@ impl World {
         let (control, handle) = {
             let _nobody_turns_it = asleep.enter();
             let prober = Prober::start(mpsc::channel(1).0);
-            Control::new(topology.clone(), prober, received, Metrics::new(&registry)?)
+            Control::new(
+                topology.clone(),
+                prober,
+                received,
+                (Store::nowhere(), Kept::default()),
+                Metrics::new(&registry)?,
+            )
         };
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         runtime.spawn(control.run());

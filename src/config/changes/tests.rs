@@ -51,6 +51,11 @@ fn every_change_has_its_sentence() {
         ),
         ("[server]", TLS, &["[server] tls changed: needs a restart"]),
         ("[server]", "[geoip]\necs = \"off\"\n[server]", &["[geoip] ecs changed"]),
+        (
+            "[server]",
+            "[safety]\nmin_active_pools = 2\nmax_changes_per_minute = 5\n[server]",
+            &["[safety] min_active_pools changed", "[safety] max_changes_per_minute changed"],
+        ),
         ("192.0.2.53", "192.0.2.54", &["zone contoso.com: name servers changed"]),
         ("[pool.seoul]", "[zone.\"a.example\"]\nns.\"ns.b.example\" = []\n[pool.seoul]", &["zone a.example: added"]),
         ("192.0.2.10", "192.0.2.11", &["pool seoul: endpoints changed"]),

@@ -61,7 +61,7 @@ fn an_unknown_target_says_what_failed_last() {
     let mut judge = Judge::default();
     judge.observe(&outcome(false), Instant::now(), THRESHOLDS);
     assert_eq!(judge.verdict().state, State::Unknown);
-    assert!(judge.verdict().why.is_some() && judge.has_observed());
+    assert!(judge.verdict().why.is_some() && judge.is_informed());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_degraded_endpoint_lives_and_a_stale_one_is_unknown_at_once() {
     let mut judge = Judge::default();
     let mut play = |outcome: &Outcome| {
         let changed = judge.observe(outcome, Instant::now(), THRESHOLDS);
-        (changed, judge.verdict().state, judge.has_observed())
+        (changed, judge.verdict().state, judge.is_informed())
     };
     assert_eq!(play(&stale), (false, State::Unknown, true), "nothing was known, and now that is known");
     assert_eq!(play(&degraded), (true, State::Up, true));

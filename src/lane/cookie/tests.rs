@@ -84,7 +84,7 @@ proptest! {
         let good = jar.fresh(&sent, client, 10_000).unwrap();
         prop_assert!(jar.is_valid(&good, client, 10_000));
         prop_assert!(jar.is_valid(&good, ip("::ffff:192.0.2.1"), 10_000), "IPv4 in IPv6 dress is the same client");
-        let mut bad = good.clone();
+        let mut bad = good;
         bad[at] ^= flip;
         prop_assert!(!jar.is_valid(&bad, client, 10_000));
         let other = IpAddr::from(other.to_be_bytes());

@@ -1,0 +1,149 @@
+//! `PUT` and `DELETE /api/v1/holds/{pool}` and `/api/v1/holds/{pool}/{endpoint}`: orders to the control task.
+
+use super::Shown;
+use crate::control::{Done, Order, Refusal, Release, Stopped};
+use crate::health::{Grounds, Held, Subject};
+use crate::limits::HOLD_MAX;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What an order says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Said {
+    state: Option<String>,
+    #[serde(rename = "for")]
+    length: Option<String>,
+    reason: Option<String>,
+    author: Option<String>,
+    #[serde(default)]
+    force: bool,
+}
+
+/// What an order did.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer {
+    subject: String,
+    message: String,
+    generation: u64,
+    survives_restart: bool,
+}
+
+type Refused = (StatusCode, Json<Value>);
+type Replied = Result<Json<Answer>, Refused>;
+type Put = Result<Json<Said>, axum::extract::rejection::JsonRejection>;
+
+pub(super) async fn put_pool(State(shown): State<Shown>, Path(pool): Path<String>, said: Put) -> Replied {
+    hold(&shown, Subject { pool, endpoint: None }, said).await
+}
+
+pub(super) async fn put_endpoint(
+    State(shown): State<Shown>,
+    Path((pool, endpoint)): Path<(String, IpAddr)>,
+    said: Put,
+) -> Replied {
+    hold(&shown, Subject { pool, endpoint: Some(endpoint) }, said).await
+}
+
+pub(super) async fn delete_pool(State(shown): State<Shown>, Path(pool): Path<String>, said: Put) -> Replied {
+    release(&shown, Subject { pool, endpoint: None }, said).await
+}
+
+pub(super) async fn delete_endpoint(
+    State(shown): State<Shown>,
+    Path((pool, endpoint)): Path<(String, IpAddr)>,
+    said: Put,
+) -> Replied {
+    release(&shown, Subject { pool, endpoint: Some(endpoint) }, said).await
+}
+
+async fn hold(shown: &Shown, subject: Subject, said: Put) -> Replied {
+    let said = body(said)?;
+    let words = || Held::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    let held = said.state.as_deref().and_then(Held::parse);
+    let held = held.ok_or_else(|| bad(format!("\"state\" must be one of {}", words())))?;
+    let length = said.length.as_deref().map(length).transpose().map_err(bad)?;
+    let order = Order { subject: subject.clone(), held, length, grounds: grounds(&said)?, force: said.force };
+    let until = length
+        .map_or("until it is released".to_owned(), |length| format!("for {}", humantime::format_duration(length)));
+    let message = |done: &Done| format!("{subject} is held {} {until}; {}", held.word(), seen(done));
+    answered(shown.control.hold(order).await, &subject, message)
+}
+
+async fn release(shown: &Shown, subject: Subject, said: Put) -> Replied {
+    let said = body(said)?;
+    if said.state.is_some() || said.length.is_some() {
+        return Err(bad("a release has no \"state\" and no \"for\"".to_owned()));
+    }
+    let order = Release { subject: subject.clone(), grounds: grounds(&said)?, force: said.force };
+    let message = |done: &Done| match (done.was_held, done.services) {
+        (false, 0) => format!("{subject} is not held and waits for its failback in no service: nothing to release"),
+        (false, services) => format!("{subject} no longer waits for its failback in {services} service(s)"),
+        (true, _) => format!("{subject} is held no longer; {}", seen(done)),
+    };
+    answered(shown.control.release(order).await, &subject, message)
+}
+
+fn seen(done: &Done) -> String {
+    let forced = done.forced.as_ref().map_or(String::new(), |danger| format!(", by force: {danger}"));
+    format!("{} service(s) look at their pools anew{forced}", done.services)
+}
+
+fn answered(
+    told: Result<Result<Done, Refusal>, Stopped>,
+    subject: &Subject,
+    message: impl Fn(&Done) -> String,
+) -> Replied {
+    let done = told.map_err(|stopped| refused(StatusCode::SERVICE_UNAVAILABLE, stopped.to_string()))?;
+    let done = done.map_err(|refusal| {
+        let status = match refusal {
+            Refusal::Unknown(_) => StatusCode::NOT_FOUND,
+            Refusal::Unsafe(_) | Refusal::TooMany => StatusCode::CONFLICT,
+        };
+        refused(status, refusal.to_string())
+    })?;
+    let lost = match &done.kept {
+        Err(why) if done.was_held || done.services > 0 => format!("; a restart forgets this: {why}"),
+        _ => String::new(),
+    };
+    Ok(Json(Answer {
+        subject: subject.to_string(),
+        message: message(&done) + &lost,
+        generation: done.generation,
+        survives_restart: done.kept.is_ok(),
+    }))
+}
+
+fn body(said: Put) -> Result<Said, Refused> {
+    said.map(|Json(said)| said).map_err(|why| bad(format!("{why}: send {{\"reason\": \"...\"}} as JSON")))
+}
+
+fn grounds(said: &Said) -> Result<Grounds, Refused> {
+    let reason = said.reason.as_deref().unwrap_or_default();
+    Grounds::new(reason, said.author.as_deref().unwrap_or("unknown")).map_err(|why| bad(why.to_string()))
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    let length = humantime::parse_duration(text).map_err(|why| format!("\"for\": {why}; write it as \"2h\""))?;
+    let allowed = Duration::from_secs(1)..=HOLD_MAX;
+    if allowed.contains(&length) {
+        return Ok(length);
+    }
+    Err(format!(
+        "\"for\" is from 1s to {}; leave it out for a hold without an end",
+        humantime::format_duration(HOLD_MAX)
+    ))
+}
+
+fn bad(why: String) -> Refused {
+    refused(StatusCode::BAD_REQUEST, why)
+}
+
+fn refused(status: StatusCode, why: String) -> Refused {
+    (status, Json(json!({ "error": why })))
+}

@@ -1,0 +1,171 @@
+//! Orders and questions to a running server, over its admin address.
+
+use super::{Ordering, complain, say};
+use crate::health::Subject;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long a running server may take to answer: longer than it waits for a slow disk.
+const ADMIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Asks for a hold.
+pub(super) fn hold(subject: &Subject, state: &str, length: Option<&str>, order: &Ordering) -> ExitCode {
+    let mut said = said(order);
+    said["state"] = state.into();
+    if let Some(length) = length {
+        said["for"] = length.into();
+    }
+    tell(order.admin, "PUT", subject, &said)
+}
+
+/// Asks for the end of a hold and of a wait.
+pub(super) fn release(subject: &Subject, order: &Ordering) -> ExitCode {
+    tell(order.admin, "DELETE", subject, &said(order))
+}
+
+/// Shows how it stands.
+pub(super) fn status(admin: SocketAddr, json: bool) -> ExitCode {
+    let body = match request(admin, "GET", "/api/v1/status", "") {
+        Ok((200, body)) => body,
+        other => return failed(admin, other),
+    };
+    match serde_json::from_str::<Value>(&body) {
+        Ok(_) if json => say(body.trim_end()),
+        Ok(status) => say(table(&status).trim_end()),
+        Err(error) => {
+            complain(&format!("error: what answers on {admin} is no edgesteer: {error}"));
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn said(order: &Ordering) -> Value {
+    let author = order.author.clone().unwrap_or_else(user);
+    json!({ "reason": order.reason, "author": author, "force": order.force })
+}
+
+/// The name of the user who runs this, or the number where it has none.
+fn user() -> String {
+    let uid = nix::unistd::getuid();
+    let name = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
+    name.unwrap_or_else(|| format!("uid {uid}"))
+}
+
+fn tell(admin: SocketAddr, method: &str, subject: &Subject, said: &Value) -> ExitCode {
+    match request(admin, method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
+        Ok((200, body)) => {
+            let done: Value = serde_json::from_str(&body).unwrap_or_default();
+            say(done["message"].as_str().unwrap_or(body.trim_end()));
+            ExitCode::SUCCESS
+        }
+        other => failed(admin, other),
+    }
+}
+
+fn failed(admin: SocketAddr, answer: io::Result<(u16, String)>) -> ExitCode {
+    match answer {
+        Ok((status, body)) => {
+            let refused: Value = serde_json::from_str(&body).unwrap_or_default();
+            complain(&format!("error: {} (HTTP {status})", refused["error"].as_str().unwrap_or(body.trim_end())));
+        }
+        Err(error) => {
+            complain(&format!("error: no server answers on {admin}: {error}; name its admin address with --admin"));
+        }
+    }
+    ExitCode::FAILURE
+}
+
+/// One HTTP request; returns the status and the body.
+fn request(admin: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&admin, ADMIN_TIMEOUT)?;
+    stream.set_read_timeout(Some(ADMIN_TIMEOUT))?;
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.0\r\nHost: {admin}\r\nConnection: close\r\n");
+    write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    status.map(|status| (status, body.to_owned())).ok_or_else(|| io::Error::other("that is no HTTP answer"))
+}
+
+/// The status for people.
+fn table(status: &Value) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_table(&mut text, status);
+    text
+}
+
+fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let ready = if status["ready"] == true { "ready" } else { "NOT READY" };
+    writeln!(text, "edgesteer {}, generation {}, {ready}", word(&status["version"]), status["generation"])?;
+    for remark in list(&status["remarks"]) {
+        writeln!(text, "! {}", word(remark))?;
+    }
+    for hold in list(&status["holds"]) {
+        let until = hold["until"].as_u64().map_or("until released".to_owned(), |until| format!("for {}", left(until)));
+        let stray = if hold["applies"] == true { "" } else { " (not in the configuration)" };
+        let (subject, state) = (word(&hold["subject"]), word(&hold["state"]));
+        let (author, reason) = (word(&hold["author"]), word(&hold["reason"]));
+        writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}")?;
+    }
+    for service in list(&status["services"]) {
+        writeln!(text, "\nservice {}", word(&service["service"]))?;
+        for choice in list(&service["choices"]) {
+            let pools: Vec<String> = list(&choice["pools"]).map(word).collect();
+            writeln!(text, "  {:<28} -> {} ({})", word(&choice["region"]), pools.join(" "), word(&choice["basis"]))?;
+        }
+        for pool in list(&service["pools"]) {
+            let held = pool["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
+            let waits = if pool["waits_for_failback"] == true { "  waits for its failback" } else { "" };
+            writeln!(text, "    {:<20} {}{held}{waits}", word(&pool["pool"]), word(&pool["state"]))?;
+            for endpoint in list(&pool["endpoints"]) {
+                let held = endpoint["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
+                writeln!(text, "      {:<28} {}{held}", word(&endpoint["address"]), word(&endpoint["state"]))?;
+            }
+        }
+    }
+    left_out(text, "service", &status["services_left_out"])?;
+    writeln!(text, "\ntargets")?;
+    for target in list(&status["targets"]) {
+        let since = target["since"].as_u64().map_or(String::new(), |since| format!("  for {}", past(since)));
+        let why = target["why"].as_str().map_or(String::new(), |why| format!("  {why}"));
+        let (address, check, state) = (word(&target["address"]), word(&target["check"]), word(&target["state"]));
+        writeln!(text, "  {address:<30} {check:<7} {state}{since}{why}")?;
+    }
+    left_out(text, "target", &status["targets_left_out"])
+}
+
+fn left_out(text: &mut String, noun: &str, count: &Value) -> std::fmt::Result {
+    match count.as_u64() {
+        Some(0) | None => Ok(()),
+        Some(count) => writeln!(text, "and {count} more {noun}(s)"),
+    }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn left(until: u64) -> String {
+    shown(until.saturating_sub(now()))
+}
+
+fn past(since: u64) -> String {
+    shown(now().saturating_sub(since))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+fn shown(seconds: u64) -> String {
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
+}

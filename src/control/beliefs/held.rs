@@ -1,0 +1,160 @@
+//! Holds as they touch beliefs: which services a hold concerns, what it would leave of them, what its end does.
+
+use super::Beliefs;
+use crate::control::Report;
+use crate::health::{Gate, Hold, Holds, Judge, Moment, PoolHolds, State, Subject};
+use crate::ids::{ServiceId, TargetId};
+use crate::steering;
+use crate::topology::{Face, Service, ServicePool, TargetSpec};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A command named what the configuration does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSuchSubject {
+    /// No such pool.
+    #[error("there is no pool \"{0}\"")]
+    Pool(String),
+    /// The pool has no such endpoint.
+    #[error("the pool \"{}\" has no endpoint {}", .0.pool, .0.endpoint.map_or_else(String::new, |e| e.to_string()))]
+    Endpoint(Subject),
+}
+
+/// The service that would be left with the fewest active pools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Its name.
+    pub service: String,
+    /// How many of its pools would be active.
+    pub active: usize,
+}
+
+impl Beliefs {
+    /// All holds.
+    pub fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// Puts other holds in the place of all.
+    pub fn set_holds(&mut self, holds: Holds) {
+        self.holds = holds;
+        self.index_holds();
+    }
+
+    fn index_holds(&mut self) {
+        self.pool_holds = self.topology.pools.iter().map(|pool| self.holds.of_pool(&pool.name)).collect();
+    }
+
+    /// Whether the configuration has it.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub fn find(&self, subject: &Subject) -> Result<(), NoSuchSubject> {
+        let Some(pool) = self.topology.pools.iter().position(|pool| pool.name == subject.pool) else {
+            return Err(NoSuchSubject::Pool(subject.pool.clone()));
+        };
+        let has = |address| {
+            let pools = self.topology.services.iter().flat_map(|service| &service.pools);
+            pools.filter(|p| p.pool.index() == pool).flat_map(|p| &p.endpoints).any(|e| e.address == address)
+        };
+        match subject.endpoint {
+            Some(address) if !has(address) => Err(NoSuchSubject::Endpoint(subject.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Holds a subject; returns the services that want rendering.
+    pub fn hold(&mut self, subject: Subject, hold: Hold) -> BTreeSet<ServiceId> {
+        let services = self.using(&subject.pool);
+        self.holds.put(subject, hold);
+        self.index_holds();
+        services
+    }
+
+    /// Takes a hold away and lets the pool be preferred again at once, whatever it waited for; returns the hold, and the
+    /// services that want rendering because something was taken away there.
+    pub fn release(&mut self, subject: &Subject) -> (Option<Arc<Hold>>, BTreeSet<ServiceId>) {
+        let hold = self.holds.take(subject);
+        self.index_holds();
+        let mut services = if hold.is_some() { self.using(&subject.pool) } else { BTreeSet::new() };
+        if subject.endpoint.is_some() {
+            return (hold, services);
+        }
+        for (i, (service, memory)) in self.topology.services.iter().zip(&mut self.services).enumerate() {
+            for (place, gate) in service.pools.iter().zip(&mut memory.gates) {
+                // A pool that is lost and was not held comes back by its failback.
+                let freed = if hold.is_some() { Gate::In } else { gate.release() };
+                if self.topology.pool(place.pool).name != subject.pool || freed == *gate {
+                    continue;
+                }
+                if let Some(ripe) = gate.ripe_at(service.failback) {
+                    self.ripening.remove(&(ripe, ServiceId::at(i)));
+                }
+                *gate = freed;
+                services.insert(ServiceId::at(i));
+            }
+        }
+        (hold, services)
+    }
+
+    /// Takes out the holds that have ended by `now`, and the services that want rendering. A pool whose hold ends by itself
+    /// comes back as a lost pool does: by its failback.
+    pub fn expire(&mut self, now: Instant) -> (Vec<(Subject, Arc<Hold>)>, BTreeSet<ServiceId>) {
+        let ended = self.holds.expire(now);
+        if ended.is_empty() {
+            return (ended, BTreeSet::new());
+        }
+        self.index_holds();
+        let services = ended.iter().flat_map(|(subject, _)| self.using(&subject.pool)).collect();
+        (ended, services)
+    }
+
+    /// Where a hold would leave fewer active pools than it found: the service with the fewest. Active is what partners may be
+    /// sent to: not down, and not held away.
+    pub fn would_leave(&self, subject: &Subject, hold: &Hold) -> Option<Left> {
+        let mut holds = self.holds.clone();
+        holds.put(subject.clone(), hold.clone());
+        let supposed = holds.of_pool(&subject.pool);
+        let services = self.using(&subject.pool).into_iter().map(|id| self.topology.service(id));
+        let loss = |service: &Service| {
+            let active = self.active(service, subject, &supposed);
+            let now = self.active(service, subject, &self.holds.of_pool(&subject.pool));
+            (active < now).then(|| Left { service: service.name.clone(), active })
+        };
+        services.filter(|service| service.face == Face::Configured).filter_map(loss).min_by_key(|left| left.active)
+    }
+
+    /// How many of a service's pools are active if the subject's pool is held so.
+    fn active(&self, service: &Service, subject: &Subject, supposed: &PoolHolds) -> usize {
+        let is_active = |pool: &&ServicePool| {
+            let is_meant = self.topology.pool(pool.pool).name == subject.pool;
+            let holds = if is_meant { supposed } else { &self.pool_holds[pool.pool.index()] };
+            let state_of = |target: TargetId| self.judges[target.index()].verdict().state;
+            let (state, _) = steering::pool_state(pool, holds, state_of);
+            state != State::Down && !holds.held().is_some_and(|held| held.keeps_away())
+        };
+        service.pools.iter().filter(is_active).count()
+    }
+
+    /// Every verdict and every hold.
+    pub fn report(&self, now: Moment) -> Report {
+        let target = |(spec, judge): (&Arc<TargetSpec>, &Judge)| {
+            let verdict = judge.verdict().clone();
+            let since = verdict.since.map(|since| now.unix_of(since));
+            (spec.clone(), verdict, since)
+        };
+        let end = |hold: &Hold| hold.ends.map(|ends| now.unix_of(ends));
+        Report {
+            targets: self.topology.targets.iter().zip(&self.judges).map(target).collect(),
+            holds: self.holds.iter().map(|(subject, hold)| (subject.clone(), hold.clone(), end(hold))).collect(),
+        }
+    }
+
+    /// The services with this pool, its own name included.
+    fn using(&self, pool: &str) -> BTreeSet<ServiceId> {
+        let uses = |service: &Service| service.pools.iter().any(|p| self.topology.pool(p.pool).name == pool);
+        let services = self.topology.services.iter().enumerate().filter(|(_, service)| uses(service));
+        services.map(|(i, _)| ServiceId::at(i)).collect()
+    }
+}

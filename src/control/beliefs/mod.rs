@@ -1,0 +1,192 @@
+//! What is believed of every target and pool; pure, time is an argument.
+//!
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), an operator's
+//! overrides (`held`), what outlives a restart (`past`). Beliefs outlive a reload by identity: a target by its address and
+//! check, a pool by its name and its service's name.
+
+use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Verdict};
+use crate::ids::{ServiceId, TargetId};
+use crate::snapshot::Row;
+use crate::steering::{self, Basis, Standing};
+use crate::topology::{ServicePool, TargetSpec, Topology};
+use memory::Memory;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+mod held;
+mod memory;
+mod past;
+
+pub use held::{Left, NoSuchSubject};
+
+/// Verdicts of targets, gates of pools, and when time alone will change one.
+#[derive(Debug)]
+pub struct Beliefs {
+    topology: Arc<Topology>,
+    ids: HashMap<Arc<TargetSpec>, TargetId>,
+    judges: Vec<Judge>,
+    unseen: usize,
+    services: Vec<Memory>,
+    ripening: BTreeSet<(Instant, ServiceId)>,
+    holds: Holds,
+    /// The same by pool of the topology.
+    pool_holds: Vec<PoolHolds>,
+}
+
+/// A verdict that changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Whose.
+    pub target: TargetId,
+    /// To what.
+    pub verdict: Verdict,
+    /// When the first of the outcomes that decided was seen.
+    pub first_sign: Instant,
+}
+
+impl Beliefs {
+    /// Nothing is known of anything.
+    pub fn new(topology: Arc<Topology>) -> Self {
+        Self {
+            ids: topology.targets.iter().enumerate().map(|(i, spec)| (spec.clone(), TargetId::at(i))).collect(),
+            judges: vec![Judge::default(); topology.targets.len()],
+            unseen: topology.targets.len(),
+            services: topology.services.iter().map(Memory::of).collect(),
+            ripening: BTreeSet::new(),
+            holds: Holds::default(),
+            pool_holds: vec![PoolHolds::default(); topology.pools.len()],
+            topology,
+        }
+    }
+
+    /// What they are about.
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// Moves what is known onto another topology; what that does not have is forgotten.
+    pub fn reseat(&mut self, topology: Arc<Topology>) {
+        let mut old = std::mem::replace(self, Self::new(topology));
+        self.set_holds(std::mem::take(&mut old.holds));
+        // A check that merely asks otherwise, as with another first domain, begins with what was believed of the address,
+        // unless its old checks contradicted one another.
+        let mut by_address: HashMap<_, Vec<&Judge>> = HashMap::new();
+        for (spec, id) in &old.ids {
+            by_address.entry((spec.address, spec.kind())).or_default().push(&old.judges[id.index()]);
+        }
+        let agreed = |judges: &Vec<&Judge>| {
+            let state = judges[0].verdict().state;
+            judges.iter().all(|judge| judge.verdict().state == state).then(|| judges[0].begin_anew())
+        };
+        for (spec, id) in &self.ids {
+            let same = old.ids.get(spec).map(|before| old.judges[before.index()].clone());
+            let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
+            self.judges[id.index()] = same.or_else(like).unwrap_or_default();
+        }
+        self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();
+        let by_name: HashMap<&str, usize> =
+            old.topology.services.iter().enumerate().map(|(i, service)| (service.name.as_str(), i)).collect();
+        for (service, memory) in self.topology.services.iter().zip(&mut self.services) {
+            if let Some(&before) = by_name.get(service.name.as_str()) {
+                let was = (&*old.topology, &old.topology.services[before], &old.services[before]);
+                memory.take_over(&self.topology, service, was);
+            }
+        }
+    }
+
+    /// Takes one outcome that ended at `now`; tells a change of verdict. A target of an older topology is ignored.
+    pub fn observe(&mut self, spec: &Arc<TargetSpec>, outcome: &Outcome, now: Instant) -> Option<Change> {
+        let &target = self.ids.get(spec)?;
+        let judge = &mut self.judges[target.index()];
+        let was_unseen = !judge.is_informed();
+        let changed = judge.observe(outcome, now, spec.thresholds);
+        self.unseen -= usize::from(was_unseen && judge.is_informed());
+        changed.then(|| Change {
+            target,
+            verdict: judge.verdict().clone(),
+            first_sign: judge.first_sign().unwrap_or(now),
+        })
+    }
+
+    /// How many targets were never observed.
+    pub fn unseen(&self) -> usize {
+        self.unseen
+    }
+
+    /// The row of a service as it must be at `now`.
+    pub fn render(&mut self, id: ServiceId, now: Instant) -> Row {
+        let mut standings = self.standings(id, now);
+        let service = self.topology.service(id);
+        let memory = &mut self.services[id.index()];
+        for ripe in memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)) {
+            self.ripening.remove(&(ripe, id));
+        }
+        let is = |state| move |standing: &Standing| standing.state == state;
+        memory.outage =
+            memory.outage.step(standings.iter().all(is(State::Down)), standings.iter().any(is(State::Up)), now);
+        // With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and
+        // going on with it would send them away once more.
+        if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In) {
+            standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
+        }
+        memory.gates = standings.iter().map(|standing| standing.gate).collect();
+        self.ripening.extend(memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)).map(|at| (at, id)));
+        let row = Row::render(service, standings, &memory.last_good);
+        memory.is_lost = row.choices().any(|choice| choice.basis != Basis::Proven);
+        for (last_good, choice) in memory.last_good.iter_mut().zip(row.choices()) {
+            if choice.basis == Basis::Proven {
+                *last_good = choice.picks.first().map(|pick| pick.pool);
+            }
+        }
+        row
+    }
+
+    /// How each of a service's pools stands at `now`, by itself.
+    fn standings(&self, id: ServiceId, now: Instant) -> Box<[Standing]> {
+        let service = self.topology.service(id);
+        let memory = &self.services[id.index()];
+        let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
+        let standing = |(pool, &gate): (&ServicePool, &Gate)| {
+            let holds = self.pool_holds[pool.pool.index()].clone();
+            let (state, endpoints) = steering::pool_state(pool, &holds, verdict);
+            let returns = match (gate, state) {
+                (Gate::Out { since }, State::Up) => memory.outage.covers(since, now),
+                _ => false,
+            };
+            let gate = match holds.held() {
+                Some(Held::Up) => Gate::In,
+                // Its partners leave it as they leave a lost pool, and come back as to one.
+                Some(Held::Down | Held::Drain) => gate.step(State::Down, now, service.failback),
+                None if returns => Gate::In,
+                None => gate.step(state, now, service.failback),
+            };
+            Standing { state, gate, endpoints, holds }
+        };
+        service.pools.iter().zip(&memory.gates).map(standing).collect()
+    }
+
+    /// Every row, in the order of the services.
+    pub fn render_all(&mut self, now: Instant) -> Vec<Row> {
+        (0..self.services.len()).map(|i| self.render(ServiceId::at(i), now)).collect()
+    }
+
+    /// When time alone will next change a gate or end a hold.
+    pub fn next_ripe(&self) -> Option<Instant> {
+        let gate = self.ripening.first().map(|&(at, _)| at);
+        gate.into_iter().chain(self.holds.next_end()).min()
+    }
+
+    /// Takes out the services whose gates time has changed by `now`; they want rendering.
+    pub fn ripe(&mut self, now: Instant) -> BTreeSet<ServiceId> {
+        let mut ripe = BTreeSet::new();
+        while let Some(&(at, service)) = self.ripening.first().filter(|(at, _)| *at <= now) {
+            self.ripening.remove(&(at, service));
+            ripe.insert(service);
+        }
+        ripe
+    }
+}
+
+#[cfg(test)]
+mod tests;
