@@ -54,6 +54,11 @@ flips *ARGS:
     cargo build --release --locked --workspace
     target/release/edgesteer-measure flips {{ARGS}}
 
+# What one question costs in the fast lane, without sockets; --count adds instructions, by valgrind.
+inside *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure inside {{ARGS}}
+
 # Named servers, as "echo,gdnsd:1000000".
 compare SERVERS *ARGS:
     cargo build --release --locked --workspace

@@ -209,7 +209,12 @@ pub fn parent(wire: &[u8]) -> Option<&[u8]> {
 
 /// Octets of the well-formed wire name with which `wire` begins, root included.
 pub fn wire_length(wire: &[u8]) -> usize {
-    Labels(wire).map(|label| 1 + label.len()).sum::<usize>() + 1
+    labels(wire).map(|label| 1 + label.len()).sum::<usize>() + 1
+}
+
+/// The labels of the well-formed wire name with which `wire` begins, without the root.
+pub fn labels(wire: &[u8]) -> Labels<'_> {
+    Labels(wire)
 }
 
 fn parse_labels(text: &str, wire: &mut Vec<u8>) -> Result<(), NameError> {

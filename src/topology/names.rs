@@ -1,20 +1,19 @@
 //! Owner names to zones and services, for a million domains.
 //!
 //! A domain is one entry that points at a class: the services that serve it. Owner names are not stored: they are a class's
-//! prefix in front of the domain. A look-up hashes each suffix of the asked name once, from the root leftwards, with a key
-//! drawn per process, and compares at most `PREFIX_LABELS_MAX` splits. Lower-cased wire names only.
+//! prefix in front of the domain. A look-up hashes the asked name once, from the root leftwards, with a key drawn per process;
+//! looks for those suffixes that have as many labels as some stored name; and compares at most `PREFIX_LABELS_MAX` splits.
+//! Lower-cased wire names only.
 
 use crate::ids::{ClassId, ServiceId, ZoneId};
 use crate::limits::PREFIX_LABELS_MAX;
 use crate::name::{self, Name, Prefix};
+use key::{Key, LABELS_MAX, hash_name, label_starts};
 use slots::Slots;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, Hasher, RandomState};
 
+pub(super) mod key;
 mod slots;
-
-/// Labels in the longest name: 127 of one octet and the root.
-pub(super) const LABELS_MAX: usize = 128;
 
 /// What the names know of an asked name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +58,8 @@ struct Node {
 }
 
 /// What the domains of a class have below them: owner names by their labels in front of the domain.
-type Owners = HashMap<Prefix, Owner>;
+#[derive(Clone, Debug, Default)]
+struct Owners(Vec<(Prefix, Owner)>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Owner {
@@ -75,48 +75,58 @@ pub struct Names {
     slots: Slots,
     nodes: Vec<Node>,
     classes: Vec<Owners>,
-    key: RandomState,
+    /// A bit for each number of labels that some stored name has.
+    depths: u128,
+    key: Key,
 }
 
 impl Names {
     /// What is known of a name in lower-cased wire form; `None` outside our zones.
     pub fn find(&self, wire: &[u8]) -> Option<Found> {
-        let mut suffixes = [Suffix::default(); LABELS_MAX];
-        let count = hash_suffixes(&self.key, wire, &mut suffixes)?;
+        let mut starts = [0; LABELS_MAX];
+        let count = label_starts(wire, &mut starts)?;
         let mut zone: Option<(usize, ZoneId)> = None;
         let mut here: Option<Here> = None;
-        for i in 0..count {
-            // Nothing further left can be deeper than the zone found, nor end at the asked name.
-            if i > PREFIX_LABELS_MAX && zone.is_some_and(|(at, _)| i > at + PREFIX_LABELS_MAX) {
+        let (mut hash, mut end) = (self.key.nothing(), wire.len());
+        for i in (0..count).rev() {
+            let depths = self.depths >> (count - 1 - i);
+            // No stored name has so many labels.
+            if depths == 0 {
                 break;
             }
-            let (start, hash) = (suffixes[i].start as usize, suffixes[i].hash);
+            let start = usize::from(starts[i]);
+            hash = self.key.add(&wire[start..end], hash);
+            end = start;
+            if depths & 1 == 0 {
+                continue;
+            }
             let Some(node) = self.node(&wire[start..], hash) else { continue };
-            if let Some(apex) = node.apex
-                && zone.is_none_or(|(at, _)| i <= at)
-            {
-                zone = Some((i, apex));
-            }
-            if i == 0 {
-                let own = Here { address: node.address, host: node.host, ..Here::default() };
-                here = Some(here.map_or(own, |h| h.merged(own)));
-            }
-            let Some(class) = node.class else { continue };
-            for (at, suffix) in suffixes.iter().enumerate().take(i + 1).skip(i.saturating_sub(PREFIX_LABELS_MAX)) {
-                let begin = suffix.start as usize;
-                let Some(owner) = self.classes[class.index()].get(&wire[begin..start]) else { continue };
-                if let Some(apex) = owner.apex
+            let mut deepest = |at: usize, apex: Option<ZoneId>| {
+                if let Some(apex) = apex
                     && zone.is_none_or(|(best, _)| at < best)
                 {
                     zone = Some((at, apex));
                 }
-                if at == 0 {
-                    let found = owner.here.below(start);
-                    here = Some(here.map_or(found, |h| found.merged(h)));
+            };
+            deepest(i, node.apex);
+            if let Some(class) = node.class {
+                let owners = &self.classes[class.index()];
+                for at in i.saturating_sub(PREFIX_LABELS_MAX)..=i {
+                    let Some(owner) = owners.get(&wire[starts[at].into()..start]) else { continue };
+                    deepest(at, owner.apex);
+                    if at == 0 {
+                        let found = owner.here.below(start);
+                        // What a shorter domain says of the name comes first.
+                        here = Some(here.map_or(found, |here| here.merged(found)));
+                    }
                 }
             }
+            if i == 0 {
+                let own = Here { address: node.address, host: node.host, ..Here::default() };
+                here = Some(here.map_or(own, |here| here.merged(own)));
+            }
         }
-        zone.map(|(at, zone)| Found { zone, apex_at: suffixes[at].start as usize, here })
+        zone.map(|(at, zone)| Found { zone, apex_at: starts[at].into(), here })
     }
 
     /// How many names are stored, which is about the number of domains.
@@ -147,7 +157,40 @@ impl Names {
         slots.set(hash, node, |start| stored[start as usize..].starts_with(wire), end);
         if slots.len() > known {
             stored.extend_from_slice(wire);
+            self.depths |= 1 << name::labels(wire).count();
         }
+    }
+}
+
+impl Owners {
+    /// The owner name of these labels in front of the domain.
+    fn get(&self, prefix: &[u8]) -> Option<&Owner> {
+        Some(&self.0[self.place(prefix).ok()?].1)
+    }
+
+    /// Adds an owner name and the empty non-terminals between it and the domain.
+    fn add(&mut self, prefix: Prefix, here: Here, apex: Option<ZoneId>) {
+        let mut tail = prefix.without_first();
+        while let Some(shorter) = tail.filter(|tail| !tail.wire().is_empty()) {
+            tail = shorter.without_first();
+            self.entry(shorter);
+        }
+        let owner = self.entry(prefix);
+        owner.here = owner.here.merged(here);
+        owner.apex = owner.apex.or(apex);
+    }
+
+    fn entry(&mut self, prefix: Prefix) -> &mut Owner {
+        let place = self.place(prefix.wire()).unwrap_or_else(|place| {
+            self.0.insert(place, (prefix, Owner::default()));
+            place
+        });
+        &mut self.0[place].1
+    }
+
+    /// They are sorted by length first: few have the same, so that most comparisons end there.
+    fn place(&self, prefix: &[u8]) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&(prefix.len(), prefix), |(own, _)| (own.wire().len(), own.wire()))
     }
 }
 
@@ -182,7 +225,8 @@ impl NamesBuilder {
                 slots: Slots::with_capacity(names),
                 nodes: Vec::new(),
                 classes: Vec::new(),
-                key: RandomState::new(),
+                depths: 0,
+                key: Key::draw(),
             },
             interned: HashMap::new(),
             joined: HashMap::new(),
@@ -224,7 +268,7 @@ impl NamesBuilder {
 
     /// Ends the building: `owners` says what a service's owner names are.
     pub(super) fn finish(mut self, owners: impl Fn(ServiceId) -> Vec<(Prefix, Here, Option<ZoneId>)>) -> Names {
-        self.names.classes = vec![Owners::new(); self.steps.len()];
+        self.names.classes = vec![Owners::default(); self.steps.len()];
         let used: HashSet<ClassId> =
             self.names.slots.nodes().filter_map(|node| self.names.nodes[node as usize].class).collect();
         for class in used {
@@ -232,7 +276,7 @@ impl NamesBuilder {
             let mut step = Some(class);
             while let Some(id) = step {
                 let (rest, service) = self.steps[id.index()];
-                owners(service).into_iter().for_each(|(prefix, here, apex)| add_owner(expanded, prefix, here, apex));
+                owners(service).into_iter().for_each(|(prefix, here, apex)| expanded.add(prefix, here, apex));
                 step = rest;
             }
         }
@@ -278,56 +322,6 @@ fn change(names: &mut Names, interned: &mut HashMap<Node, u32>, wire: &[u8], how
         (nodes.len() - 1) as u32
     });
     names.set(wire, hash, id);
-}
-
-/// A name without some of its first labels.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Suffix {
-    /// Where it begins in the whole name.
-    pub(super) start: u8,
-    /// Under the key of the table that is asked.
-    pub(super) hash: u64,
-}
-
-/// Fills in every suffix of a name, the whole name first, the root last; returns how many. `None` for what is no well-formed
-/// name. Labels are hashed from the root leftwards, so that one pass gives every suffix its hash.
-pub(super) fn hash_suffixes(key: &RandomState, wire: &[u8], out: &mut [Suffix; LABELS_MAX]) -> Option<usize> {
-    let (mut count, mut at) = (0, 0);
-    loop {
-        let len = *wire.get(at)? as usize;
-        out.get_mut(count)?.start = u8::try_from(at).ok()?;
-        count += 1;
-        if len == 0 {
-            break;
-        }
-        at += 1 + len;
-    }
-    let mut hasher = key.build_hasher();
-    let mut end = wire.len();
-    for suffix in out[..count].iter_mut().rev() {
-        hasher.write(&wire[suffix.start as usize..end]);
-        end = suffix.start as usize;
-        suffix.hash = hasher.finish();
-    }
-    Some(count)
-}
-
-pub(super) fn hash_name(key: &RandomState, wire: &[u8]) -> u64 {
-    let mut suffixes = [Suffix::default(); LABELS_MAX];
-    hash_suffixes(key, wire, &mut suffixes);
-    suffixes[0].hash
-}
-
-/// Adds an owner name and the empty non-terminals between it and the domain.
-fn add_owner(owners: &mut Owners, prefix: Prefix, here: Here, apex: Option<ZoneId>) {
-    let mut tail = prefix.without_first();
-    while let Some(shorter) = tail.filter(|tail| !tail.wire().is_empty()) {
-        tail = shorter.without_first();
-        owners.entry(shorter).or_default();
-    }
-    let owner = owners.entry(prefix).or_default();
-    owner.here = owner.here.merged(here);
-    owner.apex = owner.apex.or(apex);
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 //! Here: where a name stands in a zone (RFC 1034 section 4.3.2, RFC 4592). Owners and the names between them and the apex
 //! are one hash table, data one buffer. Not here: steered names, which exist beside these (`names`).
 
-use super::names::{LABELS_MAX, Suffix, hash_name, hash_suffixes};
+use super::names::key::{Key, LABELS_MAX, hash_name, label_starts};
 use crate::config::RrSet;
 use crate::name::{NAME_MAX, Name, NameList, parent};
 use crate::rrtype;
 use hashbrown::HashTable;
-use std::hash::RandomState;
 
 /// The records of one zone.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub struct Records {
     /// Owners, then the names between them and the apex, which have no records.
     names: NameList,
     index: HashTable<u32>,
-    key: RandomState,
+    key: Key,
     /// For each owner where its sets begin, and where the last one's end.
     first: Vec<u32>,
     sets: Vec<Head>,
@@ -71,7 +70,7 @@ impl Records {
         let mut records = Self {
             names: NameList::default(),
             index: HashTable::new(),
-            key: RandomState::new(),
+            key: Key::draw(),
             first: Vec::new(),
             sets: Vec::with_capacity(sets.len()),
             data: Vec::new(),
@@ -131,14 +130,18 @@ impl Records {
 
     /// Where a name of the zone stands; the apex begins at `apex_at` in it.
     pub fn find(&self, wire: &[u8], apex_at: usize) -> Place<'_> {
-        let mut suffixes = [Suffix::default(); LABELS_MAX];
-        let count = hash_suffixes(&self.key, wire, &mut suffixes).unwrap_or(0);
+        let mut starts = [0; LABELS_MAX];
+        let count = label_starts(wire, &mut starts).unwrap_or(0);
+        let (mut hash, mut end) = (self.key.nothing(), wire.len());
         let mut encloser = apex_at;
         let mut here = self.exact(&wire[apex_at..]);
-        let below = suffixes[..count].iter().rev().filter(|suffix| usize::from(suffix.start) < apex_at);
-        for suffix in below {
-            let start = usize::from(suffix.start);
-            match self.node(&wire[start..], suffix.hash) {
+        for start in starts[..count].iter().rev().map(|&start| usize::from(start)) {
+            hash = self.key.add(&wire[start..end], hash);
+            end = start;
+            if start >= apex_at {
+                continue;
+            }
+            match self.node(&wire[start..], hash) {
                 None => return Place::Nowhere { encloser, wildcard: self.wildcard(&wire[encloser..]) },
                 Some(node) if node.set(rrtype::NS).is_some() => return Place::Cut(start, node),
                 node => (here, encloser) = (node, start),

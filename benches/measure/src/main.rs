@@ -10,6 +10,7 @@ mod compare;
 mod contestant;
 mod echo;
 mod flips;
+mod inside;
 mod load;
 mod machine;
 mod million;
@@ -42,6 +43,8 @@ enum Command {
     Million(million::Options),
     /// How long a verdict takes until the last lane answers by it, with very many domains and under load.
     Flips(flips::Options),
+    /// What one question costs in the fast lane, without sockets; with instructions counted by valgrind if asked.
+    Inside(inside::Options),
     /// Puts load on a server that runs already.
     Load(load::Options),
     /// Sends every datagram back as an answer.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Million(options) => million::run(&options),
         Command::Flips(options) => flips::run(&options),
+        Command::Inside(options) => inside::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Echo { listen } => echo::run(listen).map_err(Failure::from),
     };

@@ -169,7 +169,7 @@ fn a_domain_of_very_many_services_is_one_class() {
     let topology = topology(&text);
     assert_eq!(look_up(&topology, "a299.contoso.com"), "address s299 in contoso.com");
     assert_eq!(
-        topology.names.classes.iter().filter(|owners| !owners.is_empty()).count(),
+        topology.names.classes.iter().filter(|owners| !owners.0.is_empty()).count(),
         1,
         "those on the way are empty"
     );
@@ -183,6 +183,7 @@ fn the_longest_names_are_looked_up() {
     assert_eq!(look_up(&topology, &format!("{labels}contoso.com")), "none in contoso.com");
     assert_eq!(topology.names.find(b"\x03abc"), None, "no root at the end");
     assert_eq!(topology.names.find(b""), None);
+    assert_eq!(topology.names.find(b"\x07contoso\x03com\0x"), None, "more than a name");
 }
 
 proptest! {
