@@ -76,6 +76,10 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Spacing of log lines about that.
 pub const ACCEPT_LOG: Duration = Duration::from_secs(60);
 
+/// Sites: the run-books of one lost pool name each of them, and no deployment of Lync has more.
+pub const SITES_MAX: usize = 64;
+/// Characters in a site's name, as in Topology Builder.
+pub const SITE_IDENTITY_MAX: usize = 64;
 /// Labels in an owner prefix: `_service._proto` and two more for sub-domains.
 pub const PREFIX_LABELS_MAX: usize = 4;
 /// Clients are divided into at most this many regions: their orders and those of the weight slots share 16-bit indices.

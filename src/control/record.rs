@@ -76,6 +76,7 @@ fn movement(moved: &Move) -> Entry {
         .with("from", few(&moved.from))
         .with("to", few(&moved.to))
         .with("regions", few(&moved.regions))
+        .with("runbooks", few(&moved.runbooks()))
 }
 
 /// The first of some names: a line is no list of everything.
