@@ -76,6 +76,10 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Spacing of log lines about that.
 pub const ACCEPT_LOG: Duration = Duration::from_secs(60);
 
+/// Sites: the run-books of one lost pool name each of them, and no deployment of Lync has more.
+pub const SITES_MAX: usize = 64;
+/// Characters in a site's name, as in Topology Builder.
+pub const SITE_IDENTITY_MAX: usize = 64;
 /// Labels in an owner prefix: `_service._proto` and two more for sub-domains.
 pub const PREFIX_LABELS_MAX: usize = 4;
 /// Clients are divided into at most this many regions: their orders and those of the weight slots share 16-bit indices.
@@ -172,6 +176,11 @@ pub const SIMULATED_REQUEST_MAX: usize = 16 << 10;
 pub const OBSERVATIONS_QUEUE: usize = 1024;
 /// Observations judged before one publish.
 pub const OBSERVATIONS_BATCH: usize = 256;
+/// Observations remembered of each target, for people: two minutes of routine, or a whole change of mind with what led to it;
+/// three quarters of a KiB for each target.
+pub const HISTORY_LENGTH: usize = 16;
+/// Targets whose observations are told at once: more than a page shows, and well under a millisecond of the control task.
+pub const HISTORIES_ASKED_MAX: usize = 1000;
 /// Commands waiting for the control task.
 pub const COMMANDS_QUEUE: usize = 16;
 /// Events kept for slow readers of the event stream; the oldest are lost first.

@@ -24,6 +24,7 @@ const ROOMS: &[Room] = &[
     Room { path: "name", layer: WORDS, imports: &[], outside: &["thiserror"] },
     // Sources. Only `config` and `geo::database` read files.
     Room { path: "federation", layer: 1, imports: &[], outside: &[] },
+    Room { path: "federation/runbook", layer: 1, imports: &[], outside: &["humantime", "thiserror"] },
     Room { path: "health", layer: 1, imports: &[], outside: &["thiserror"] },
     Room {
         path: "config", layer: 1, imports: &["federation"],
@@ -155,7 +156,7 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "control", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
             "axum", "clock", "hickory_proto", "humantime", "prometheus", "serde", "serde_json", "sockets", "thiserror", "threads", "tokio",
             "tracing",

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 mod explain;
 mod holds;
 mod metrics;
+mod runbook;
 mod seats;
 mod status;
 
@@ -128,6 +129,7 @@ fn router(shown: Shown) -> Router {
         .route("/readyz", get(readyz))
         .route("/api/v1/explain", get(explain::http))
         .route("/api/v1/status", get(status::http))
+        .route("/api/v1/runbooks/{pool}", get(runbook::http))
         .route("/api/v1/holds/{pool}", put(holds::put_pool).delete(holds::delete_pool))
         .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
         .with_state(shown)

@@ -16,6 +16,7 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
 mod operate;
+mod runbook;
 mod serve;
 
 pub(crate) use serve::StopSignals;
@@ -113,6 +114,8 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
+    Runbook(runbook::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -177,6 +180,7 @@ pub fn run() -> ExitCode {
         Command::Release { subject, order } => operate::release(&subject, &order),
         Command::Status { json, admin } => operate::status(admin, json),
         Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
+        Command::Runbook(args) => runbook::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }

@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, View, Zone};
+use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -70,6 +70,7 @@ const ZONE: &[Part<Zone>] = &[
 const POOL: &[Part<Pool>] = &[
     ("location", |a, b| a.1.location != b.1.location),
     ("fqdn", |a, b| a.1.fqdn != b.1.fqdn),
+    ("internal fqdn", |a, b| a.1.internal_fqdn != b.1.internal_fqdn),
     ("min_healthy", |a, b| a.1.min_healthy != b.1.min_healthy),
     ("endpoints", |a, b| a.1.endpoints != b.1.endpoints),
 ];
@@ -91,6 +92,15 @@ const SERVICE: &[Part<Service>] = &[
 const PARTNER: &[Part<Partner>] = &[
     ("prefixes", |a, b| a.1.prefixes != b.1.prefixes),
     ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
+];
+
+const SITE: &[Part<Site>] = &[
+    ("identity", |a, b| a.1.identity != b.1.identity),
+    ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
+    ("Front End pools", |a, b| a.1.front_ends != b.1.front_ends),
+    ("edge", |a, b| pools(a.0, a.1.edge.as_slice()).ne(pools(b.0, b.1.edge.as_slice()))),
+    ("outbound", |a, b| pools(a.0, a.1.outbound.as_slice()).ne(pools(b.0, b.1.outbound.as_slice()))),
+    ("xmpp", |a, b| pools(a.0, a.1.xmpp.as_slice()).ne(pools(b.0, b.1.xmpp.as_slice()))),
 ];
 
 const VIEW: &[Part<View>] = &[("prefixes", |a, b| a.1.prefixes != b.1.prefixes)];
@@ -121,6 +131,7 @@ impl Outline {
         }
         named("partner", PARTNER, now.each(&now.partners), then.each(&then.partners), |p| p.name.clone(), &mut said);
         named("view", VIEW, now.each(&now.views), then.each(&then.views), |v| v.name.clone(), &mut said);
+        named("site", SITE, now.each(&now.sites), then.each(&then.sites), |s| s.name.clone(), &mut said);
         said
     }
 }

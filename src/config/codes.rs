@@ -61,6 +61,7 @@ codes! {
     Error   BAD_CERTIFICATE         "bad-certificate"         "A PEM file holds no usable certificate."
     Error   BAD_KEY                 "bad-key"                 "A PEM file holds no usable private key."
     Error   BAD_IDENTITY            "bad-identity"            "A text cannot be this server's name or version in an answer."
+    Error   BAD_SITE_IDENTITY       "bad-site-identity"       "A text cannot be a site's name in Topology Builder."
     Error   BAD_COOKIE_SECRET       "bad-cookie-secret"       "A file does not hold one or two secrets of DNS cookies."
     Error   EXPOSED_SECRET          "exposed-secret"          "Everybody on the host can read a file of secrets."
     Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."

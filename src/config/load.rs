@@ -6,7 +6,9 @@ use super::report::Report;
 use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
-use super::{check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, table, view, zone};
+use super::{
+    check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, view, zone,
+};
 use crate::limits;
 use std::path::Path;
 use toml::de::DeTable;
@@ -92,6 +94,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         views: t.named("view", view::read),
         resolver: t.get("resolver", resolver::read),
         safety: t.get("safety", safety::read).or_default(),
+        sites: t.named("site", site::read),
     })
 }
 
@@ -101,6 +104,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         let check = check.map(|i| &drafts.checks[i].1);
         service(draft, values(pools), check, views)
     });
+    let sites = drafts.sites.into_iter().zip(references.sites);
     let partners = drafts.partners.into_iter().zip(references.partners);
     let partner = |(draft, pools): (partner::Draft, _)| Partner {
         name: draft.name.value,
@@ -118,6 +122,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         partners: partners.map(partner).collect(),
         pools: drafts.pools.into_iter().map(pool::Draft::finish).collect(),
         views: drafts.views.into_iter().map(view::Draft::finish).collect(),
+        sites: sites.map(|(draft, reference)| draft.finish(reference)).collect(),
     })
 }
 

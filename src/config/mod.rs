@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
-//! `resolver`, `safety`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `safety`, `site`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -32,6 +32,7 @@ mod resolver;
 mod safety;
 mod server;
 mod service;
+mod site;
 mod source;
 mod table;
 mod view;
@@ -43,6 +44,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use load::load;
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
+pub use site::Site;
 pub use source::Excerpt;
 pub use view::{ServiceView, View};
 pub use zone::{NameServer, RrSet, Soa, Zone};
@@ -74,6 +76,8 @@ pub struct Config {
     pub views: Vec<View>,
     /// What operators may not do by accident.
     pub safety: Safety,
+    /// Sites in the order of the file; for run-books alone.
+    pub sites: Vec<Site>,
 }
 
 /// `[safety]`.
@@ -231,6 +235,8 @@ pub struct Pool {
     pub location: Option<Location>,
     /// Its own name, unique over all pools.
     pub fqdn: Option<Name>,
+    /// Its name inside, unique likewise; for run-books alone.
+    pub internal_fqdn: Option<Name>,
     /// How many endpoints of a service's role must be up. Default 1.
     pub min_healthy: usize,
     /// Its addresses by role, in the order of the file; no address stands twice within a role.

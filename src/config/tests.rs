@@ -29,6 +29,7 @@ fn pool(name_: &str, country: &str, fqdn: &str, addresses: &[&str]) -> Pool {
         name: name_.into(),
         location: Country::parse(country).map(Location::Country),
         fqdn: Some(name(fqdn)),
+        internal_fqdn: None,
         min_healthy: 1,
         endpoints: endpoints("access", addresses),
     }
@@ -120,6 +121,7 @@ fn the_minimal_configuration_is_this() {
         services: vec![federation(&["contoso.com"])],
         partners: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
+        sites: vec![],
     };
     assert_eq!(config, expected);
 }
@@ -156,6 +158,7 @@ fn the_hosting_configuration_is_this() {
         }],
         partners: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
+        sites: vec![],
     };
     assert_eq!(config, expected);
 }

@@ -79,6 +79,7 @@ fn movement(moved: &Move) -> Entry {
         .with("regions", few(&moved.regions))
         .with("decided_ms", moved.decided.as_millis() as u64)
         .with("published_us", moved.published.as_micros() as u64)
+        .with("runbooks", few(&moved.runbooks()))
 }
 
 /// The first of some names: a line is no list of everything.

@@ -5,11 +5,12 @@ use super::fast::{Fast, Said};
 use super::full::{self, Full};
 use super::guard::Now;
 use super::settings::Shared;
-use super::{Peer, Tally};
+use super::{Peer, Tally, Transport, stream};
 use crate::config::Dns;
 use crate::snapshot::Lake;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A fast and a full lane that answer from one lake with the same cookies.
 #[derive(Debug)]
@@ -64,5 +65,14 @@ impl Direct {
             full::Said::Now(answer) | full::Said::Last(answer) => Some(answer),
             full::Said::Later(_) | full::Said::Nothing => None,
         }
+    }
+
+    /// Holds a whole conversation over TCP, or as over TLS where it is `encrypted`, with the full lane.
+    pub async fn converse<S>(&self, stream: &mut S, client: SocketAddr, encrypted: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let transport = if encrypted { Transport::Tls } else { Transport::Tcp };
+        stream::converse(&self.full, stream, client, transport).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::names::NamesBuilder;
 use super::order::Orders;
+use super::organisation;
 use super::records::Records;
 use super::regions::Regions;
 use super::target;
@@ -98,6 +99,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         geo_build_epoch: stamps.geo_build_epoch,
         ecs: config.geoip.ecs.clone(),
         safety: config.safety,
+        organisation: organisation::of(config),
         affected,
     })
 }

@@ -5,6 +5,7 @@
 
 use crate::config::{Country, Ecs, Rung, Safety, Soa};
 use crate::federation::Shape;
+use crate::federation::runbook::Organisation;
 use crate::geo::{Places, Point, Prefixes, RegionMap};
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
@@ -15,6 +16,7 @@ use std::time::Duration;
 mod compile;
 mod names;
 mod order;
+mod organisation;
 mod records;
 mod regions;
 mod target;
@@ -60,6 +62,8 @@ pub struct Topology {
     pub safety: Safety,
     /// Name servers' addresses, published at their own names.
     pub hosts: Vec<Addresses>,
+    /// What run-books say.
+    pub organisation: Organisation,
     affected: Vec<Box<[ServiceId]>>,
 }
 

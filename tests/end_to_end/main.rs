@@ -14,5 +14,6 @@ mod holds;
 mod hosting;
 mod process;
 mod reload;
+mod runbooks;
 mod surroundings;
 mod wire;

@@ -1,0 +1,69 @@
+//! `GET /api/v1/runbooks/{pool}`: what people must do when that pool is lost, with what DNS has done already and when.
+//!
+//! Several pools are named with commas between them; a Front End pool by its FQDN.
+
+use super::Shown;
+use crate::control::Report;
+use crate::federation::runbook::{self, Dns, Lost};
+use crate::health::State as Verdict;
+use crate::ids::ServiceId;
+use crate::snapshot::Snapshot;
+use crate::topology::Face;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use std::net::IpAddr;
+
+pub(super) async fn http(State(shown): State<Shown>, Path(pools): Path<String>) -> impl IntoResponse {
+    let plain = |status, text: String| (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text);
+    let names: Vec<String> = pools.split(',').map(str::to_owned).collect();
+    let report = match shown.control.report().await {
+        Ok(report) => report,
+        Err(stopped) => return plain(StatusCode::SERVICE_UNAVAILABLE, format!("{stopped}\n")),
+    };
+    let snapshot = shown.control.lake().load();
+    let organisation = &snapshot.topology.organisation;
+    match organisation.find(&names) {
+        Ok(lost) => {
+            let text = runbook::write(organisation, &lost, dns(&snapshot, &report, &lost));
+            (StatusCode::OK, [(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text)
+        }
+        Err(unknown) => plain(StatusCode::NOT_FOUND, format!("{unknown}\n")),
+    }
+}
+
+/// Whether any answer still names a lost Edge pool, and if not, since when it is lost.
+fn dns(snapshot: &Snapshot, report: &Report, lost: &Lost) -> Dns {
+    let generation = snapshot.generation;
+    let is_named = lost.edges.iter().any(|&edge| is_named(snapshot, edge));
+    match since(snapshot, report, lost) {
+        Some(at) if !is_named => Dns::Moved { at, generation },
+        _ => Dns::Waiting { generation },
+    }
+}
+
+/// Whether some service sends somebody to this pool.
+fn is_named(snapshot: &Snapshot, edge: usize) -> bool {
+    let services = snapshot.topology.services.iter().enumerate();
+    services.filter(|(_, service)| service.face == Face::Configured).any(|(id, service)| {
+        let row = snapshot.row(ServiceId::at(id));
+        row.choices().flat_map(|choice| &choice.picks).any(|pick| service.pools[pick.pool].pool.index() == edge)
+    })
+}
+
+/// When the last of what these pools are made of was lost or held away: then the answers moved.
+fn since(snapshot: &Snapshot, report: &Report, lost: &Lost) -> Option<u64> {
+    let topology = &snapshot.topology;
+    let places = topology.services.iter().flat_map(|service| &service.pools);
+    let addresses: Vec<IpAddr> = places
+        .filter(|place| lost.edges.contains(&place.pool.index()))
+        .flat_map(|place| place.endpoints.iter().map(|endpoint| endpoint.address))
+        .collect();
+    let down = report
+        .targets
+        .iter()
+        .filter(|(target, verdict, _)| verdict.state == Verdict::Down && addresses.contains(&target.address.ip()));
+    let is_lost = |pool: &str| lost.edges.iter().any(|&edge| topology.pools[edge].name == pool);
+    let held = report.holds.iter().filter(|(subject, hold, _)| hold.held.keeps_away() && is_lost(&subject.pool));
+    down.filter_map(|(_, _, since)| *since).chain(held.map(|(_, hold, _)| hold.made)).max()
+}
