@@ -15,7 +15,6 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::channel::{Channel, Sender};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
-use std::sync::Arc;
 use tokio::time::timeout;
 
 #[derive(Debug, Deserialize)]
@@ -34,7 +33,7 @@ pub(super) struct Recent {
     newest: u64,
     /// Whether events after the asked number are not kept any more.
     gap: bool,
-    events: Vec<Arc<Told>>,
+    events: Vec<Told>,
 }
 
 pub(super) async fn recent(
@@ -46,6 +45,7 @@ pub(super) async fn recent(
         return Err(Problem::bad(format!("limit is from 1 to {API_PAGE_MAX}"), "ask again with after = newest"));
     }
     let Since { events, gap, newest } = shown.ring.since(after, limit);
+    let events = events.iter().map(|told| Told::clone(told)).collect();
     Ok(Json(Recent { newest, gap, events }))
 }
 
@@ -110,9 +110,10 @@ async fn tell(
             last = told.id;
         }
         if events.is_empty() {
-            match timeout(EVENT_STREAM_ALIVE, news.wait_for(|newest| *newest > last)).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) => return Ok(()),
+            let news = timeout(EVENT_STREAM_ALIVE, news.wait_for(|newest| *newest > last)).await;
+            match news.map(|news| news.is_ok()) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
                 Err(_) => reader.send_data(Bytes::from_static(b": alive\n\n")).await?,
             }
         }

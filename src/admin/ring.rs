@@ -56,7 +56,10 @@ impl Default for Ring {
 impl Ring {
     /// An empty ring whose first event has the number after this.
     fn beginning(before: u64) -> Self {
-        Self { kept: Mutex::new(Kept { events: VecDeque::new(), next: before + 1 }), newest: watch::Sender::new(before) }
+        Self {
+            kept: Mutex::new(Kept { events: VecDeque::new(), next: before + 1 }),
+            newest: watch::Sender::new(before),
+        }
     }
 
     /// Keeps events until the control task ends.
