@@ -176,6 +176,11 @@ pub const SIMULATED_REQUEST_MAX: usize = 16 << 10;
 pub const OBSERVATIONS_QUEUE: usize = 1024;
 /// Observations judged before one publish.
 pub const OBSERVATIONS_BATCH: usize = 256;
+/// Observations remembered of each target, for people: two minutes of routine, or a whole change of mind with what led to it;
+/// three quarters of a KiB for each target.
+pub const HISTORY_LENGTH: usize = 16;
+/// Targets whose observations are told at once: more than a page shows, and well under a millisecond of the control task.
+pub const HISTORIES_ASKED_MAX: usize = 1000;
 /// Commands waiting for the control task.
 pub const COMMANDS_QUEUE: usize = 16;
 /// Events kept for slow readers of the event stream; the oldest are lost first.

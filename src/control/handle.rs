@@ -1,7 +1,7 @@
 //! How everyone else asks the control task and hears of it.
 
 use super::event::Event;
-use super::{NoSuchSubject, Unsafe};
+use super::{NoSuchSubject, Seen, Unsafe};
 use crate::health::{Grounds, Held, Hold, Subject, Verdict};
 use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE};
 use crate::snapshot::Lake;
@@ -22,6 +22,8 @@ pub(super) enum Command {
     Release(Release, oneshot::Sender<Result<Done, Refusal>>),
     /// Tells what is believed.
     Report(oneshot::Sender<Report>),
+    /// Tells what was seen of some targets lately.
+    Histories(Vec<Arc<TargetSpec>>, oneshot::Sender<Vec<Vec<Seen>>>),
     /// Writes down what the next process must know.
     Save(oneshot::Sender<()>),
 }
@@ -152,6 +154,15 @@ impl Handle {
     /// Where the process is stopping.
     pub async fn report(&self) -> Result<Report, Stopped> {
         self.ask(Command::Report).await
+    }
+
+    /// What was seen lately of these targets, oldest first, one list for each; of no more than `HISTORIES_ASKED_MAX` of them, since the
+    /// control task tells it between its decisions.
+    ///
+    /// # Errors
+    /// Where the process is stopping.
+    pub async fn histories(&self, targets: Vec<Arc<TargetSpec>>) -> Result<Vec<Vec<Seen>>, Stopped> {
+        self.ask(|reply| Command::Histories(targets, reply)).await
     }
 
     /// Has written down what the next process must know; returns when that is on the disk or cannot be.

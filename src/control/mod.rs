@@ -27,7 +27,7 @@ mod operate;
 mod record;
 mod safety;
 
-pub use beliefs::{Beliefs, Left, NoSuchSubject};
+pub use beliefs::{Beliefs, Left, NoSuchSubject, Seen};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
@@ -106,6 +106,8 @@ impl Control {
         for observation in observations {
             self.metrics.observed(&observation);
             self.note_local_trouble(&observation);
+            let took = observation.ended.saturating_duration_since(observation.started);
+            self.beliefs.remember(&observation.target, &observation.outcome, took, observation.ended);
             let change = self.beliefs.observe(&observation.target, &observation.outcome, observation.ended);
             if let Some(change) = change {
                 services.extend(self.beliefs.topology().affected(change.target));
@@ -156,6 +158,9 @@ impl Control {
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
                 let _ = reply.send(self.beliefs.report(moment()));
+            }
+            Command::Histories(targets, reply) => {
+                let _ = reply.send(self.beliefs.histories(&targets, moment()));
             }
             Command::Save(reply) => self.save(reply),
         }

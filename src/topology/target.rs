@@ -5,12 +5,13 @@ use crate::federation::{CheckKind, Shape};
 use crate::health::Thresholds;
 use crate::limits::CERTIFICATE_NAMES_MAX;
 use crate::name::Name;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One address with one check. Two services with equal checks share it, and it is its own identity across reloads.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetSpec {
     /// Where the probe connects: always an address, never a name.
     pub address: SocketAddr,
@@ -34,6 +35,14 @@ pub struct TargetSpec {
     pub tripwire: bool,
     /// Certificates.
     pub tls: TlsOptions,
+}
+
+/// What tells most targets apart: hashing whole certificates for each observation would cost more than judging it.
+impl Hash for TargetSpec {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.address, self.kind()).hash(state);
+        (&self.server_name, &self.domain).hash(state);
+    }
 }
 
 impl TargetSpec {

@@ -1,7 +1,7 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
 //! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), an operator's
-//! overrides (`held`), what outlives a restart (`past`). Beliefs outlive a reload by identity: a target by its address and
+//! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
 
 use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Verdict};
@@ -9,16 +9,19 @@ use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
 use crate::topology::{ServicePool, TargetSpec, Topology};
+use history::History;
 use memory::Memory;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 mod held;
+mod history;
 mod memory;
 mod past;
 
 pub use held::{Left, NoSuchSubject};
+pub use history::Seen;
 
 /// Verdicts of targets, gates of pools, and when time alone will change one.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ pub struct Beliefs {
     topology: Arc<Topology>,
     ids: HashMap<Arc<TargetSpec>, TargetId>,
     judges: Vec<Judge>,
+    histories: Vec<History>,
     unseen: usize,
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
@@ -51,6 +55,7 @@ impl Beliefs {
         Self {
             ids: topology.targets.iter().enumerate().map(|(i, spec)| (spec.clone(), TargetId::at(i))).collect(),
             judges: vec![Judge::default(); topology.targets.len()],
+            histories: vec![History::default(); topology.targets.len()],
             unseen: topology.targets.len(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
@@ -80,7 +85,11 @@ impl Beliefs {
             judges.iter().all(|judge| judge.verdict().state == state).then(|| judges[0].begin_anew())
         };
         for (spec, id) in &self.ids {
-            let same = old.ids.get(spec).map(|before| old.judges[before.index()].clone());
+            let before = old.ids.get(spec).map(|before| before.index());
+            if let Some(before) = before {
+                self.histories[id.index()] = std::mem::take(&mut old.histories[before]);
+            }
+            let same = before.map(|before| old.judges[before].clone());
             let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
             self.judges[id.index()] = same.or_else(like).unwrap_or_default();
         }
