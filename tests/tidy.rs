@@ -73,14 +73,14 @@ const ROOMS: &[Room] = &[
     },
     Room { path: "lane/cookie", layer: EDGES, imports: &["config::CookieSecret"], outside: &["siphasher"] },
     Room {
-        path: "lane/limit", layer: EDGES, imports: &["config::RateLimit", "resolve"], outside: &["hickory_proto", "ipnet"],
+        path: "lane/limit", layer: EDGES, imports: &["config::RateLimit"], outside: &["hickory_proto", "ipnet"],
     },
     Room {
         path: "lane/forward", layer: EDGES,
         imports: &["config::Pem", "config::Resolver", "config::Upstream", "config::UpstreamProtocol", "resolve"],
         outside: &["clock", "hickory_proto", "hickory_resolver", "rustls", "tokio", "webpki_roots"],
     },
-    Room { path: "lane/guard", layer: EDGES, imports: &[], outside: &["clock", "locks"] },
+    Room { path: "lane/guard", layer: EDGES, imports: &[], outside: &["clock"] },
     Room {
         // locks: between reloads; no lane takes one.
         path: "lane/settings", layer: EDGES, imports: &["config::CookieSecret", "config::Dns"],
@@ -156,10 +156,10 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
-            "axum", "clock", "hickory_proto", "humantime", "prometheus", "serde", "serde_json", "sockets", "thiserror", "threads", "tokio",
-            "tracing",
+            "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "serde", "serde_json",
+            "sockets", "thiserror", "threads", "tokio", "tracing",
         ],
     },
     // Shell.

@@ -55,7 +55,7 @@ impl Direct {
         match self.fast.message(question, client, self.now, &mut self.room) {
             Said::Answer(length) => Outcome::Answer(&self.room[..length]),
             Said::Nothing => Outcome::Nothing,
-            Said::Declined => Outcome::Declined,
+            Said::Declined { .. } => Outcome::Declined,
         }
     }
 

@@ -5,8 +5,7 @@
 //! OPT. Not here: sockets.
 
 use super::forward::{Answer, Found};
-use super::guard::{self, Cookie, Guard, Now};
-use super::limit::{Class, Verdict};
+use super::guard::{self, Cookie, Guard};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
 use super::settings::{Settings, Shared};
@@ -78,14 +77,14 @@ impl Full {
         let settings = self.settings.read();
         let now = self.guard.now();
         let cookie = packet.opt.and_then(|opt| guard::cookie(&settings, opt.cookie?, peer.address.ip(), now));
-        let case = Case { packet: &packet, peer, settings: &settings, cookie, now };
+        let case = Case { packet: &packet, peer, settings: &settings, cookie };
         let (answer, opt) = self.answer(&case, &request);
         let asking = case.asking(request, opt);
         match answer {
             Answer::Known((reply, why)) => {
                 let said = if packet.is_garbage() { Said::Last } else { Said::Now };
-                let reply = self.within_rate(&case, reply);
-                reply.and_then(|reply| self.say(asking, (reply, why))).map_or(Said::Nothing, said)
+                let reply = if peer.over { something_small(reply, cookie) } else { reply };
+                self.say(asking, (reply, why)).map_or(Said::Nothing, said)
             }
             Answer::Sought(sought) => {
                 let full = self.clone();
@@ -106,24 +105,6 @@ impl Full {
         match opt {
             Some(opt) if padding => padded(&request, &reply, opt, encoded?, limit),
             _ => encoded,
-        }
-    }
-
-    /// What is said over UDP of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie
-    /// proves that the address is not forged. Who is resolved for has no limit: whole buildings ask through one address.
-    fn within_rate(&self, case: &Case<'_>, reply: Reply) -> Option<Reply> {
-        let cookie = case.cookie;
-        if case.peer.transport != Transport::Udp || case.recursion() || cookie.is_some_and(|cookie| cookie.valid) {
-            return Some(reply);
-        }
-        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply), case.now);
-        self.tally.limited(verdict);
-        match (verdict, cookie) {
-            (Verdict::Pass, _) => Some(reply),
-            (Verdict::Drop, _) => None,
-            // An honest client asks again, with the cookie that comes with this (RFC 7873 section 5.2.3) or over TCP.
-            (Verdict::Slip, Some(_)) => Some(Reply::of(ResponseCode::BADCOOKIE)),
-            (Verdict::Slip, None) => Some(reply.cut()),
         }
     }
 
@@ -184,7 +165,6 @@ struct Case<'a> {
     peer: &'a Peer,
     settings: &'a Settings,
     cookie: Option<Cookie>,
-    now: Now,
 }
 
 /// A question that waits for its answer, and how that is said.
@@ -216,6 +196,15 @@ impl Case<'_> {
         // RFC 7830 section 6: lengths are hidden where the rest is, and where the question's was.
         let padding = transport == Transport::Tls && packet.opt.is_some_and(|asked| asked.padding);
         Asking { request, opt, transport, limit: limit.into(), padding, recursion: self.recursion() }
+    }
+}
+
+/// What a client over its limit gets. An honest one asks again, with the cookie that comes with this (RFC 7873 section 5.2.3) or
+/// over TCP.
+fn something_small(reply: Reply, cookie: Option<Cookie>) -> Reply {
+    match cookie {
+        Some(_) => Reply::of(ResponseCode::BADCOOKIE),
+        None => reply.cut(),
     }
 }
 

@@ -119,8 +119,8 @@ impl Lane {
             lengths[i] = match said {
                 Said::Answer(length) => length,
                 Said::Nothing => 0,
-                Said::Declined => {
-                    self.decline(socket, envelope, question);
+                Said::Declined { over } => {
+                    self.decline(socket, envelope, question, over);
                     0
                 }
             };
@@ -131,9 +131,9 @@ impl Lane {
         got > 0
     }
 
-    fn decline(&self, socket: &Arc<UdpSocket>, envelope: &Envelope, question: &[u8]) {
+    fn decline(&self, socket: &Arc<UdpSocket>, envelope: &Envelope, question: &[u8], over: bool) {
         match self.declined.try_reserve() {
-            Ok(seat) => seat.send(Declined::new(socket.clone(), *envelope, question)),
+            Ok(seat) => seat.send(Declined::new(socket.clone(), *envelope, question, over)),
             Err(_) => self.fast.counts().lost(Loss::Queue, 1),
         }
     }

@@ -110,7 +110,7 @@ impl Connection<'_> {
         let Service { full, transport, seats, .. } = self.service;
         let answer = |question: &[u8], idle| {
             self.guest.mark_active();
-            full.message(question, &Peer { address: self.client, transport: *transport, idle })
+            full.message(question, &Peer { address: self.client, transport: *transport, idle, over: false })
         };
         conversation::hold(stream, answer, || seats.idle(), self.stop).await
     }

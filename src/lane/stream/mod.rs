@@ -89,7 +89,7 @@ where
 {
     // Kept to the end: nobody says stop.
     let (_nobody, stop) = watch::channel(false);
-    let answer = |question: &[u8], idle| full.message(question, &Peer { address, transport, idle });
+    let answer = |question: &[u8], idle| full.message(question, &Peer { address, transport, idle, over: false });
     conversation::hold(stream, answer, || STREAM_IDLE, stop).await;
 }
 
