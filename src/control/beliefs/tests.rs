@@ -220,6 +220,7 @@ fn a_degraded_pool_serves_behind_a_well_one_and_before_a_dead_one() {
     story.pool_is("dublin", true, 4);
     assert_eq!(story.chosen(4), "dublin", "alone in its health, it does not wait");
     story.pool_is("seoul", true, 5);
+    assert_eq!(story.chosen(5), "dublin", "it waits");
     assert_eq!((story.chosen(604), story.chosen(605)), ("dublin".into(), "seoul".into()), "as a lost pool");
 }
 
