@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
-//! `resolver`, `safety`, `site`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -16,6 +16,7 @@ pub mod codes;
 mod diagnostic;
 mod dns;
 mod form;
+mod health;
 mod lint;
 mod lists;
 mod load;
@@ -74,10 +75,19 @@ pub struct Config {
     pub partners: Vec<Partner>,
     /// Views in the order of the file; no prefix stands twice.
     pub views: Vec<View>,
+    /// How careful the judge is.
+    pub health: Health,
     /// What operators may not do by accident.
     pub safety: Safety,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
+}
+
+/// `[health]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Third parties that are asked whether our own uplink works. Default none.
+    pub references: Vec<SocketAddr>,
 }
 
 /// `[safety]`.
