@@ -7,7 +7,7 @@ use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
 use super::{
-    check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, view, zone,
+    check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token, view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -95,6 +95,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         resolver: t.get("resolver", resolver::read),
         safety: t.get("safety", safety::read).or_default(),
         sites: t.named("site", site::read),
+        tokens: t.named("token", token::read),
     })
 }
 
@@ -117,6 +118,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         server,
         geoip: drafts.geoip,
         safety: drafts.safety,
+        tokens: drafts.tokens,
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),
