@@ -137,7 +137,7 @@ impl Running {
         registry.register(Box::new(reload_success.clone()))?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
-        let shown = Shown { registry, control: handle.clone(), serving: serving.clone() };
+        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates);
         let admin = Admin::start(config.server.admin, shown)?;
         info!(
             services = config.services.len(),

@@ -261,12 +261,30 @@ pub const RATES_KNOWN_MAX: usize = 1 << 16;
 pub const EXCERPT_MAX: usize = 4096;
 /// Open files beside one kept connection for each target and those of DNS clients: probes in flight, listening sockets, admin.
 pub const FILES_SPARE: usize = 512;
+/// First domains of a service that are remembered to show whom it is about.
+pub const DOMAINS_FIRST_MAX: usize = 3;
+/// Items on one page of an API list.
+pub const API_PAGE_MAX: usize = 1000;
+/// Items on one page where nobody says how many.
+pub const API_PAGE: usize = 100;
+/// Names beside an item of an API list; the rest is counted.
+pub const API_NAMES_MAX: usize = 16;
+/// How old what the control task believes may be when it is shown: however many look, it is asked no more often.
+pub const REPORT_FRESH: Duration = Duration::from_millis(500);
+/// Events that are kept for those who ask what happened, some hundred octets each: a bad day's worth.
+pub const EVENTS_KEPT: usize = 2048;
+/// Streams of events at once: fifty dashboards and some programs; fewer than there are connections.
+pub const EVENT_STREAMS_MAX: usize = 96;
+/// Events that wait for one slow reader's connection; beyond, the ring keeps them for it.
+pub const EVENT_STREAM_QUEUE: usize = 16;
+/// Spacing of signs of life on a stream without events: proxies and we cut off what is silent.
+pub const EVENT_STREAM_ALIVE: Duration = Duration::from_secs(10);
 /// Services in one status: what people can read; the metrics have all.
 pub const STATUS_SERVICES_MAX: usize = 1000;
 /// Targets in one status.
 pub const STATUS_TARGETS_MAX: usize = 10_000;
-/// Connections of the admin listener: a scraper, a few people and their browsers; each holds a file that a probe may need.
-pub const ADMIN_CONNECTIONS_MAX: usize = 32;
+/// Connections of the admin listener: a scraper and fifty browsers with a stream each; each holds a file of `FILES_SPARE`.
+pub const ADMIN_CONNECTIONS_MAX: usize = 192;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
 pub const ADMIN_IDLE: Duration = Duration::from_secs(30);
 /// Entries that wait for the writer of the audit trail; beyond, they are lost and counted rather than waited for.

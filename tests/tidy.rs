@@ -156,10 +156,10 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
-            "axum", "clock", "hickory_proto", "humantime", "prometheus", "serde", "serde_json", "sockets", "thiserror", "threads", "tokio",
-            "tracing",
+            "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "serde", "serde_json",
+            "sockets", "thiserror", "threads", "tokio", "tracing",
         ],
     },
     // Shell.

@@ -1,6 +1,7 @@
 //! Why a client gets what it gets: the decision path of one question on one snapshot, for people and as JSON.
 
-use super::Shown;
+use super::params::Params as Query;
+use super::{Problem, Shown};
 use crate::answer::records;
 use crate::geo::{Located, Point, Who};
 use crate::health::{Gate, Grounds, Held, Hold, State};
@@ -10,8 +11,6 @@ use crate::snapshot::Snapshot;
 use crate::steering::{Basis, Standing};
 use crate::topology::Face;
 use axum::Json;
-use axum::extract::Query;
-use axum::http::StatusCode;
 use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -226,9 +225,11 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
     match (chosen, basis, standing.state, standing.gate) {
         (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
+        (true, _, State::Degraded, _) => "degraded, but no other pool serves better",
         (true, ..) => "live, first in order of preference",
         (false, _, State::Down, _) => "too few endpoints are up",
         (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
+        (false, _, State::Degraded, _) => "degraded: it lives, but too few endpoints serve",
         (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
         (false, _, State::Up, _) => "up, behind the chosen pool",
     }
@@ -297,16 +298,16 @@ pub(super) struct Params {
     subnet: Option<IpAddr>,
 }
 
-type Refusal = (StatusCode, Json<serde_json::Value>);
-
 pub(super) async fn http(
     axum::extract::State(shown): axum::extract::State<Shown>,
     Query(params): Query<Params>,
-) -> Result<Json<Explanation>, Refusal> {
-    let refuse = |error: String| (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": error })));
-    let name = Name::parse(&params.name).map_err(|error| refuse(format!("name: {error}")))?;
-    let kind =
-        Asked::parse(&params.kind).ok_or_else(|| refuse(format!("type: {:?} is not {}", params.kind, Asked::LIST)))?;
+) -> Result<Json<Explanation>, Problem> {
+    let name = Name::parse(&params.name);
+    let name = name.map_err(|error| Problem::bad(format!("name: {error}"), "ask as ?name=sip.example.com&type=A"))?;
+    let kind = Asked::parse(&params.kind);
+    let kind = kind.ok_or_else(|| {
+        Problem::bad(format!("type: {:?} is not {}", params.kind, Asked::LIST), "ask as ?name=sip.example.com&type=A")
+    })?;
     let source = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let client = Client { source, steers: params.subnet.unwrap_or(source) };
     Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))

@@ -1,6 +1,7 @@
-//! `PUT` and `DELETE /api/v1/holds/{pool}` and `/api/v1/holds/{pool}/{endpoint}`: orders to the control task.
+//! `GET /api/v1/holds`: what is held. `PUT` and `DELETE /api/v1/holds/{pool}` and `/api/v1/holds/{pool}/{endpoint}`: orders to the control task.
 
-use super::Shown;
+use super::status::{HoldShown, holds};
+use super::{Problem, Shown};
 use crate::control::{Done, Order, Refusal, Release, Stopped};
 use crate::health::{Grounds, Held, Subject};
 use crate::limits::HOLD_MAX;
@@ -8,7 +9,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -34,8 +34,20 @@ pub(super) struct Answer {
     survives_restart: bool,
 }
 
-type Refused = (StatusCode, Json<Value>);
-type Replied = Result<Json<Answer>, Refused>;
+/// Everything that is held, also what the configuration does not have.
+#[derive(Debug, Serialize)]
+pub(super) struct Holds {
+    generation: u64,
+    holds: Vec<HoldShown>,
+}
+
+pub(super) async fn list(State(shown): State<Shown>) -> Result<Json<Holds>, Problem> {
+    let report = shown.report().await?;
+    let snapshot = shown.control.lake().load();
+    Ok(Json(Holds { generation: snapshot.generation, holds: holds(&snapshot, &report) }))
+}
+
+type Replied = Result<Json<Answer>, Problem>;
 type Put = Result<Json<Said>, axum::extract::rejection::JsonRejection>;
 
 pub(super) async fn put_pool(State(shown): State<Shown>, Path(pool): Path<String>, said: Put) -> Replied {
@@ -103,14 +115,7 @@ fn answered(
     subject: &Subject,
     message: impl Fn(&Done) -> String,
 ) -> Replied {
-    let done = told.map_err(|stopped| refused(StatusCode::SERVICE_UNAVAILABLE, stopped.to_string()))?;
-    let done = done.map_err(|refusal| {
-        let status = match refusal {
-            Refusal::Unknown(_) => StatusCode::NOT_FOUND,
-            Refusal::Unsafe(_) | Refusal::TooMany => StatusCode::CONFLICT,
-        };
-        refused(status, refusal.to_string())
-    })?;
+    let done = told.map_err(Problem::stopping)?.map_err(problem)?;
     let lost = match &done.kept {
         Err(why) if done.was_held || done.services > 0 => format!("; a restart forgets this: {why}"),
         _ => String::new(),
@@ -123,11 +128,28 @@ fn answered(
     }))
 }
 
-fn body(said: Put) -> Result<Said, Refused> {
-    said.map(|Json(said)| said).map_err(|why| bad(format!("{why}: send {{\"reason\": \"...\"}} as JSON")))
+fn problem(refusal: Refusal) -> Problem {
+    let why = refusal.to_string();
+    match refusal {
+        Refusal::Unknown(_) => Problem::unknown(why, "GET /api/v1/pools tells what there is"),
+        Refusal::Unsafe(_) => Problem::new(StatusCode::CONFLICT, "unsafe", why, "look at GET /api/v1/pools first"),
+        Refusal::TooMany => Problem::new(StatusCode::CONFLICT, "too-many-holds", why, "GET /api/v1/holds tells them"),
+    }
 }
 
-fn grounds(said: &Said) -> Result<Grounds, Refused> {
+fn body(said: Put) -> Result<Said, Problem> {
+    let next = "send {\"state\": \"down\", \"reason\": \"...\"} as JSON, or {\"reason\": \"...\"} to release";
+    said.map(|Json(said)| said).map_err(|why| {
+        let status = why.status();
+        if status == StatusCode::BAD_REQUEST || status == StatusCode::UNPROCESSABLE_ENTITY {
+            bad(why.body_text())
+        } else {
+            Problem::new(status, "bad-body", why.body_text(), next)
+        }
+    })
+}
+
+fn grounds(said: &Said) -> Result<Grounds, Problem> {
     let reason = said.reason.as_deref().unwrap_or_default();
     Grounds::new(reason, said.author.as_deref().unwrap_or("unknown")).map_err(|why| bad(why.to_string()))
 }
@@ -144,10 +166,7 @@ fn length(text: &str) -> Result<Duration, String> {
     ))
 }
 
-fn bad(why: String) -> Refused {
-    refused(StatusCode::BAD_REQUEST, why)
-}
-
-fn refused(status: StatusCode, why: String) -> Refused {
-    (status, Json(json!({ "error": why })))
+fn bad(why: String) -> Problem {
+    let next = "send {\"state\": \"down\", \"reason\": \"...\"} as JSON, or {\"reason\": \"...\"} to release";
+    Problem::bad(why, next)
 }

@@ -3,58 +3,37 @@
 //! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
 //! `control` for changes. Without authentication it listens on loopback alone.
 
-use crate::control::Handle;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, put};
-use prometheus::{Encoder, Registry, TextEncoder};
+use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
+mod endpoints;
+mod events;
 mod explain;
 mod holds;
 mod metrics;
+mod params;
+mod pools;
+mod problem;
+mod regions;
+mod ring;
 mod runbook;
 mod seats;
+mod services;
+mod shown;
 mod status;
 
 pub use explain::{Explanation, explain};
 pub use metrics::register;
-
-/// What the admin listener shows.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    /// Everything that counts registers here.
-    pub registry: Registry,
-    /// The control task.
-    pub control: Handle,
-    /// Whether the DNS sockets answer.
-    pub serving: Arc<AtomicBool>,
-}
-
-/// Whether questions are answered as they should be, and what to know of it.
-#[derive(Debug)]
-struct Readiness {
-    ready: bool,
-    remarks: Vec<String>,
-}
-
-impl Shown {
-    fn readiness(&self) -> Readiness {
-        let mut remarks = Vec::new();
-        if !self.control.is_deciding() {
-            remarks.push("the control task has ended: restart the process".to_owned());
-        } else if !self.serving.load(Ordering::Acquire) {
-            remarks.push("the first round of probes has not ended".to_owned());
-        }
-        Readiness { ready: remarks.is_empty(), remarks }
-    }
-}
+use problem::Problem;
+use shown::Readiness;
+pub use shown::Shown;
 
 /// The admin listener could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +70,9 @@ impl Admin {
         let address = listener.local_addr().map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
+        let (ring, events) = (shown.ring.clone(), shown.control.events());
         let serve = async move {
+            tokio::spawn(ring.keep(events));
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
             axum::serve(seats::Seats::new(listener), router(shown)).with_graceful_shutdown(until).await
@@ -130,9 +111,29 @@ fn router(shown: Shown) -> Router {
         .route("/api/v1/explain", get(explain::http))
         .route("/api/v1/status", get(status::http))
         .route("/api/v1/runbooks/{pool}", get(runbook::http))
+        .route("/api/v1/services", get(services::list))
+        .route("/api/v1/services/{service}", get(services::one))
+        .route("/api/v1/services/{service}/domains", get(services::domains))
+        .route("/api/v1/pools", get(pools::http))
+        .route("/api/v1/endpoints", get(endpoints::http))
+        .route("/api/v1/regions", get(regions::http))
+        .route("/api/v1/events", get(events::stream))
+        .route("/api/v1/events/recent", get(events::recent))
+        .route("/api/v1/holds", get(holds::list))
         .route("/api/v1/holds/{pool}", put(holds::put_pool).delete(holds::delete_pool))
         .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
         .with_state(shown)
+}
+
+async fn nowhere() -> Problem {
+    Problem::unknown("there is nothing at this path", "the API is below /api/v1, as /api/v1/status")
+}
+
+async fn wrong_method() -> Problem {
+    let next = "the field Allow of this answer tells what is";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "that is no method of this path", next)
 }
 
 async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {

@@ -2,34 +2,35 @@
 //!
 //! Several pools are named with commas between them; a Front End pool by its FQDN.
 
-use super::Shown;
+use super::params::Named;
+use super::{Problem, Shown};
 use crate::control::Report;
 use crate::federation::runbook::{self, Dns, Lost};
 use crate::health::State as Verdict;
 use crate::ids::ServiceId;
 use crate::snapshot::Snapshot;
 use crate::topology::Face;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::extract::State;
+use axum::http::header;
 use axum::response::IntoResponse;
 use std::net::IpAddr;
 
-pub(super) async fn http(State(shown): State<Shown>, Path(pools): Path<String>) -> impl IntoResponse {
-    let plain = |status, text: String| (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text);
+pub(super) async fn http(
+    State(shown): State<Shown>,
+    Named(pools): Named<String>,
+) -> Result<impl IntoResponse, Problem> {
     let names: Vec<String> = pools.split(',').map(str::to_owned).collect();
-    let report = match shown.control.report().await {
-        Ok(report) => report,
-        Err(stopped) => return plain(StatusCode::SERVICE_UNAVAILABLE, format!("{stopped}\n")),
-    };
+    let report = shown.report().await?;
     let snapshot = shown.control.lake().load();
     let organisation = &snapshot.topology.organisation;
-    match organisation.find(&names) {
-        Ok(lost) => {
-            let text = runbook::write(organisation, &lost, dns(&snapshot, &report, &lost));
-            (StatusCode::OK, [(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text)
-        }
-        Err(unknown) => plain(StatusCode::NOT_FOUND, format!("{unknown}\n")),
-    }
+    let lost = organisation.find(&names).map_err(|unknown| {
+        Problem::unknown(
+            unknown.to_string(),
+            "GET /api/v1/pools tells the Edge pools; name a Front End pool by its FQDN",
+        )
+    })?;
+    let text = runbook::write(organisation, &lost, dns(&snapshot, &report, &lost));
+    Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text))
 }
 
 /// Whether any answer still names a lost Edge pool, and if not, since when it is lost.

@@ -43,7 +43,7 @@ impl Listener for Seats {
     }
 }
 
-/// A connection that ends after `ADMIN_IDLE` without a word from its peer.
+/// A connection that ends after `ADMIN_IDLE` in which its peer says nothing and takes nothing.
 pub(super) struct Seat {
     stream: TcpStream,
     silence: Pin<Box<Sleep>>,
@@ -65,7 +65,12 @@ impl AsyncRead for Seat {
 
 impl AsyncWrite for Seat {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, octets)
+        let seat = self.get_mut();
+        let written = Pin::new(&mut seat.stream).poll_write(context, octets);
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
+        }
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -71,7 +71,7 @@ fn failed(admin: SocketAddr, answer: io::Result<(u16, String)>) -> ExitCode {
     match answer {
         Ok((status, body)) => {
             let refused: Value = serde_json::from_str(&body).unwrap_or_default();
-            complain(&format!("error: {} (HTTP {status})", refused["error"].as_str().unwrap_or(body.trim_end())));
+            complain(&format!("error: {} (HTTP {status})", refused["detail"].as_str().unwrap_or(body.trim_end())));
         }
         Err(error) => {
             complain(&format!("error: no server answers on {admin}: {error}; name its admin address with --admin"));

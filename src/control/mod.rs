@@ -32,7 +32,7 @@ pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use metrics::Metrics;
-pub use record::record;
+pub use record::{entry, record};
 pub use safety::{Recent, Unsafe};
 
 /// Now, on both clocks.

@@ -18,7 +18,8 @@ pub async fn record(mut events: Receiver<Event>, audit: Audit) {
     }
 }
 
-fn entry(event: &Event) -> Entry {
+/// An event in the words of the trail, which are also those of the admin listener's event stream.
+pub fn entry(event: &Event) -> Entry {
     match event {
         Event::Verdict { target, pools, verdict, took, generation } => Entry::of("verdict", reason(verdict))
             .at(*generation)
@@ -76,6 +77,8 @@ fn movement(moved: &Move) -> Entry {
         .with("from", few(&moved.from))
         .with("to", few(&moved.to))
         .with("regions", few(&moved.regions))
+        .with("decided_ms", moved.decided.as_millis() as u64)
+        .with("published_us", moved.published.as_micros() as u64)
         .with("runbooks", few(&moved.runbooks()))
 }
 

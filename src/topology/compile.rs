@@ -14,6 +14,7 @@ use crate::config::{self, Config, Country, Delegation, Location};
 use crate::federation::{Failback, Shape};
 use crate::geo::{self, Places, Point, Prefixes};
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
+use crate::limits::DOMAINS_FIRST_MAX;
 use crate::name::{Name, NameList, Prefix};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -88,6 +89,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         services,
         targets: targets.list,
         regions: regions.described(config),
+        countries: regions.countries(),
         names,
         region_map,
         places,
@@ -146,7 +148,9 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
         all_down: service.all_down.iter().copied().collect(),
         pools,
         orders,
+        kind: service.kind.name,
         domains: service.domains.len(),
+        first_domains: service.domains.iter().take(DOMAINS_FIRST_MAX).map(Name::from_wire).collect(),
         views: Vec::new(),
     }
 }
@@ -262,7 +266,9 @@ fn pool_name_service(config: &Config, index: usize, users: &[&Service], regions:
         all_down: [config::Rung::All].into(),
         pools: [ServicePool { pool: PoolId::at(index), min_healthy: 1, endpoints: endpoints.collect() }].into(),
         orders: Orders::constant([0].into(), regions),
+        kind: "",
         domains: 0,
+        first_domains: Box::default(),
         views: Vec::new(),
     }
 }

@@ -42,6 +42,8 @@ pub struct Topology {
     pub targets: Vec<Arc<TargetSpec>>,
     /// Clients that every service treats alike; the first is "anywhere else".
     pub regions: Vec<Region>,
+    /// The region of a client at each country's point; `None` where no client is like that.
+    pub countries: Vec<(Country, Option<RegionId>)>,
     /// Owner names to zones and services.
     pub names: Names,
     /// Client addresses to regions.
@@ -160,8 +162,12 @@ pub struct Service {
     pub pools: Box<[ServicePool]>,
     /// Which pool is preferred for whom.
     pub orders: Orders,
+    /// The word for what it is in the configuration; empty for a pool's own name.
+    pub kind: &'static str,
     /// How many domains it serves.
     pub domains: usize,
+    /// The first `DOMAINS_FIRST_MAX` of them, to show whom it is about.
+    pub first_domains: Box<[Name]>,
     /// What stands for it before a view; empty for that itself.
     pub views: Vec<(ViewId, ServiceId)>,
 }

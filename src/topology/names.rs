@@ -132,6 +132,32 @@ impl Names {
         zone.map(|(at, zone)| Found { zone, apex_at: starts[at].into(), here })
     }
 
+    /// The domains of a service among the stored names from the `from`th on, at most `most`; and where to go on, unless that
+    /// was the end. Costs a walk over the names before.
+    pub fn domains(&self, service: ServiceId, from: usize, most: usize) -> (Vec<Name>, Option<usize>) {
+        let (mut at, mut index, mut found) = (0, 0, Vec::new());
+        while at < self.wire.len() {
+            let length = name::wire_length(&self.wire[at..]);
+            let wire = &self.wire[at..at + length];
+            if index >= from && self.is_domain_of(wire, service) {
+                if found.len() == most {
+                    return (found, Some(index));
+                }
+                found.push(Name::from_wire(wire));
+            }
+            at += length;
+            index += 1;
+        }
+        (found, None)
+    }
+
+    /// Whether a stored name is a domain of that service.
+    fn is_domain_of(&self, wire: &[u8], service: ServiceId) -> bool {
+        let node = self.node(wire, hash_name(&self.key, wire));
+        let class = node.and_then(|node| node.class);
+        class.is_some_and(|class| self.classes[class.index()].is_about(service))
+    }
+
     /// How many names are stored, which is about the number of domains.
     pub fn len(&self) -> usize {
         self.slots.len()
@@ -171,6 +197,12 @@ impl Owners {
     /// The owner name of these labels in front of the domain.
     fn get(&self, prefix: &[u8]) -> Option<&Owner> {
         Some(&self.0[self.place(prefix).ok()?].1)
+    }
+
+    /// Whether one of them is that service's.
+    fn is_about(&self, service: ServiceId) -> bool {
+        let is_his = |here: Here| here.address == Some(service) || here.srv.is_some_and(|srv| srv.service == service);
+        self.0.iter().any(|(_, owner)| is_his(owner.here))
     }
 
     /// Adds an owner name and the empty non-terminals between it and the domain.
