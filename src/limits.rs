@@ -14,6 +14,8 @@ pub const UDP_ANSWER_MIN: u16 = 512;
 pub const UDP_QUESTION_MAX: usize = 65_535;
 /// Datagrams received or sent by one system call: with more, the saving is lost in the noise while answers wait for the batch.
 pub const UDP_BATCH: usize = 32;
+/// Octets of a table of names that stays in the caches of a core; of a larger one, what a batch needs is read ahead.
+pub const NAMES_CACHED: usize = 256 << 10;
 /// Batches that a lane takes from one of its sockets before it looks at the others.
 pub const LANE_TURNS: usize = 8;
 /// How long a lane may hear nothing before it looks whether there is a newer snapshot or the process stops: a snapshot of a

@@ -33,6 +33,8 @@ struct Gauges {
     geoip: IntGauge,
     endpoint_up: IntGaugeVec,
     pool_up: IntGaugeVec,
+    endpoint_degraded: IntGaugeVec,
+    pool_degraded: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
 }
@@ -59,6 +61,16 @@ impl Gauges {
                 "Whether a pool is up for every service that uses it: 1 yes, 0 no; absent while unknown.",
                 &["pool"],
             )?,
+            endpoint_degraded: vec(
+                "edgesteer_endpoint_degraded",
+                "1 where an endpoint lives but says that what is behind it does not, for some service that has it; else 0.",
+                &["pool", "endpoint", "check"],
+            )?,
+            pool_degraded: vec(
+                "edgesteer_pool_degraded",
+                "1 where too few of a pool's endpoints serve though enough live, for some service that uses it; else 0.",
+                &["pool"],
+            )?,
             active: vec(
                 "edgesteer_service_active_pool",
                 "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
@@ -73,27 +85,23 @@ impl Gauges {
     }
 }
 
+impl Gauges {
+    fn all(&self) -> [&dyn Collector; 8] {
+        let Self { generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held } = self;
+        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held]
+    }
+}
+
 impl Collector for Truth {
     fn desc(&self) -> Vec<&Desc> {
-        let Gauges { generation, geoip, endpoint_up, pool_up, active, held } = &self.gauges;
-        let all = [generation.desc(), geoip.desc(), endpoint_up.desc(), pool_up.desc(), active.desc(), held.desc()];
-        all.concat()
+        self.gauges.all().iter().flat_map(|gauge| gauge.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         // Fresh vectors, since pools and regions come and go with reloads.
         let Ok(gauges) = Gauges::new() else { return Vec::new() };
         fill(&gauges, &self.lake.load());
-        let Gauges { generation, geoip, endpoint_up, pool_up, active, held } = &gauges;
-        let all = [
-            generation.collect(),
-            geoip.collect(),
-            endpoint_up.collect(),
-            pool_up.collect(),
-            active.collect(),
-            held.collect(),
-        ];
-        all.concat()
+        gauges.all().iter().flat_map(|gauge| gauge.collect()).collect()
     }
 }
 
@@ -139,16 +147,19 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
         }
     }
     for ((pool, address, check), state) in endpoints {
-        set(&gauges.endpoint_up, &[pool, &address.to_string(), &check], state);
+        let labels = [pool, &address.to_string(), &check];
+        set(&gauges.endpoint_up, &labels, state);
+        gauges.endpoint_degraded.with_label_values(&labels).set(i64::from(state == State::Degraded));
     }
     for (pool, state) in pools {
         set(&gauges.pool_up, &[pool], state);
+        gauges.pool_degraded.with_label_values(&[pool]).set(i64::from(state == State::Degraded));
     }
 }
 
 fn set(gauge: &IntGaugeVec, labels: &[&str], state: State) {
     match state {
-        State::Up => gauge.with_label_values(labels).set(1),
+        State::Up | State::Degraded => gauge.with_label_values(labels).set(1),
         State::Down => gauge.with_label_values(labels).set(0),
         State::Unknown => {}
     }
@@ -158,6 +169,7 @@ fn worse(a: State, b: State) -> State {
     match (a, b) {
         (State::Down, _) | (_, State::Down) => State::Down,
         (State::Unknown, _) | (_, State::Unknown) => State::Unknown,
+        (State::Degraded, _) | (_, State::Degraded) => State::Degraded,
         _ => State::Up,
     }
 }

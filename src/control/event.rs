@@ -164,7 +164,7 @@ impl Event {
                 let pool = pools.join(",");
                 let (address, check, state) = (target.address, target.kind().word(), verdict.state.word());
                 match (&verdict.state, &verdict.why) {
-                    (State::Down | State::Unknown, Some(why)) => {
+                    (State::Degraded | State::Down | State::Unknown, Some(why)) => {
                         warn!(pool, %address, check, ?took, "endpoint is {state}: {why}");
                     }
                     _ => info!(pool, %address, check, ?took, "endpoint is {state}"),

@@ -146,7 +146,7 @@ impl Demo {
             Event::Verdict { target, pools, verdict, took, .. } => {
                 let name = pools.join(", ");
                 let why = match (&verdict.why, verdict.state) {
-                    (Some(why), State::Down) => format!(": {why}"),
+                    (Some(why), State::Down | State::Degraded) => format!(": {why}"),
                     _ => String::new(),
                 };
                 let took =

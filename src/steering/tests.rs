@@ -13,6 +13,7 @@ fn world(more: &str) -> Arc<Topology> {
 fn standings(text: &str) -> Vec<Standing> {
     let state = |c| match c {
         'U' => State::Up,
+        'd' => State::Degraded,
         'D' => State::Down,
         _ => State::Unknown,
     };
@@ -22,6 +23,8 @@ fn standings(text: &str) -> Vec<Standing> {
         let has = |s| endpoints.contains(&s);
         let state = if has(State::Up) {
             State::Up
+        } else if has(State::Degraded) {
+            State::Degraded
         } else if has(State::Unknown) {
             State::Unknown
         } else {
@@ -58,6 +61,14 @@ fn the_first_live_pool_is_chosen_with_its_endpoints_that_are_up() {
         ("DDD U", None, "proven 1:[0]"),
         ("U?? U", None, "proven 0:[0]"),
         ("??? U", None, "proven 1:[0]"),
+        ("UdU d", None, "proven 0:[0, 2]"),
+        ("ddD U", None, "proven 1:[0]"),
+        ("ddD Uw", None, "proven 1:[0]"),
+        ("ddD d", None, "proven 0:[0, 1]"),
+        ("ddD ?", None, "proven 0:[0, 1]"),
+        ("??? d", None, "proven 1:[0]"),
+        ("d?? D", None, "proven 0:[0]"),
+        ("DDD d", None, "proven 1:[0]"),
         ("?D? ?", None, "unproven 0:[0, 2]"),
         ("DDD ?", None, "unproven 1:[0]"),
         ("UUUw U", None, "proven 1:[0]"),

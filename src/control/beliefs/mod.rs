@@ -131,14 +131,9 @@ impl Beliefs {
         for ripe in memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)) {
             self.ripening.remove(&(ripe, id));
         }
-        let is = |state| move |standing: &Standing| standing.state == state;
-        memory.outage =
-            memory.outage.step(standings.iter().all(is(State::Down)), standings.iter().any(is(State::Up)), now);
-        // With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and
-        // going on with it would send them away once more.
-        if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In) {
-            standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
-        }
+        let is_dark = standings.iter().all(|standing| standing.state == State::Down);
+        memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
+        release_who_must_serve(&mut standings);
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)).map(|at| (at, id)));
         let row = Row::render(service, standings, &memory.last_good);
@@ -194,6 +189,14 @@ impl Beliefs {
             ripe.insert(service);
         }
         ripe
+    }
+}
+
+/// With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and going on
+/// with it would send them away once more.
+fn release_who_must_serve(standings: &mut [Standing]) {
+    if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In) {
+        standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
     }
 }
 
