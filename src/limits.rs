@@ -14,6 +14,8 @@ pub const UDP_ANSWER_MIN: u16 = 512;
 pub const UDP_QUESTION_MAX: usize = 65_535;
 /// Datagrams received or sent by one system call: with more, the saving is lost in the noise while answers wait for the batch.
 pub const UDP_BATCH: usize = 32;
+/// Octets of a table of names that stays in the caches of a core; of a larger one, what a batch needs is read ahead.
+pub const NAMES_CACHED: usize = 256 << 10;
 /// Batches that a lane takes from one of its sockets before it looks at the others.
 pub const LANE_TURNS: usize = 8;
 /// How long a lane may hear nothing before it looks whether there is a newer snapshot or the process stops: a snapshot of a
@@ -299,6 +301,18 @@ pub const EVENT_STREAM_ALIVE: Duration = Duration::from_secs(10);
 pub const STATUS_SERVICES_MAX: usize = 1000;
 /// Targets in one status.
 pub const STATUS_TARGETS_MAX: usize = 10_000;
+/// Octets of one request's body to the admin listener: an order with its reason, many times over.
+pub const ADMIN_BODY_MAX: usize = 16 << 10;
+/// How long one request may take from its head to the head of its answer: longer than a slow disk is waited for.
+pub const ADMIN_REQUEST: Duration = Duration::from_secs(15);
+/// Requests a second that one address may make: a hundred dashboards behind one, that look twice a second.
+pub const ADMIN_RATE: f64 = 200.0;
+/// Requests that it may make at once.
+pub const ADMIN_BURST: f64 = 1000.0;
+/// Clients whose rates are known at once; the idlest is forgotten first.
+pub const ADMIN_CLIENTS_MAX: usize = 1024;
+/// Refusals of the admin listener that are told in a minute; the rest is counted, so that a flood fills no disk.
+pub const ADMIN_REFUSALS_TOLD: u32 = 60;
 /// Connections of the admin listener: a scraper and fifty browsers with a stream each; each holds a file of `FILES_SPARE`.
 pub const ADMIN_CONNECTIONS_MAX: usize = 192;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.

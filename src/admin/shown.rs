@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::ring::Ring;
+use crate::audit::Audit;
 use crate::control::{Certificates, Handle, Report};
 use crate::limits::{EVENT_STREAMS_MAX, REPORT_FRESH};
 use prometheus::Registry;
@@ -25,6 +26,8 @@ pub struct Shown {
     pub(super) ring: Arc<Ring>,
     /// Seats for streams of events.
     pub(super) streams: Arc<Semaphore>,
+    /// Where refusals are told.
+    pub(super) audit: Audit,
     report: Arc<Mutex<Option<Told>>>,
 }
 
@@ -45,9 +48,15 @@ pub(super) struct Readiness {
 
 impl Shown {
     /// Shows this process; `serving` says whether the DNS sockets answer.
-    pub fn new(registry: Registry, control: Handle, serving: Arc<AtomicBool>, certificates: Certificates) -> Self {
+    pub fn new(
+        registry: Registry,
+        control: Handle,
+        serving: Arc<AtomicBool>,
+        certificates: Certificates,
+        audit: Audit,
+    ) -> Self {
         let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
-        Self { registry, control, serving, certificates, ring: Arc::default(), streams, report: Arc::default() }
+        Self { registry, control, serving, certificates, ring: Arc::default(), streams, audit, report: Arc::default() }
     }
 
     pub(super) fn readiness(&self) -> Readiness {

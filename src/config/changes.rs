@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, View, Zone};
+use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, Token, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -33,6 +33,7 @@ const SERVER: &[Part<Config>] = &[
 
 /// What a reload takes over.
 const DNS: &[Part<Config>] = &[
+    ("admin_hosts", |a, b| a.1.server.admin_hosts != b.1.server.admin_hosts),
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
@@ -105,6 +106,8 @@ const SITE: &[Part<Site>] = &[
     ("xmpp", |a, b| pools(a.0, a.1.xmpp.as_slice()).ne(pools(b.0, b.1.xmpp.as_slice()))),
 ];
 
+const TOKEN: &[Part<Token>] = &[("role", |a, b| a.1.role != b.1.role), ("secret", |a, b| a.1.sha256 != b.1.sha256)];
+
 const VIEW: &[Part<View>] = &[("prefixes", |a, b| a.1.prefixes != b.1.prefixes)];
 
 impl Outline {
@@ -135,6 +138,7 @@ impl Outline {
         named("partner", PARTNER, now.each(&now.partners), then.each(&then.partners), |p| p.name.clone(), &mut said);
         named("view", VIEW, now.each(&now.views), then.each(&then.views), |v| v.name.clone(), &mut said);
         named("site", SITE, now.each(&now.sites), then.each(&then.sites), |s| s.name.clone(), &mut said);
+        named("token", TOKEN, now.each(&now.tokens), then.each(&then.tokens), |t| t.name.clone(), &mut said);
         said
     }
 }

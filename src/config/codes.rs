@@ -67,6 +67,7 @@ codes! {
     Error   HALF_IDENTITY           "half-identity"           "A certificate without its key, or the reverse."
     Error   MISMATCHED_IDENTITY     "mismatched-identity"     "A private key is not that of its certificate."
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
+    Error   BAD_TOKEN               "bad-token"               "A text is no hash of a token."
     Error   BAD_UPSTREAM            "bad-upstream"            "A text is no resolver that could be asked."
     Error   OPEN_RESOLVER           "open-resolver"           "Strangers would be resolved for."
     Error   UPSTREAM_IS_SELF        "upstream-is-self"        "An upstream is this server itself."

@@ -36,6 +36,7 @@ mod service;
 mod site;
 mod source;
 mod table;
+mod token;
 mod view;
 mod zone;
 
@@ -47,6 +48,7 @@ pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use site::Site;
 pub use source::Excerpt;
+pub use token::{Role, Token};
 pub use view::{ServiceView, View};
 pub use zone::{NameServer, RrSet, Soa, Zone};
 
@@ -79,6 +81,8 @@ pub struct Config {
     pub health: Health,
     /// What operators may not do by accident.
     pub safety: Safety,
+    /// Who may ask the admin listener, in the order of the file; names are unique.
+    pub tokens: Vec<Token>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
 }
@@ -110,6 +114,8 @@ pub struct Server {
     pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
+    /// Names under which browsers reach the admin listener, lower case, beside its address. Default none.
+    pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
     pub state_dir: Option<PathBuf>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.

@@ -43,6 +43,8 @@ pub(super) struct Drafts {
     pub(super) safety: Safety,
     /// `[site]`.
     pub(super) sites: Vec<site::Draft>,
+    /// `[token]`.
+    pub(super) tokens: Vec<super::Token>,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.

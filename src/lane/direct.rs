@@ -40,7 +40,7 @@ impl Direct {
         Self { now: fast.now(), fast, full, room: Box::new([0; ROOM]) }
     }
 
-    /// Looks at the clock, as a lane does before each batch.
+    /// Looks at the clock.
     pub fn tick(&mut self) {
         self.now = self.fast.now();
     }
@@ -48,6 +48,12 @@ impl Direct {
     /// What a lane does while nobody asks.
     pub fn idle(&mut self) {
         self.fast.revalidate();
+    }
+
+    /// Looks at the clock and reads ahead, as a lane does for each batch.
+    pub fn begin<'q>(&mut self, batch: impl Iterator<Item = &'q [u8]>) {
+        self.tick();
+        self.fast.read_ahead(batch);
     }
 
     /// The fast lane's answer over UDP.

@@ -12,7 +12,7 @@ use super::full::Full;
 use super::guard::{self, Cookie, Guard, Now};
 use super::limit::{Class, Limiter, Verdict};
 use super::odd;
-use super::packet::Packet;
+use super::packet::{self, Packet};
 use super::settings;
 use super::{HEADER, Transport};
 use crate::name::NAME_MAX;
@@ -80,6 +80,11 @@ impl Fast {
     /// What time it is.
     pub(super) fn now(&self) -> Now {
         self.guard.now()
+    }
+
+    /// Reads ahead what answers to these datagrams will need.
+    pub(super) fn read_ahead<'m>(&mut self, batch: impl Iterator<Item = &'m [u8]>) {
+        self.reader.load().topology.names.read_ahead(batch.filter_map(packet::first_name));
     }
 
     /// Answers a datagram into the room, or says what else becomes of it.

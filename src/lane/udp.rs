@@ -112,6 +112,9 @@ impl Lane {
             }
         };
         let now = self.fast.now();
+        if got > 1 {
+            self.fast.read_ahead((0..got).map(|i| &questions[i][..envelopes[i].length()]));
+        }
         for i in 0..got {
             let (question, envelope) = (&questions[i][..envelopes[i].length()], &envelopes[i]);
             let said =

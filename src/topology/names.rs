@@ -12,6 +12,7 @@ use key::{Key, LABELS_MAX, hash_name, label_starts};
 use slots::Slots;
 use std::collections::{HashMap, HashSet};
 
+mod ahead;
 pub(super) mod key;
 mod slots;
 
@@ -75,8 +76,10 @@ pub struct Names {
     slots: Slots,
     nodes: Vec<Node>,
     classes: Vec<Owners>,
-    /// A bit for each number of labels that some stored name has.
-    depths: u128,
+    /// Whether some stored name has so many labels.
+    depths: [bool; LABELS_MAX],
+    /// The most labels that one has.
+    depth_max: usize,
     key: Key,
 }
 
@@ -89,15 +92,15 @@ impl Names {
         let mut here: Option<Here> = None;
         let (mut hash, mut end) = (self.key.nothing(), wire.len());
         for i in (0..count).rev() {
-            let depths = self.depths >> (count - 1 - i);
-            // No stored name has so many labels.
-            if depths == 0 {
+            let labels = count - 1 - i;
+            if labels > self.depth_max {
                 break;
             }
             let start = usize::from(starts[i]);
             hash = self.key.add(&wire[start..end], hash);
             end = start;
-            if depths & 1 == 0 {
+            // No stored name has so many labels.
+            if !self.depths[labels] {
                 continue;
             }
             let Some(node) = self.node(&wire[start..], hash) else { continue };
@@ -183,7 +186,9 @@ impl Names {
         slots.set(hash, node, |start| stored[start as usize..].starts_with(wire), end);
         if slots.len() > known {
             stored.extend_from_slice(wire);
-            self.depths |= 1 << name::labels(wire).count();
+            let labels = name::labels(wire).count();
+            self.depths[labels] = true;
+            self.depth_max = self.depth_max.max(labels);
         }
     }
 }
@@ -257,7 +262,8 @@ impl NamesBuilder {
                 slots: Slots::with_capacity(names),
                 nodes: Vec::new(),
                 classes: Vec::new(),
-                depths: 0,
+                depths: [false; LABELS_MAX],
+                depth_max: 0,
                 key: Key::draw(),
             },
             interned: HashMap::new(),
