@@ -3,10 +3,17 @@
 use super::codes;
 use super::form;
 use super::reader::Value;
+use super::report;
 use super::source::At;
-use super::{Health, report};
 use crate::limits;
 use std::net::SocketAddr;
+
+/// `[health]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Third parties that are asked whether our own uplink works. Default none.
+    pub references: Vec<SocketAddr>,
+}
 
 /// `[health]`.
 pub(super) fn read(value: Value<'_>) -> Option<Health> {

@@ -43,9 +43,11 @@ mod zone;
 pub use ask::{Ask, Codes, Method, Request, Transport};
 pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use health::Health;
 pub use load::load;
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
+pub use safety::Safety;
 pub use site::Site;
 pub use source::Excerpt;
 pub use token::{Role, Token};
@@ -85,22 +87,6 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
-}
-
-/// `[health]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Third parties that are asked whether our own uplink works. Default none.
-    pub references: Vec<SocketAddr>,
-}
-
-/// `[safety]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Safety {
-    /// A hold that would leave a service with fewer active pools is refused. Default 1.
-    pub min_active_pools: usize,
-    /// More holds and releases than this within a minute are refused. Default 30.
-    pub max_changes_per_minute: u32,
 }
 
 /// `[server]`.
