@@ -85,8 +85,11 @@ impl Admin {
         let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
         let door = guard.clone();
         let (ring, events) = (shown.ring.clone(), shown.control.events());
+        // On this runtime, which goes on when the other does not.
+        let watchdog = shown.control.watchdog().clone();
         let serve = async move {
             tokio::spawn(ring.keep(events));
+            tokio::spawn(watchdog.watch());
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
             let service = router(shown, door).into_make_service_with_connect_info::<seats::Peer>();
@@ -171,13 +174,13 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     }
 }
 
-/// Healthy while somebody decides: a process without its control task would answer yesterday's truth.
-async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
-    if shown.control.is_deciding() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the control task has ended: restart the process\n")
+/// Healthy while somebody probes and decides: otherwise yesterday's truth would be answered.
+async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
+    let stuck = shown.stuck();
+    if stuck.is_empty() {
+        return (StatusCode::OK, "ok\n".to_owned());
     }
+    (StatusCode::SERVICE_UNAVAILABLE, stuck.iter().map(|why| format!("{why}\n")).collect())
 }
 
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.
