@@ -118,8 +118,9 @@ fn series(pools: usize, endpoints: usize, domains: usize) -> BTreeMap<String, us
     let domains: Vec<String> = (0..domains).map(|i| format!("\"d{i}.example\"")).collect();
     writeln!(
         text,
-        "[service.s]\nkind = \"generic\"\ndelegation = \"names\"\nns = [\"ns1.example.net\"]\ndomains = [{}]\npools = [{}]\nsteering = \"failover\"\n\
-         srv = {{ owner = \"_s._tls.{{domain}}\", port = 443 }}\ntarget = \"s.{{domain}}\"\ncheck = {{ kind = \"tcp\", port = 9, interval = \"1h\" }}",
+        "[service.s]\nkind = \"generic\"\ndelegation = \"names\"\nns = [\"ns1.example.net\"]\ndomains = [{}]\npools = [{}]\n\
+         steering = \"failover\"\nsrv = {{ owner = \"_s._tls.{{domain}}\", port = 443, target = \"s.{{domain}}\" }}\n\
+         check = {{ kind = \"tcp\", port = 9, interval = \"1h\", confirm = \"50ms\", timeout = \"2s\" }}",
         domains.join(", "),
         names.join(", ")
     )
