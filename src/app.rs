@@ -2,9 +2,9 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Admin, AdminError, Shown};
+use crate::admin::{self, Access, Admin, AdminError, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
-use crate::config::{self, Diagnostics, Outline, Server};
+use crate::config::{self, Config, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -125,6 +125,7 @@ impl Running {
         let certificates = metrics.certificates().clone();
         let (control, handle) = Control::new(topology.clone(), prober, observations, kept, metrics);
         certificates.register(&registry, handle.lake())?;
+        handle.watchdog().register(&registry)?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
@@ -137,8 +138,8 @@ impl Running {
         registry.register(Box::new(reload_success.clone()))?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
-        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates);
-        let admin = Admin::start(config.server.admin, shown)?;
+        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
+        let admin = Admin::start(config.server.admin, access(config), shown)?;
         info!(
             services = config.services.len(),
             pools = config.pools.len(),
@@ -225,6 +226,7 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
+                self.admin.obey(access(world.outline.config()));
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
@@ -278,6 +280,11 @@ fn connections(targets: usize) -> usize {
         warn!(files, targets, "too few open files are allowed: raise LimitNOFILE or ulimit -n");
     }
     (left.unwrap_or(0) / 2).clamp(STREAMS_MIN, STREAMS_MAX)
+}
+
+/// Who may ask the admin listener.
+fn access(config: &Config) -> Access {
+    Access::new(&config.tokens, &config.server.admin_hosts)
 }
 
 /// How many lanes answer over UDP.

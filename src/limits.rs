@@ -178,6 +178,24 @@ pub const SIMULATED_REQUEST_MAX: usize = 16 << 10;
 pub const OBSERVATIONS_QUEUE: usize = 1024;
 /// Observations judged before one publish.
 pub const OBSERVATIONS_BATCH: usize = 256;
+/// Third parties that are asked whether our own uplink works: more prove no more.
+pub const REFERENCES_MAX: usize = 16;
+/// How often each of them is asked, and how long it may take: known sooner than a default check believes in a loss, and no burden.
+pub const REFERENCE_INTERVAL: Duration = Duration::from_secs(1);
+/// Pools that are struck within this time of each other are struck together: two rounds of the default check and its time-outs.
+pub const DOUBT_WINDOW: Duration = Duration::from_secs(15);
+/// Without references, so many pools must fail together before we doubt ourselves: two are an outage as often as not.
+pub const DOUBT_POOLS_MIN: usize = 3;
+/// How long a doubt without references lasts at most: longer than most of our own troubles as a rebooted router, and what an outage
+/// of everything that is real may wait, since there is hardly anywhere else to go.
+pub const DOUBT_ALIKE_MAX: Duration = Duration::from_secs(60);
+/// How long a doubt with references lasts at most: they may have gone, or somebody may filter us, and half of the pools may live.
+pub const DOUBT_REFERENCES_MAX: Duration = Duration::from_secs(15 * 60);
+/// How late the prober or the control task may be before somebody must look: many times what load does, and less than what verdicts
+/// may be old.
+pub const WATCHDOG_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the watchdog looks.
+pub const WATCHDOG_LOOK: Duration = Duration::from_secs(1);
 /// Observations remembered of each target, for people: two minutes of routine, or a whole change of mind with what led to it;
 /// three quarters of a KiB for each target.
 pub const HISTORY_LENGTH: usize = 16;
@@ -283,6 +301,18 @@ pub const EVENT_STREAM_ALIVE: Duration = Duration::from_secs(10);
 pub const STATUS_SERVICES_MAX: usize = 1000;
 /// Targets in one status.
 pub const STATUS_TARGETS_MAX: usize = 10_000;
+/// Octets of one request's body to the admin listener: an order with its reason, many times over.
+pub const ADMIN_BODY_MAX: usize = 16 << 10;
+/// How long one request may take from its head to the head of its answer: longer than a slow disk is waited for.
+pub const ADMIN_REQUEST: Duration = Duration::from_secs(15);
+/// Requests a second that one address may make: a hundred dashboards behind one, that look twice a second.
+pub const ADMIN_RATE: f64 = 200.0;
+/// Requests that it may make at once.
+pub const ADMIN_BURST: f64 = 1000.0;
+/// Clients whose rates are known at once; the idlest is forgotten first.
+pub const ADMIN_CLIENTS_MAX: usize = 1024;
+/// Refusals of the admin listener that are told in a minute; the rest is counted, so that a flood fills no disk.
+pub const ADMIN_REFUSALS_TOLD: u32 = 60;
 /// Connections of the admin listener: a scraper and fifty browsers with a stream each; each holds a file of `FILES_SPARE`.
 pub const ADMIN_CONNECTIONS_MAX: usize = 192;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.

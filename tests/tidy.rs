@@ -156,11 +156,15 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "audit", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
-            "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "serde", "serde_json",
-            "sockets", "thiserror", "threads", "tokio", "tracing",
+            "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
+            "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing",
         ],
+    },
+    Room {
+        // files, process: the token of this machine, and where the user has a directory for it.
+        path: "admin/local", layer: 7, imports: &[], outside: &["files", "nix", "process", "ring"],
     },
     // Shell.
     Room {
@@ -170,7 +174,7 @@ const ROOMS: &[Room] = &[
     Room {
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clock", "humantime", "nix", "process", "serde_json", "sockets", "terminal", "tokio", "tracing", "tracing_appender",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "serde_json", "sockets", "terminal", "tokio", "tracing", "tracing_appender",
             "tracing_subscriber",
         ],
     },

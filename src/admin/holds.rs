@@ -1,12 +1,15 @@
 //! `GET /api/v1/holds`: what is held. `PUT` and `DELETE /api/v1/holds/{pool}` and `/api/v1/holds/{pool}/{endpoint}`: orders to the control task.
 
+use super::access::{LOCAL, Who};
+use super::params::Named;
 use super::status::{HoldShown, holds};
 use super::{Problem, Shown};
 use crate::control::{Done, Order, Refusal, Release, Stopped};
 use crate::health::{Grounds, Held, Subject};
 use crate::limits::HOLD_MAX;
+use axum::Extension;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -50,49 +53,61 @@ pub(super) async fn list(State(shown): State<Shown>) -> Result<Json<Holds>, Prob
 type Replied = Result<Json<Answer>, Problem>;
 type Put = Result<Json<Said>, axum::extract::rejection::JsonRejection>;
 
-pub(super) async fn put_pool(State(shown): State<Shown>, Path(pool): Path<String>, said: Put) -> Replied {
-    hold(&shown, Subject { pool, endpoint: None }, said).await
+pub(super) async fn put_pool(
+    State(shown): State<Shown>,
+    Named(pool): Named<String>,
+    Extension(who): Extension<Who>,
+    said: Put,
+) -> Replied {
+    hold(&shown, Subject { pool, endpoint: None }, &who, said).await
 }
 
 pub(super) async fn put_endpoint(
     State(shown): State<Shown>,
-    Path((pool, endpoint)): Path<(String, IpAddr)>,
+    Named((pool, endpoint)): Named<(String, IpAddr)>,
+    Extension(who): Extension<Who>,
     said: Put,
 ) -> Replied {
-    hold(&shown, Subject { pool, endpoint: Some(endpoint) }, said).await
+    hold(&shown, Subject { pool, endpoint: Some(endpoint) }, &who, said).await
 }
 
-pub(super) async fn delete_pool(State(shown): State<Shown>, Path(pool): Path<String>, said: Put) -> Replied {
-    release(&shown, Subject { pool, endpoint: None }, said).await
+pub(super) async fn delete_pool(
+    State(shown): State<Shown>,
+    Named(pool): Named<String>,
+    Extension(who): Extension<Who>,
+    said: Put,
+) -> Replied {
+    release(&shown, Subject { pool, endpoint: None }, &who, said).await
 }
 
 pub(super) async fn delete_endpoint(
     State(shown): State<Shown>,
-    Path((pool, endpoint)): Path<(String, IpAddr)>,
+    Named((pool, endpoint)): Named<(String, IpAddr)>,
+    Extension(who): Extension<Who>,
     said: Put,
 ) -> Replied {
-    release(&shown, Subject { pool, endpoint: Some(endpoint) }, said).await
+    release(&shown, Subject { pool, endpoint: Some(endpoint) }, &who, said).await
 }
 
-async fn hold(shown: &Shown, subject: Subject, said: Put) -> Replied {
+async fn hold(shown: &Shown, subject: Subject, who: &Who, said: Put) -> Replied {
     let said = body(said)?;
     let words = || Held::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     let held = said.state.as_deref().and_then(Held::parse);
     let held = held.ok_or_else(|| bad(format!("\"state\" must be one of {}", words())))?;
     let length = said.length.as_deref().map(length).transpose().map_err(bad)?;
-    let order = Order { subject: subject.clone(), held, length, grounds: grounds(&said)?, force: said.force };
+    let order = Order { subject: subject.clone(), held, length, grounds: grounds(&said, who)?, force: said.force };
     let until = length
         .map_or("until it is released".to_owned(), |length| format!("for {}", humantime::format_duration(length)));
     let message = |done: &Done| format!("{subject} is held {} {until}; {}", held.word(), seen(done));
     answered(shown.control.hold(order).await, &subject, message)
 }
 
-async fn release(shown: &Shown, subject: Subject, said: Put) -> Replied {
+async fn release(shown: &Shown, subject: Subject, who: &Who, said: Put) -> Replied {
     let said = body(said)?;
     if said.state.is_some() || said.length.is_some() {
         return Err(bad("a release has no \"state\" and no \"for\"".to_owned()));
     }
-    let order = Release { subject: subject.clone(), grounds: grounds(&said)?, force: said.force };
+    let order = Release { subject: subject.clone(), grounds: grounds(&said, who)?, force: said.force };
     let message = |done: &Done| match (done.was_held, done.services) {
         (false, 0) => format!("{subject} is not held and waits for its failback in no service: nothing to release"),
         (false, services) => format!("{subject} no longer waits for its failback in {}", count(services)),
@@ -149,9 +164,16 @@ fn body(said: Put) -> Result<Said, Problem> {
     })
 }
 
-fn grounds(said: &Said) -> Result<Grounds, Problem> {
+/// Why and by whom. A token of the configuration says whose it is; that of this machine is anybody's who may read it.
+fn grounds(said: &Said, who: &Who) -> Result<Grounds, Problem> {
     let reason = said.reason.as_deref().unwrap_or_default();
-    Grounds::new(reason, said.author.as_deref().unwrap_or("unknown")).map_err(|why| bad(why.to_string()))
+    let token = who.token.as_deref().filter(|token| *token != LOCAL);
+    let author = match (said.author.as_deref(), token) {
+        (Some(author), Some(token)) if author != token => format!("{author} (token {token})"),
+        (_, Some(token)) => token.to_owned(),
+        (author, None) => author.unwrap_or("unknown").to_owned(),
+    };
+    Grounds::new(reason, &author).map_err(|why| bad(why.to_string()))
 }
 
 fn length(text: &str) -> Result<Duration, String> {

@@ -1,26 +1,33 @@
 //! The operators' side: metrics, health of the process, explanations, status, holds. Never on the packet path.
 //!
 //! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
-//! `control` for changes. Without authentication it listens on loopback alone.
+//! `control` for changes. It speaks no TLS, and listens on loopback alone. Every request passes `guard` first.
 
+use crate::limits::ADMIN_BODY_MAX;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{get, put};
 use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
+mod access;
 mod endpoints;
 mod events;
 mod explain;
+mod guard;
 mod holds;
+mod local;
 mod metrics;
 mod params;
 mod pools;
 mod problem;
+mod rates;
 mod regions;
 mod ring;
 mod runbook;
@@ -29,7 +36,10 @@ mod services;
 mod shown;
 mod status;
 
+pub use access::Access;
 pub use explain::{Explanation, explain};
+use guard::Guard;
+pub use local::{local_token, new_token, sha256};
 pub use metrics::register;
 use problem::Problem;
 use shown::Readiness;
@@ -41,9 +51,9 @@ pub enum AdminError {
     /// The socket could not be had.
     #[error("cannot listen on {0} (admin): {1}; set `admin` under [server]")]
     Listen(SocketAddr, #[source] io::Error),
-    /// There is no authentication yet, so strangers must not reach it.
+    /// It speaks no TLS, so that strangers must not reach it, nor read tokens on the way.
     #[error(
-        "the admin listener has no authentication and must stay on a loopback address, not {0}; set `admin` under [server]"
+        "the admin listener speaks no TLS and must stay on a loopback address, not {0}; set `admin` under [server]"
     )]
     NotLoopback(SocketAddr),
 }
@@ -52,6 +62,7 @@ pub enum AdminError {
 #[derive(Debug)]
 pub struct Admin {
     address: SocketAddr,
+    guard: Arc<Guard>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -60,7 +71,7 @@ impl Admin {
     ///
     /// # Errors
     /// Where the address is not loopback or cannot be had.
-    pub fn start(address: SocketAddr, shown: Shown) -> Result<Self, AdminError> {
+    pub fn start(address: SocketAddr, access: Access, shown: Shown) -> Result<Self, AdminError> {
         if !address.ip().is_loopback() {
             return Err(AdminError::NotLoopback(address));
         }
@@ -70,12 +81,18 @@ impl Admin {
         let address = listener.local_addr().map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
+        let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
+        let door = guard.clone();
         let (ring, events) = (shown.ring.clone(), shown.control.events());
+        // On this runtime, which goes on when the other does not.
+        let watchdog = shown.control.watchdog().clone();
         let serve = async move {
             tokio::spawn(ring.keep(events));
+            tokio::spawn(watchdog.watch());
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
-            axum::serve(seats::Seats::new(listener), router(shown)).with_graceful_shutdown(until).await
+            let service = router(shown, door).into_make_service_with_connect_info::<seats::Peer>();
+            axum::serve(seats::Seats::new(listener), service).with_graceful_shutdown(until).await
         };
         std::thread::Builder::new()
             .name("admin".into())
@@ -85,7 +102,12 @@ impl Admin {
                 }
             })
             .map_err(failed)?;
-        Ok(Self { address, stop: Some(stop) })
+        Ok(Self { address, guard, stop: Some(stop) })
+    }
+
+    /// Takes over who may ask.
+    pub fn obey(&self, access: Access) {
+        self.guard.obey(access);
     }
 
     /// Where it listens.
@@ -103,7 +125,7 @@ impl Drop for Admin {
     }
 }
 
-fn router(shown: Shown) -> Router {
+fn router(shown: Shown, door: Arc<Guard>) -> Router {
     Router::new()
         .route("/metrics", get(metrics_text))
         .route("/healthz", get(healthz))
@@ -124,6 +146,8 @@ fn router(shown: Shown) -> Router {
         .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(ADMIN_BODY_MAX))
+        .layer(middleware::from_fn_with_state(door, guard::guard))
         .with_state(shown)
 }
 
@@ -148,13 +172,13 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     }
 }
 
-/// Healthy while somebody decides: a process without its control task would answer yesterday's truth.
-async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
-    if shown.control.is_deciding() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the control task has ended: restart the process\n")
+/// Healthy while somebody probes and decides: otherwise yesterday's truth would be answered.
+async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
+    let stuck = shown.stuck();
+    if stuck.is_empty() {
+        return (StatusCode::OK, "ok\n".to_owned());
     }
+    (StatusCode::SERVICE_UNAVAILABLE, stuck.iter().map(|why| format!("{why}\n")).collect())
 }
 
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.

@@ -4,7 +4,8 @@
 //! us nothing.
 
 use crate::limits::{ADMIN_CONNECTIONS_MAX, ADMIN_IDLE};
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -24,6 +25,16 @@ pub(super) struct Seats {
 impl Seats {
     pub(super) fn new(listener: TcpListener) -> Self {
         Self { listener, free: Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX)) }
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+impl Connected<IncomingStream<'_, Seats>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Seats>) -> Self {
+        Self(*stream.remote_addr())
     }
 }
 

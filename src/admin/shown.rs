@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::ring::Ring;
+use crate::audit::Audit;
 use crate::control::{Certificates, Handle, Report};
 use crate::limits::{EVENT_STREAMS_MAX, REPORT_FRESH};
 use prometheus::Registry;
@@ -25,6 +26,8 @@ pub struct Shown {
     pub(super) ring: Arc<Ring>,
     /// Seats for streams of events.
     pub(super) streams: Arc<Semaphore>,
+    /// Where refusals are told.
+    pub(super) audit: Audit,
     report: Arc<Mutex<Option<Told>>>,
 }
 
@@ -45,19 +48,35 @@ pub(super) struct Readiness {
 
 impl Shown {
     /// Shows this process; `serving` says whether the DNS sockets answer.
-    pub fn new(registry: Registry, control: Handle, serving: Arc<AtomicBool>, certificates: Certificates) -> Self {
+    pub fn new(
+        registry: Registry,
+        control: Handle,
+        serving: Arc<AtomicBool>,
+        certificates: Certificates,
+        audit: Audit,
+    ) -> Self {
         let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
-        Self { registry, control, serving, certificates, ring: Arc::default(), streams, report: Arc::default() }
+        Self { registry, control, serving, certificates, ring: Arc::default(), streams, audit, report: Arc::default() }
     }
 
     pub(super) fn readiness(&self) -> Readiness {
-        let mut remarks = Vec::new();
-        if !self.control.is_deciding() {
-            remarks.push("the control task has ended: restart the process".to_owned());
-        } else if !self.serving.load(Ordering::Acquire) {
+        let mut remarks = self.stuck();
+        if remarks.is_empty() && !self.serving.load(Ordering::Acquire) {
             remarks.push("the first round of probes has not ended".to_owned());
         }
-        Readiness { ready: remarks.is_empty(), remarks }
+        let ready = remarks.is_empty();
+        // The answers are the last that were known to be true, and those of a node beside it would be no better: DNS goes on.
+        remarks
+            .extend(self.control.doubt().map(|why| format!("self-doubt, verdicts stay as they are: {}", why.words())));
+        Readiness { ready, remarks }
+    }
+
+    /// What has come to a stop: only a new process helps.
+    pub(super) fn stuck(&self) -> Vec<String> {
+        if self.control.is_deciding() {
+            return self.control.watchdog().troubles(Instant::now());
+        }
+        vec!["the control task has ended: restart the process".to_owned()]
     }
 
     /// What is believed: no older than `REPORT_FRESH`, and never of another generation than the current.

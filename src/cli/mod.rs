@@ -16,8 +16,11 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
 mod operate;
+mod papers;
+mod reach;
 mod runbook;
 mod serve;
+mod token;
 
 pub(crate) use serve::StopSignals;
 
@@ -105,9 +108,23 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
-        /// The server's admin address.
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
-        admin: SocketAddr,
+        #[command(flatten)]
+        server: reach::Reach,
+    },
+    /// Make a token for the admin listener, or show that of this machine.
+    Token {
+        #[command(subcommand)]
+        command: token::Tokens,
+    },
+    /// Print the completions of a shell; put them where the shell looks for them.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages of every command into a directory.
+    Man {
+        /// Where to; made where it is missing.
+        directory: PathBuf,
     },
     /// Look at the audit trail that a server with a state_dir keeps.
     Audit {
@@ -147,9 +164,8 @@ struct Ordering {
     /// Do it though [safety] forbids it.
     #[arg(long)]
     force: bool,
-    /// The server's admin address.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
-    admin: SocketAddr,
+    #[command(flatten)]
+    server: reach::Reach,
 }
 
 #[derive(Debug, Subcommand)]
@@ -178,7 +194,10 @@ pub fn run() -> ExitCode {
             operate::hold(&subject, Held::Drain.word(), length.length.as_deref(), &order)
         }
         Command::Release { subject, order } => operate::release(&subject, &order),
-        Command::Status { json, admin } => operate::status(admin, json),
+        Command::Status { json, server } => operate::status(&server, json),
+        Command::Token { command } => token::run(&command),
+        Command::Completions { shell } => papers::completions(shell),
+        Command::Man { directory } => papers::man(&directory),
         Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
         Command::Runbook(args) => runbook::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),

@@ -101,6 +101,7 @@ fn the_minimal_configuration_is_this() {
             tls: None,
             threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
+            admin_hosts: vec![],
             state_dir: None,
             startup_grace: Duration::from_secs(2),
             dns: Dns::default(),
@@ -120,6 +121,8 @@ fn the_minimal_configuration_is_this() {
         ],
         services: vec![federation(&["contoso.com"])],
         partners: vec![],
+        health: Health::default(),
+        tokens: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
     };
@@ -137,6 +140,7 @@ fn the_hosting_configuration_is_this() {
             tls: None,
             threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
+            admin_hosts: vec![],
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),
             dns: Dns::default(),
@@ -157,6 +161,8 @@ fn the_hosting_configuration_is_this() {
             ..federation(&["contoso.com", "fabrikam.example", "litware.example"])
         }],
         partners: vec![],
+        health: Health::default(),
+        tokens: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
     };

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod access;
 #[path = "../common/mod.rs"]
 mod common;
 mod http;

@@ -123,6 +123,7 @@ fn long_lists_come_in_pages() {
 fn what_is_wrong_is_said_in_one_form_with_what_to_do_next() {
     let edges = Edges::start();
     let (scene, _server) = set_up(&edges);
+    let token = format!("Bearer {}", edgesteer::admin::local_token(scene.admin).unwrap());
     for (request, status, code) in [
         ("GET /api/v1/nothing", 404, "not-found"),
         ("GET /api/v1/services/nothing", 404, "not-found"),
@@ -136,7 +137,7 @@ fn what_is_wrong_is_said_in_one_form_with_what_to_do_next() {
         ("GET /api/v1/explain?name=a.b", 400, "bad-request"),
         ("POST /api/v1/status", 405, "method-not-allowed"),
     ] {
-        let answer = ask(scene.admin, request, &[], "");
+        let answer = ask(scene.admin, request, &[("Authorization", &*token)], "");
         assert_eq!(answer.status, status, "{request}: {answer:?}");
         assert!(answer.head.contains("content-type: application/problem+json"), "{request}: {answer:?}");
         let problem = answer.json();
@@ -151,8 +152,9 @@ fn holds_are_listed_with_reason_and_end() {
     let (scene, _server) = set_up(&edges);
     assert_eq!(json(scene.admin, "/api/v1/holds")["holds"], value!([]));
     let order = r#"{"state":"drain","for":"2h","reason":"patch night","author":"kim"}"#;
-    let json_body = [("Content-Type", "application/json")];
-    assert_eq!(ask(scene.admin, "PUT /api/v1/holds/seoul", &json_body, order).status, 200);
+    let token = format!("Bearer {}", edgesteer::admin::local_token(scene.admin).unwrap());
+    let fields = [("Content-Type", "application/json"), ("Authorization", &*token)];
+    assert_eq!(ask(scene.admin, "PUT /api/v1/holds/seoul", &fields, order).status, 200);
     let holds = json(scene.admin, "/api/v1/holds");
     let hold = &holds["holds"][0];
     assert_eq!(

@@ -73,7 +73,8 @@ fn an_order_is_an_event() {
     let edges = Edges::start();
     let (scene, _server) = set_up(&edges);
     let mut events = Events::open(scene.admin, None);
-    let fields = [("Content-Type", "application/json")];
+    let token = format!("Bearer {}", edgesteer::admin::local_token(scene.admin).unwrap());
+    let fields = [("Content-Type", "application/json"), ("Authorization", &*token)];
     let order = r#"{"state":"drain","reason":"patch night","author":"kim"}"#;
     assert_eq!(ask(scene.admin, "PUT /api/v1/holds/seoul", &fields, order).status, 200);
     let held = events.wait("hold");
