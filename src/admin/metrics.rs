@@ -35,6 +35,7 @@ struct Gauges {
     pool_up: IntGaugeVec,
     endpoint_degraded: IntGaugeVec,
     pool_degraded: IntGaugeVec,
+    damped: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
 }
@@ -71,6 +72,11 @@ impl Gauges {
                 "1 where too few of a pool's endpoints serve though enough live, for some service that uses it; else 0.",
                 &["pool"],
             )?,
+            damped: vec(
+                "edgesteer_pool_damped",
+                "1 where a pool flaps and so serves only where no other of the service does, else 0.",
+                &["service", "pool"],
+            )?,
             active: vec(
                 "edgesteer_service_active_pool",
                 "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
@@ -86,9 +92,10 @@ impl Gauges {
 }
 
 impl Gauges {
-    fn all(&self) -> [&dyn Collector; 8] {
-        let Self { generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held } = self;
-        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held]
+    fn all(&self) -> [&dyn Collector; 9] {
+        let Self { generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, damped, active, held } =
+            self;
+        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, damped, active, held]
     }
 }
 
@@ -117,6 +124,8 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             let name = topology.pool(pool.pool).name.as_str();
             let worst = pools.entry(name).or_insert(standing.state);
             *worst = worse(*worst, standing.state);
+            let damped = gauges.damped.with_label_values(&[service.name.as_str(), name]);
+            damped.set(i64::from(standing.damped.is_some()));
             let holds = &standing.holds;
             for hold in holds.pool.iter().chain(holds.endpoints.iter().map(|(_, hold)| hold)) {
                 gauges.held.with_label_values(&[name, hold.held.word()]).set(1);
