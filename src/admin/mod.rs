@@ -24,6 +24,7 @@ mod guard;
 mod holds;
 mod local;
 mod metrics;
+mod page;
 mod params;
 mod pools;
 mod problem;
@@ -144,6 +145,7 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .route("/api/v1/holds", get(holds::list))
         .route("/api/v1/holds/{pool}", put(holds::put_pool).delete(holds::delete_pool))
         .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
+        .merge(page::routes())
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(ADMIN_BODY_MAX))
