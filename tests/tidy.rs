@@ -174,7 +174,8 @@ const ROOMS: &[Room] = &[
     Room {
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "serde_json", "sockets", "terminal", "tokio", "tracing", "tracing_appender",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "rlimit", "serde_json", "sockets", "terminal", "tokio", "tracing",
+            "tracing_appender",
             "tracing_subscriber",
         ],
     },

@@ -20,6 +20,7 @@ mod operate;
 mod papers;
 mod reach;
 mod runbook;
+mod secrets;
 mod serve;
 mod token;
 

@@ -1,7 +1,7 @@
 //! `edgesteer serve`.
 
 use super::manager::Manager;
-use super::{complain, load, log_to_stderr};
+use super::{complain, load, log_to_stderr, secrets};
 use crate::app::Running;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(path: PathBuf) -> ExitCode {
     let _written_at_the_end = log_to_stderr("info");
+    secrets::keep_in_memory();
     super::on_runtime(async {
         match Signals::install() {
             Ok(signals) => serve(path, signals).await,

@@ -108,3 +108,14 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_remedy() {
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("/nowhere/edgesteer.toml"), "{error}");
 }
+
+#[test]
+fn a_crash_writes_no_secrets_to_the_disk() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("", QUICK));
+    let server = Server::ready(&scene);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid().as_raw_nonzero())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+}
