@@ -159,7 +159,7 @@ const ROOMS: &[Room] = &[
         imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
             "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
-            "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing",
+            "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",
         ],
     },
     Room {

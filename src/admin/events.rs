@@ -16,18 +16,21 @@ use http_body_util::channel::{Channel, Sender};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use tokio::time::timeout;
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct After {
     /// The number of the last event that is known already; without it, the newest are told.
     after: Option<u64>,
     /// How many at most.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
 /// Some events.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Recent {
     /// The number of the newest event: what to ask for next time.
     newest: u64,
@@ -36,6 +39,16 @@ pub(super) struct Recent {
     events: Vec<Told>,
 }
 
+/// What happened lately.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events/recent",
+    params(After),
+    responses(
+        (status = 200, description = "as asked", body = Recent),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn recent(
     State(shown): State<Shown>,
     Params(After { after, limit }): Params<After>,
@@ -49,13 +62,24 @@ pub(super) async fn recent(
     Ok(Json(Recent { newest, gap, events }))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Resume {
     /// The number of the last event that is known already, as the field Last-Event-ID says it too.
     after: Option<u64>,
 }
 
+/// What happens, as server-sent events; the field Last-Event-ID resumes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    params(Resume),
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/event-stream"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn stream(
     State(shown): State<Shown>,
     Params(Resume { after }): Params<Resume>,
@@ -106,7 +130,7 @@ async fn tell(
         }
         for told in &events {
             let text = serde_json::to_string(&**told).unwrap_or_default();
-            reader.send_data(frame(told.id, told.entry.what, &text)).await?;
+            reader.send_data(frame(told.id, told.what, &text)).await?;
             last = told.id;
         }
         if events.is_empty() {

@@ -9,12 +9,14 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
-use axum::routing::{get, put};
+use axum::routing::get;
 use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 mod access;
 mod endpoints;
@@ -24,6 +26,7 @@ mod guard;
 mod holds;
 mod local;
 mod metrics;
+mod openapi;
 mod params;
 mod pools;
 mod problem;
@@ -123,24 +126,28 @@ impl Drop for Admin {
 }
 
 fn router(shown: Shown, door: Arc<Guard>) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics_text))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/api/v1/explain", get(explain::http))
-        .route("/api/v1/status", get(status::http))
-        .route("/api/v1/runbooks/{pool}", get(runbook::http))
-        .route("/api/v1/services", get(services::list))
-        .route("/api/v1/services/{service}", get(services::one))
-        .route("/api/v1/services/{service}/domains", get(services::domains))
-        .route("/api/v1/pools", get(pools::http))
-        .route("/api/v1/endpoints", get(endpoints::http))
-        .route("/api/v1/regions", get(regions::http))
-        .route("/api/v1/events", get(events::stream))
-        .route("/api/v1/events/recent", get(events::recent))
-        .route("/api/v1/holds", get(holds::list))
-        .route("/api/v1/holds/{pool}", put(holds::put_pool).delete(holds::delete_pool))
-        .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
+    // A path cannot have two places with other names, so methods of one path stand together.
+    let (router, api) = OpenApiRouter::new()
+        .routes(routes!(metrics_text))
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(explain::http))
+        .routes(routes!(status::http))
+        .routes(routes!(runbook::http))
+        .routes(routes!(services::list))
+        .routes(routes!(services::one))
+        .routes(routes!(services::domains))
+        .routes(routes!(pools::http))
+        .routes(routes!(endpoints::http))
+        .routes(routes!(regions::http))
+        .routes(routes!(events::stream))
+        .routes(routes!(events::recent))
+        .routes(routes!(holds::list))
+        .routes(routes!(holds::put_pool, holds::delete_pool))
+        .routes(routes!(holds::put_endpoint, holds::delete_endpoint))
+        .split_for_parts();
+    router
+        .route("/api/v1/openapi.json", get(async move || openapi::http(&api)))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(ADMIN_BODY_MAX))
@@ -157,6 +164,15 @@ async fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "that is no method of this path", next)
 }
 
+/// Everything that is counted, as Prometheus reads it.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     let mut text = Vec::new();
     match TextEncoder::new().encode(&shown.registry.gather(), &mut text) {
@@ -170,6 +186,15 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
 }
 
 /// Healthy while somebody decides: a process without its control task would answer yesterday's truth.
+/// Whether somebody decides.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
     if shown.control.is_deciding() {
         (StatusCode::OK, "ok\n")
@@ -179,6 +204,15 @@ async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
 }
 
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.
+/// Whether questions are answered.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
     let Readiness { ready, remarks } = shown.readiness();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
