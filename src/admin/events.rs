@@ -23,6 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub(super) struct After {
     /// The number of the last event that is known already; without it, the newest are told.
+    #[param(maximum = 9007199254740991)]
     after: Option<u64>,
     /// How many at most.
     #[param(minimum = 1, maximum = 1000)]
@@ -57,9 +58,23 @@ pub(super) async fn recent(
     if !(1..=API_PAGE_MAX).contains(&limit) {
         return Err(Problem::bad(format!("limit is from 1 to {API_PAGE_MAX}"), "ask again with after = newest"));
     }
-    let Since { events, gap, newest } = shown.ring.since(after, limit);
+    let Since { events, gap, newest } = shown.ring.since(known(after)?, limit);
     let events = events.iter().map(|told| Told::clone(told)).collect();
     Ok(Json(Recent { newest, gap, events }))
+}
+
+/// The largest number that every reader of JSON has whole; no event has a larger one.
+const NUMBER_MAX: u64 = (1 << 53) - 1;
+
+/// A number that an event may have.
+fn known(after: Option<u64>) -> Result<Option<u64>, Problem> {
+    match after {
+        Some(after) if after > NUMBER_MAX => Err(Problem::bad(
+            format!("no event has the number {after}"),
+            "leave it out for the newest, or take `newest` of the list before",
+        )),
+        after => Ok(after),
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -67,6 +82,7 @@ pub(super) async fn recent(
 #[into_params(parameter_in = Query)]
 pub(super) struct Resume {
     /// The number of the last event that is known already, as the field Last-Event-ID says it too.
+    #[param(maximum = 9007199254740991)]
     after: Option<u64>,
 }
 
@@ -96,7 +112,7 @@ pub(super) async fn stream(
     let after = match fields.get("last-event-id") {
         // What is no number of ours is of another server, and a gap.
         Some(id) => Some(id.to_str().ok().and_then(|id| id.trim().parse().ok()).unwrap_or(0)),
-        None => after,
+        None => known(after)?,
     };
     let (sender, channel) = Channel::<Bytes, Infallible>::new(EVENT_STREAM_QUEUE);
     let ring = shown.ring.clone();

@@ -80,9 +80,9 @@ fn fits(api: &Value, schema: &Value, value: &Value, at: &str) {
         let schema = api.pointer(name.trim_start_matches('#')).unwrap_or_else(|| panic!("{at}: {name} leads nowhere"));
         return fits(api, schema, value, at);
     }
-    if let Some(any) = schema["oneOf"].as_array() {
+    if let Some(any) = schema["oneOf"].as_array().filter(|_| !value.is_null()) {
         let other = any.iter().find(|schema| schema["type"] != "null");
-        return if value.is_null() { () } else { fits(api, other.unwrap(), value, at) };
+        return fits(api, other.unwrap(), value, at);
     }
     if let Some(all) = schema["allOf"].as_array() {
         let properties = all.iter().flat_map(|part| properties(api, part)).collect::<BTreeSet<_>>();
