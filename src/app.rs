@@ -125,6 +125,7 @@ impl Running {
         let certificates = metrics.certificates().clone();
         let (control, handle) = Control::new(topology.clone(), prober, observations, kept, metrics);
         certificates.register(&registry, handle.lake())?;
+        handle.watchdog().register(&registry)?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));

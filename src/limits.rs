@@ -178,6 +178,24 @@ pub const SIMULATED_REQUEST_MAX: usize = 16 << 10;
 pub const OBSERVATIONS_QUEUE: usize = 1024;
 /// Observations judged before one publish.
 pub const OBSERVATIONS_BATCH: usize = 256;
+/// Third parties that are asked whether our own uplink works: more prove no more.
+pub const REFERENCES_MAX: usize = 16;
+/// How often each of them is asked, and how long it may take: known sooner than a default check believes in a loss, and no burden.
+pub const REFERENCE_INTERVAL: Duration = Duration::from_secs(1);
+/// Pools that are struck within this time of each other are struck together: two rounds of the default check and its time-outs.
+pub const DOUBT_WINDOW: Duration = Duration::from_secs(15);
+/// Without references, so many pools must fail together before we doubt ourselves: two are an outage as often as not.
+pub const DOUBT_POOLS_MIN: usize = 3;
+/// How long a doubt without references lasts at most: longer than most of our own troubles as a rebooted router, and what an outage
+/// of everything that is real may wait, since there is hardly anywhere else to go.
+pub const DOUBT_ALIKE_MAX: Duration = Duration::from_secs(60);
+/// How long a doubt with references lasts at most: they may have gone, or somebody may filter us, and half of the pools may live.
+pub const DOUBT_REFERENCES_MAX: Duration = Duration::from_secs(15 * 60);
+/// How late the prober or the control task may be before somebody must look: many times what load does, and less than what verdicts
+/// may be old.
+pub const WATCHDOG_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the watchdog looks.
+pub const WATCHDOG_LOOK: Duration = Duration::from_secs(1);
 /// Observations remembered of each target, for people: two minutes of routine, or a whole change of mind with what led to it;
 /// three quarters of a KiB for each target.
 pub const HISTORY_LENGTH: usize = 16;

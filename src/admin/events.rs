@@ -23,7 +23,6 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub(super) struct After {
     /// The number of the last event that is known already; without it, the newest are told.
-    #[param(maximum = 9007199254740991)]
     after: Option<u64>,
     /// How many at most.
     #[param(minimum = 1, maximum = 1000)]
@@ -63,8 +62,8 @@ pub(super) async fn recent(
     Ok(Json(Recent { newest, gap, events }))
 }
 
-/// The largest number that every reader of JSON has whole; no event has a larger one.
-const NUMBER_MAX: u64 = (1 << 53) - 1;
+/// The largest number of the description's format, int64; no event has a larger one.
+const NUMBER_MAX: u64 = i64::MAX as u64;
 
 /// A number that an event may have.
 fn known(after: Option<u64>) -> Result<Option<u64>, Problem> {
@@ -82,7 +81,6 @@ fn known(after: Option<u64>) -> Result<Option<u64>, Problem> {
 #[into_params(parameter_in = Query)]
 pub(super) struct Resume {
     /// The number of the last event that is known already, as the field Last-Event-ID says it too.
-    #[param(maximum = 9007199254740991)]
     after: Option<u64>,
 }
 

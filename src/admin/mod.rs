@@ -87,8 +87,11 @@ impl Admin {
         let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
         let door = guard.clone();
         let (ring, events) = (shown.ring.clone(), shown.control.events());
+        // On this runtime, which goes on when the other does not.
+        let watchdog = shown.control.watchdog().clone();
         let serve = async move {
             tokio::spawn(ring.keep(events));
+            tokio::spawn(watchdog.watch());
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
             let service = router(shown, door).into_make_service_with_connect_info::<seats::Peer>();
@@ -126,7 +129,7 @@ impl Drop for Admin {
 }
 
 fn router(shown: Shown, door: Arc<Guard>) -> Router {
-    // A path cannot have two places with other names, so methods of one path stand together.
+    // Methods of one path stand together.
     let (router, api) = OpenApiRouter::new()
         .routes(routes!(metrics_text))
         .routes(routes!(healthz))
@@ -185,32 +188,30 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     }
 }
 
-/// Healthy while somebody decides: a process without its control task would answer yesterday's truth.
-/// Whether somebody decides.
+/// Whether somebody probes and decides: otherwise yesterday's truth would be answered.
 #[utoipa::path(
     get,
     path = "/healthz",
     responses(
         (status = 200, description = "as asked", body = String, content_type = "text/plain"),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "what is stuck, a line each", body = String, content_type = "text/plain"),
     )
 )]
-async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
-    if shown.control.is_deciding() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the control task has ended: restart the process\n")
+async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
+    let stuck = shown.stuck();
+    if stuck.is_empty() {
+        return (StatusCode::OK, "ok\n".to_owned());
     }
+    (StatusCode::SERVICE_UNAVAILABLE, stuck.iter().map(|why| format!("{why}\n")).collect())
 }
 
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.
-/// Whether questions are answered.
 #[utoipa::path(
     get,
     path = "/readyz",
     responses(
         (status = 200, description = "as asked", body = String, content_type = "text/plain"),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "why not, a line each", body = String, content_type = "text/plain"),
     )
 )]
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {

@@ -60,13 +60,23 @@ impl Shown {
     }
 
     pub(super) fn readiness(&self) -> Readiness {
-        let mut remarks = Vec::new();
-        if !self.control.is_deciding() {
-            remarks.push("the control task has ended: restart the process".to_owned());
-        } else if !self.serving.load(Ordering::Acquire) {
+        let mut remarks = self.stuck();
+        if remarks.is_empty() && !self.serving.load(Ordering::Acquire) {
             remarks.push("the first round of probes has not ended".to_owned());
         }
-        Readiness { ready: remarks.is_empty(), remarks }
+        let ready = remarks.is_empty();
+        // The answers are the last that were known to be true, and those of a node beside it would be no better: DNS goes on.
+        remarks
+            .extend(self.control.doubt().map(|why| format!("self-doubt, verdicts stay as they are: {}", why.words())));
+        Readiness { ready, remarks }
+    }
+
+    /// What has come to a stop: only a new process helps.
+    pub(super) fn stuck(&self) -> Vec<String> {
+        if self.control.is_deciding() {
+            return self.control.watchdog().troubles(Instant::now());
+        }
+        vec!["the control task has ended: restart the process".to_owned()]
     }
 
     /// What is believed: no older than `REPORT_FRESH`, and never of another generation than the current.

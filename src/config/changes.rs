@@ -55,6 +55,8 @@ const CERTIFICATE: &[Part<Config>] =
 const GEOIP: &[Part<Config>] =
     &[("database", |a, b| a.1.geoip.database != b.1.geoip.database), ("ecs", |a, b| a.1.geoip.ecs != b.1.geoip.ecs)];
 
+const HEALTH: &[Part<Config>] = &[("references", |a, b| a.1.health.references != b.1.health.references)];
+
 const SAFETY: &[Part<Config>] = &[
     ("min_active_pools", |a, b| a.1.safety.min_active_pools != b.1.safety.min_active_pools),
     ("max_changes_per_minute", |a, b| a.1.safety.max_changes_per_minute != b.1.safety.max_changes_per_minute),
@@ -119,6 +121,7 @@ impl Outline {
         said.extend(changed(RESOLVER, new, before).map(|part| format!("[resolver] {part} changed")));
         said.extend(changed(CERTIFICATE, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, before).map(|part| format!("[geoip] {part} changed")));
+        said.extend(changed(HEALTH, new, before).map(|part| format!("[health] {part} changed")));
         said.extend(changed(SAFETY, new, before).map(|part| format!("[safety] {part} changed")));
         let overrides =
             |config: &Config| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };

@@ -71,6 +71,7 @@ codes! {
     Error   BAD_UPSTREAM            "bad-upstream"            "A text is no resolver that could be asked."
     Error   OPEN_RESOLVER           "open-resolver"           "Strangers would be resolved for."
     Error   UPSTREAM_IS_SELF        "upstream-is-self"        "An upstream is this server itself."
+    Error   BAD_REFERENCE           "bad-reference"           "A text is no address and port that could be asked."
     Error   BAD_STATUS              "bad-status"              "A text is no range of status codes."
     Error   BAD_REQUEST_PATH        "bad-request-path"        "A text cannot be the path of a request."
     Error   BAD_COMMAND             "bad-command"             "A check's command is no program by its absolute path."
@@ -87,6 +88,7 @@ codes! {
     Error   DUPLICATE_DOMAIN        "duplicate-domain"        "A domain stands twice in a service."
     Error   DUPLICATE_OWNER         "duplicate-owner"         "Two services, or one twice, serve the same owner name."
     Error   DUPLICATE_UPSTREAM      "duplicate-upstream"      "An upstream stands twice."
+    Error   DUPLICATE_REFERENCE     "duplicate-reference"     "A reference stands twice."
     Error   DUPLICATE_RUNG          "duplicate-rung"          "A rung stands twice in a ladder."
     // References.
     Error   UNKNOWN_POOL            "unknown-pool"            "No such pool exists."

@@ -7,7 +7,8 @@ use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
 use super::{
-    check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token, view, zone,
+    check, codes, health, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token,
+    view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -93,6 +94,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         partners: t.named("partner", partner::read),
         views: t.named("view", view::read),
         resolver: t.get("resolver", resolver::read),
+        health: t.get("health", health::read).or_default(),
         safety: t.get("safety", safety::read).or_default(),
         sites: t.named("site", site::read),
         tokens: t.named("token", token::read),
@@ -117,6 +119,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
     Some(Config {
         server,
         geoip: drafts.geoip,
+        health: drafts.health,
         safety: drafts.safety,
         tokens: drafts.tokens,
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),

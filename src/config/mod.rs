@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
-//! `resolver`, `safety`, `site`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -16,6 +16,7 @@ pub mod codes;
 mod diagnostic;
 mod dns;
 mod form;
+mod health;
 mod lint;
 mod lists;
 mod load;
@@ -42,9 +43,11 @@ mod zone;
 pub use ask::{Ask, Codes, Method, Request, Transport};
 pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use health::Health;
 pub use load::load;
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
+pub use safety::Safety;
 pub use site::Site;
 pub use source::Excerpt;
 pub use token::{Role, Token};
@@ -76,21 +79,14 @@ pub struct Config {
     pub partners: Vec<Partner>,
     /// Views in the order of the file; no prefix stands twice.
     pub views: Vec<View>,
+    /// How careful the judge is.
+    pub health: Health,
     /// What operators may not do by accident.
     pub safety: Safety,
     /// Who may ask the admin listener, in the order of the file; names are unique.
     pub tokens: Vec<Token>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
-}
-
-/// `[safety]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Safety {
-    /// A hold that would leave a service with fewer active pools is refused. Default 1.
-    pub min_active_pools: usize,
-    /// More holds and releases than this within a minute are refused. Default 30.
-    pub max_changes_per_minute: u32,
 }
 
 /// `[server]`.

@@ -12,7 +12,7 @@ use super::site;
 use super::source::{At, Span};
 use super::view;
 use super::zone;
-use super::{Geoip, Safety, Server};
+use super::{Geoip, Health, Safety, Server};
 use crate::federation::Shape;
 use crate::limits;
 use std::collections::HashMap;
@@ -37,6 +37,8 @@ pub(super) struct Drafts {
     pub(super) views: Vec<view::Draft>,
     /// `[resolver]`.
     pub(super) resolver: Field<resolver::Draft>,
+    /// `[health]`.
+    pub(super) health: Health,
     /// `[safety]`.
     pub(super) safety: Safety,
     /// `[site]`.

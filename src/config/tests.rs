@@ -121,6 +121,7 @@ fn the_minimal_configuration_is_this() {
         ],
         services: vec![federation(&["contoso.com"])],
         partners: vec![],
+        health: Health::default(),
         tokens: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
@@ -160,6 +161,7 @@ fn the_hosting_configuration_is_this() {
             ..federation(&["contoso.com", "fabrikam.example", "litware.example"])
         }],
         partners: vec![],
+        health: Health::default(),
         tokens: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],

@@ -1,7 +1,7 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
 use super::Unsafe;
-use crate::health::{Grounds, Hold, State, Subject, Verdict};
+use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
 use crate::steering::{Basis, Choice};
@@ -36,6 +36,13 @@ pub enum Event {
     },
     /// A service sends some clients elsewhere.
     Moved(Move),
+    /// We begin to doubt ourselves, or end.
+    Doubt {
+        /// Why; `None` where it ends.
+        why: Option<Suspicion>,
+        /// The generation that stays, or is left.
+        generation: u64,
+    },
     /// Another topology is true.
     Replaced {
         /// Its first generation.
@@ -172,6 +179,10 @@ impl Event {
             }
             Self::Published { generation, services } => debug!(generation, services = services.len(), "published"),
             Self::Moved(moved) => moved.log(),
+            Self::Doubt { why: Some(why), .. } => {
+                tracing::error!("self-doubt: {}; verdicts stay as they are", why.words())
+            }
+            Self::Doubt { why: None, .. } => warn!("self-doubt is over: everything is judged anew"),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {
                 let Grounds { reason, author } = &hold.grounds;

@@ -2,7 +2,7 @@
 
 use super::Certificates;
 use crate::probe::Observation;
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 use std::time::Duration;
 
 /// Counters of probes and publishes.
@@ -11,6 +11,7 @@ pub struct Metrics {
     probes: IntCounterVec,
     probe_duration: HistogramVec,
     publish_duration: Histogram,
+    self_doubt: IntGauge,
     certificates: Certificates,
 }
 
@@ -33,8 +34,13 @@ impl Metrics {
             probes: IntCounterVec::new(probes, &["kind", "outcome"])?,
             probe_duration: HistogramVec::new(probe_duration, &["kind"])?,
             publish_duration: Histogram::with_opts(publish_duration)?,
+            self_doubt: IntGauge::new(
+                "edgesteer_self_doubt",
+                "1 while what probes see is not believed, and verdicts stay as they are; else 0.",
+            )?,
             certificates: Certificates::default(),
         };
+        registry.register(Box::new(metrics.self_doubt.clone()))?;
         registry.register(Box::new(metrics.probes.clone()))?;
         registry.register(Box::new(metrics.probe_duration.clone()))?;
         registry.register(Box::new(metrics.publish_duration.clone()))?;
@@ -52,6 +58,10 @@ impl Metrics {
         let took = observation.ended.saturating_duration_since(observation.started);
         self.probes.with_label_values(&[kind, observation.outcome.word()]).inc();
         self.probe_duration.with_label_values(&[kind]).observe(took.as_secs_f64());
+    }
+
+    pub(super) fn doubts(&self, is_doubting: bool) {
+        self.self_doubt.set(i64::from(is_doubting));
     }
 
     pub(super) fn published(&self, took: Duration) {

@@ -26,6 +26,7 @@ mod metrics;
 mod operate;
 mod record;
 mod safety;
+mod watchdog;
 
 pub use beliefs::{Beliefs, Left, NoSuchSubject, Seen};
 pub use certificates::Certificates;
@@ -34,6 +35,7 @@ pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use metrics::Metrics;
 pub use record::{entry, record};
 pub use safety::{Recent, Unsafe};
+pub use watchdog::Watchdog;
 
 /// Now, on both clocks.
 pub fn moment() -> Moment {
@@ -70,8 +72,9 @@ impl Control {
         beliefs.set_holds(kept.holds);
         kept.past.iter().for_each(|past| beliefs.recall(past, now));
         let publisher = Publisher::new(topology.clone(), beliefs.render_all(now.at));
-        prober.retarget(topology.targets.clone());
-        let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen());
+        prober.retarget(topology.probed());
+        let watchdog = Watchdog::new(prober.heartbeat(), now.at);
+        let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
         let trouble_said = None;
         (Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said }, handle)
@@ -82,6 +85,7 @@ impl Control {
         let mut batch = Vec::with_capacity(OBSERVATIONS_BATCH);
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);
         loop {
+            self.ends.watchdog.beat(Instant::now());
             let ripe = self.beliefs.next_ripe();
             tokio::select! {
                 count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
@@ -125,6 +129,7 @@ impl Control {
             self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took, generation });
         }
         published.into_iter().for_each(|event| self.tell(event));
+        self.tell_doubt();
         let unseen = &self.ends.unseen;
         unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
     }
@@ -150,7 +155,7 @@ impl Control {
                 let published = self.publisher.replace(topology.clone(), rows);
                 self.metrics.published(began.elapsed());
                 self.metrics.certificates().retain(&topology);
-                self.prober.retarget(topology.targets.clone());
+                self.prober.retarget(topology.probed());
                 self.tell(Event::Replaced { generation: published.generation });
                 let _ = reply.send(published.generation);
             }
@@ -170,6 +175,7 @@ impl Control {
     fn ripen(&mut self, now: Instant) {
         let (ended, mut services) = self.beliefs.expire(now);
         services.extend(self.beliefs.ripe(now));
+        self.tell_doubt();
         self.publish_and_tell(services);
         if !ended.is_empty() {
             self.saved.note();
@@ -207,6 +213,15 @@ impl Control {
     fn publish_and_tell(&mut self, services: BTreeSet<ServiceId>) {
         for event in self.publish(services, None, Instant::now()) {
             self.tell(event);
+        }
+    }
+
+    /// Tells when a doubt of ourselves begins or ends.
+    fn tell_doubt(&mut self) {
+        let doubt = self.beliefs.doubt();
+        if self.ends.doubt.send_if_modified(|told| std::mem::replace(told, doubt) != doubt) {
+            self.metrics.doubts(doubt.is_some());
+            self.tell(Event::Doubt { why: doubt, generation: self.publisher.lake().load().generation });
         }
     }
 

@@ -57,6 +57,10 @@ pub fn entry(event: &Event) -> Entry {
             .with("action", action.as_str())
             .with("wanted_because", grounds.reason.as_str())
             .with("author", grounds.author.as_str()),
+        Event::Doubt { why, generation } => {
+            let reason = why.map_or("what is seen is believed again, and judged anew", |why| why.words());
+            Entry::of(if why.is_some() { "doubt" } else { "doubt-ended" }, reason).at(*generation)
+        }
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
     }
 }

@@ -161,6 +161,8 @@ impl Demo {
             Event::Published { .. } => {}
             // Whoever gave the order was answered.
             Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
+            Event::Doubt { why: Some(why), .. } => tell(&format!("self-doubt: {}", why.words())),
+            Event::Doubt { why: None, .. } => tell("self-doubt is over"),
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }
     }

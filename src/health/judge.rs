@@ -93,6 +93,16 @@ impl Judge {
         Self::recalled(self.verdict.clone())
     }
 
+    /// Lets go of what was seen in a row: evidence that is not to be believed. The belief stays.
+    pub fn drop_evidence(&mut self) {
+        (self.life, self.service) = (Run::default(), Run::default());
+    }
+
+    /// Takes note that there was an outcome, which changes nothing.
+    pub fn overlook(&mut self, outcome: &Outcome) {
+        self.seen |= outcome.is_evidence();
+    }
+
     /// Takes one outcome that ended at `now`; returns whether the state changed.
     pub fn observe(&mut self, outcome: &Outcome, now: Instant, thresholds: Thresholds) -> bool {
         if !outcome.is_evidence() || self.newest.is_some_and(|newest| now < newest) {

@@ -1,18 +1,20 @@
 //! Believe or doubt: probe outcomes to verdicts, and when a pool that was lost may be preferred again.
 //!
 //! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`), what an
-//! operator decided against all of it (`hold`), and the two clocks (`moment`).
+//! operator decided against all of it (`hold`), whether we doubt ourselves (`doubt`), and the two clocks (`moment`).
 //! Not here: who probes, and what follows from a verdict (`steering`). Pure: time is an argument, a failed probe is data.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod doubt;
 mod gate;
 mod hold;
 mod judge;
 mod moment;
 
+pub use doubt::{Doubt, Suspicion};
 pub use gate::Gate;
 pub use hold::{BadGrounds, BadSubject, Grounds, Held, Hold, Holds, PoolHolds, Subject};
 pub use judge::{Judge, Pace, Thresholds};

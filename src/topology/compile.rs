@@ -88,6 +88,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         pools,
         services,
         targets: targets.list,
+        references: config.health.references.iter().map(|&address| Arc::new(target::reference(address))).collect(),
         regions: regions.described(config),
         countries: regions.countries(),
         names,

@@ -40,6 +40,8 @@ pub struct Topology {
     pub services: Vec<Service>,
     /// What probes aim at, each once however many services share it.
     pub targets: Vec<Arc<TargetSpec>>,
+    /// Third parties that are probed to know whether our own uplink works.
+    pub references: Vec<Arc<TargetSpec>>,
     /// Clients that every service treats alike; the first is "anywhere else".
     pub regions: Vec<Region>,
     /// The region of a client at each country's point; `None` where no client is like that.
@@ -71,6 +73,11 @@ impl Topology {
     /// The services whose answers may depend on this target, the pools' own names included.
     pub fn affected(&self, target: TargetId) -> &[ServiceId] {
         &self.affected[target.index()]
+    }
+
+    /// Everything that is probed.
+    pub fn probed(&self) -> Vec<Arc<TargetSpec>> {
+        self.targets.iter().chain(&self.references).cloned().collect()
     }
 
     /// The service of an id.

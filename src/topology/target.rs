@@ -3,7 +3,7 @@
 use crate::config::{Ask, Check, Pool, Service, TlsOptions, Verify};
 use crate::federation::{CheckKind, Shape};
 use crate::health::Thresholds;
-use crate::limits::CERTIFICATE_NAMES_MAX;
+use crate::limits::{CERTIFICATE_NAMES_MAX, REFERENCE_INTERVAL};
 use crate::name::Name;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
@@ -49,6 +49,23 @@ impl TargetSpec {
     /// What is spoken.
     pub fn kind(&self) -> CheckKind {
         self.ask.kind()
+    }
+}
+
+/// A third party that only has to take connections. None is kept: they are not ours.
+pub(super) fn reference(address: SocketAddr) -> TargetSpec {
+    TargetSpec {
+        address,
+        ask: Arc::new(Ask::Tcp),
+        server_name: Name::root(),
+        domain: Name::root(),
+        names: Arc::default(),
+        interval: REFERENCE_INTERVAL,
+        timeout: REFERENCE_INTERVAL,
+        confirm: REFERENCE_INTERVAL,
+        thresholds: Thresholds { fall: 1, rise: 1 },
+        tripwire: false,
+        tls: TlsOptions::default(),
     }
 }
 

@@ -9,6 +9,7 @@ mod answers;
 mod audit;
 mod commands;
 mod demo;
+mod doubt;
 mod failover;
 mod holds;
 mod hosting;

@@ -1,24 +1,27 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
 //! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), an operator's
-//! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`). Beliefs outlive a reload by identity: a target by its address and
+//! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
+//! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
 
-use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Verdict};
+use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
 use crate::topology::{ServicePool, TargetSpec, Topology};
 use history::History;
-use memory::Memory;
+use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
+use witness::Witness;
 
 mod held;
 mod history;
 mod memory;
 mod past;
+mod witness;
 
 pub use held::{Left, NoSuchSubject};
 pub use history::Seen;
@@ -31,6 +34,10 @@ pub struct Beliefs {
     judges: Vec<Judge>,
     histories: Vec<History>,
     unseen: usize,
+    witness: Witness,
+    /// The last time that we doubted ourselves.
+    doubted: Outage,
+    is_doubting: bool,
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
     holds: Holds,
@@ -57,6 +64,9 @@ impl Beliefs {
             judges: vec![Judge::default(); topology.targets.len()],
             histories: vec![History::default(); topology.targets.len()],
             unseen: topology.targets.len(),
+            witness: Witness::new(&topology),
+            doubted: Outage::default(),
+            is_doubting: false,
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
             holds: Holds::default(),
@@ -93,6 +103,9 @@ impl Beliefs {
             let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
             self.judges[id.index()] = same.or_else(like).unwrap_or_default();
         }
+        let same = self.ids.iter().filter_map(|(spec, &is)| Some((*old.ids.get(spec)?, is)));
+        self.witness.take_over(&old.witness, same);
+        (self.doubted, self.is_doubting) = (old.doubted, old.is_doubting);
         self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();
         let by_name: HashMap<&str, usize> =
             old.topology.services.iter().enumerate().map(|(i, service)| (service.name.as_str(), i)).collect();
@@ -104,10 +117,24 @@ impl Beliefs {
         }
     }
 
-    /// Takes one outcome that ended at `now`; tells a change of verdict. A target of an older topology is ignored.
+    /// Takes one outcome that ended at `now`; tells a change of verdict. A target of an older topology is ignored. While we doubt
+    /// ourselves there is no change.
     pub fn observe(&mut self, spec: &Arc<TargetSpec>, outcome: &Outcome, now: Instant) -> Option<Change> {
-        let &target = self.ids.get(spec)?;
+        self.witness.refer(spec, outcome, now);
+        let Some(&target) = self.ids.get(spec) else {
+            self.doubt_or_not(now);
+            return None;
+        };
+        let is_alive = self.judges[target.index()].verdict().state.is_alive();
+        self.witness.see(target, outcome, is_alive, now);
+        self.doubt_or_not(now);
         let judge = &mut self.judges[target.index()];
+        if self.witness.doubt().why().is_some() {
+            let was_unseen = !judge.is_informed();
+            judge.overlook(outcome);
+            self.unseen -= usize::from(was_unseen && judge.is_informed());
+            return None;
+        }
         let was_unseen = !judge.is_informed();
         let changed = judge.observe(outcome, now, spec.thresholds);
         self.unseen -= usize::from(was_unseen && judge.is_informed());
@@ -116,6 +143,21 @@ impl Beliefs {
             verdict: judge.verdict().clone(),
             first_sign: judge.first_sign().unwrap_or(now),
         })
+    }
+
+    /// Why verdicts stay as they are; `None` while what is seen is believed.
+    pub fn doubt(&self) -> Option<Suspicion> {
+        self.witness.doubt().why()
+    }
+
+    /// Follows the witness. What was seen before a doubt or in it counts no more: nothing is applied late, all is judged anew.
+    fn doubt_or_not(&mut self, now: Instant) {
+        let (is, was) = (self.witness.doubt().why().is_some(), self.is_doubting);
+        if is != was {
+            self.is_doubting = is;
+            self.doubted = self.doubted.step(is, !is, now);
+            self.judges.iter_mut().for_each(Judge::drop_evidence);
+        }
     }
 
     /// How many targets were never observed.
@@ -155,7 +197,9 @@ impl Beliefs {
             let holds = self.pool_holds[pool.pool.index()].clone();
             let (state, endpoints) = steering::pool_state(pool, &holds, verdict);
             let returns = match (gate, state) {
-                (Gate::Out { since }, State::Up) => memory.outage.covers(since, now),
+                (Gate::Out { since }, State::Up) => {
+                    [memory.outage, self.doubted].iter().any(|outage| outage.covers(since, now))
+                }
                 _ => false,
             };
             let gate = match holds.held() {
@@ -178,11 +222,13 @@ impl Beliefs {
     /// When time alone will next change a gate or end a hold.
     pub fn next_ripe(&self) -> Option<Instant> {
         let gate = self.ripening.first().map(|&(at, _)| at);
-        gate.into_iter().chain(self.holds.next_end()).min()
+        gate.into_iter().chain(self.holds.next_end()).chain(self.witness.doubt().ends_at()).min()
     }
 
     /// Takes out the services whose gates time has changed by `now`; they want rendering.
     pub fn ripe(&mut self, now: Instant) -> BTreeSet<ServiceId> {
+        self.witness.weigh(now);
+        self.doubt_or_not(now);
         let mut ripe = BTreeSet::new();
         while let Some(&(at, service)) = self.ripening.first().filter(|(at, _)| *at <= now) {
             self.ripening.remove(&(at, service));
