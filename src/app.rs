@@ -201,8 +201,8 @@ impl Running {
         self.admin.address()
     }
 
-    /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing.
-    pub async fn reload(&mut self) {
+    /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing. Returns whether it was taken over.
+    pub async fn reload(&mut self) -> bool {
         let path = self.path.clone();
         let loaded = tokio::task::spawn_blocking(move || load(&path)).await;
         let world = match loaded {
@@ -235,15 +235,17 @@ impl Running {
                 self.audit.record(Entry::of("reload", what).at(generation));
                 self.outline = world.outline;
                 self.reload_success.set(1);
+                true
             }
             Err(stopped) => self.refused(&stopped.to_string()),
         }
     }
 
-    fn refused(&self, why: &str) {
+    fn refused(&self, why: &str) -> bool {
         self.reload_success.set(0);
         self.audit.record(Entry::of("reload-refused", why.trim_end()));
         error!("reload: refused, the running configuration stays as it is\n{}", why.trim_end());
+        false
     }
 
     /// Stops answering, then everything else.

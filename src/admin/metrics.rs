@@ -3,6 +3,7 @@
 use crate::health::State;
 use crate::ids::ServiceId;
 use crate::snapshot::{Lake, Snapshot};
+use crate::steering::Basis;
 use crate::topology::Face;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -37,6 +38,7 @@ struct Gauges {
     pool_degraded: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
+    service_up: IntGaugeVec,
 }
 
 impl Gauges {
@@ -81,14 +83,29 @@ impl Gauges {
                 "1 where an operator holds a pool or some of its endpoints; absent where none is held.",
                 &["pool", "state"],
             )?,
+            service_up: vec(
+                "edgesteer_service_up",
+                "Whether a service has a live pool for every client: 1 yes, 0 where its all_down ladder decides; absent while unknown.",
+                &["service"],
+            )?,
         })
     }
 }
 
 impl Gauges {
-    fn all(&self) -> [&dyn Collector; 8] {
-        let Self { generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held } = self;
-        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held]
+    fn all(&self) -> [&dyn Collector; 9] {
+        let Self {
+            generation,
+            geoip,
+            endpoint_up,
+            pool_up,
+            endpoint_degraded,
+            pool_degraded,
+            active,
+            held,
+            service_up,
+        } = self;
+        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held, service_up]
     }
 }
 
@@ -100,7 +117,9 @@ impl Collector for Truth {
     fn collect(&self) -> Vec<MetricFamily> {
         // Fresh vectors, since pools and regions come and go with reloads.
         let Ok(gauges) = Gauges::new() else { return Vec::new() };
-        fill(&gauges, &self.lake.load());
+        let snapshot = self.lake.load();
+        fill(&gauges, &snapshot);
+        services(&gauges.service_up, &snapshot);
         gauges.all().iter().flat_map(|gauge| gauge.collect()).collect()
     }
 }
@@ -154,6 +173,19 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
     for (pool, state) in pools {
         set(&gauges.pool_up, &[pool], state);
         gauges.pool_degraded.with_label_values(&[pool]).set(i64::from(state == State::Degraded));
+    }
+}
+
+/// Whether each service serves: by what its choices rest on, since a pool may be up for one service and down for another.
+fn services(gauge: &IntGaugeVec, snapshot: &Snapshot) {
+    let all = snapshot.topology.services.iter().enumerate().filter(|(_, service)| service.face == Face::Configured);
+    for (i, service) in all {
+        let bases: Vec<Basis> = snapshot.row(ServiceId::at(i)).choices().map(|choice| choice.basis).collect();
+        if bases.iter().any(|basis| matches!(basis, Basis::AllDown(_))) {
+            gauge.with_label_values(&[&service.name]).set(0);
+        } else if !bases.contains(&Basis::Unproven) {
+            gauge.with_label_values(&[&service.name]).set(1);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod holds;
 mod local;
 mod metrics;
 mod openapi;
+mod page;
 mod params;
 mod pools;
 mod problem;
@@ -151,6 +152,7 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .split_for_parts();
     router
         .route("/api/v1/openapi.json", get(async move || openapi::http(&api)))
+        .merge(page::routes())
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(ADMIN_BODY_MAX))

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
+mod manager;
 mod operate;
 mod papers;
 mod reach;

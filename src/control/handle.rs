@@ -185,6 +185,14 @@ impl Handle {
         self.ask(Command::Save).await
     }
 
+    /// Returns when the control task has come to this question: it lives and decides.
+    ///
+    /// # Errors
+    /// Where the process is stopping.
+    pub async fn answers(&self) -> Result<(), Stopped> {
+        self.ask(|reply| Command::Histories(Vec::new(), reply)).await.map(drop)
+    }
+
     /// Changes of mind from now on. A reader that falls `EVENTS_QUEUE` behind loses the oldest.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()

@@ -121,7 +121,12 @@ impl Control {
         }
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
-        let published = self.publish(services, first_sign, Instant::now());
+        let decided = Instant::now();
+        let published = self.publish(services, first_sign, decided);
+        let ended = changes.iter().map(|(observation, _)| observation.ended).max();
+        if let Some((first_sign, ended)) = first_sign.zip(ended) {
+            self.time(&published, first_sign, ended, decided);
+        }
         let generation = self.publisher.lake().load().generation;
         for (observation, change) in changes {
             let pools = event::pools_of(self.beliefs.topology(), change.target);
@@ -132,6 +137,18 @@ impl Control {
         self.tell_doubt();
         let unseen = &self.ends.unseen;
         unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
+    }
+
+    /// Measures a failover, if one was published.
+    fn time(&self, published: &[Event], first_sign: Instant, ended: Instant, decided: Instant) {
+        let moved = published.iter().find_map(|event| match event {
+            Event::Moved(moved) if moved.from != moved.to => Some(moved.published),
+            _ => None,
+        });
+        if let Some(took) = moved {
+            let between = |from: Instant, to: Instant| to.saturating_duration_since(from);
+            self.metrics.failed_over([between(first_sign, ended), between(ended, decided), took]);
+        }
     }
 
     /// A probe that we could not send says nothing of its target, and much of us.

@@ -35,8 +35,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it on what is written in the scene.
     pub(crate) fn start(scene: &Scene) -> Self {
+        Self::start_in(scene, &[])
+    }
+
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_in(scene: &Scene, environment: &[(&str, &str)]) -> Self {
         let mut command = edgesteer();
-        command.arg("serve").arg("--config").arg(scene.config());
+        command.arg("serve").arg("--config").arg(scene.config()).envs(environment.iter().copied());
         Self { process: Process::start(&mut command, &scene.path().join("serve.log"), ""), admin: scene.admin }
     }
 

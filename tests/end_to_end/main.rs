@@ -13,6 +13,7 @@ mod doubt;
 mod failover;
 mod holds;
 mod hosting;
+mod manager;
 mod process;
 mod reload;
 mod runbooks;
