@@ -178,6 +178,10 @@ pub const SIMULATED_REQUEST_MAX: usize = 16 << 10;
 pub const OBSERVATIONS_QUEUE: usize = 1024;
 /// Observations judged before one publish.
 pub const OBSERVATIONS_BATCH: usize = 256;
+/// Half-life and longest time of damping: below, nothing is remembered; above, it is a hold.
+pub const DAMPING_TIME: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// Largest thresholds of damping, in losses.
+pub const DAMPING_LOSSES_MAX: u32 = 1000;
 /// Third parties that are asked whether our own uplink works: more prove no more.
 pub const REFERENCES_MAX: usize = 16;
 /// How often each of them is asked, and how long it may take: known sooner than a default check believes in a loss, and no burden.

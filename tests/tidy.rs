@@ -41,7 +41,7 @@ const ROOMS: &[Room] = &[
     },
     // World.
     Room {
-        path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Thresholds"],
+        path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Damping", "health::Thresholds"],
         outside: &["hashbrown", "thiserror"],
     },
     // Speech.

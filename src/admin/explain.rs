@@ -230,10 +230,12 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
         (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
         (true, _, State::Degraded, _) => "degraded, but no other pool serves better",
+        (true, _, State::Up, _) if standing.damped.is_some() => "flaps, but no other pool is up",
         (true, ..) => "live, first in order of preference",
         (false, _, State::Down, _) => "too few endpoints are up",
         (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
         (false, _, State::Degraded, _) => "degraded: it lives, but too few endpoints serve",
+        (false, _, State::Up, _) if standing.damped.is_some() => "up, but it flaps: it serves only where no other does",
         (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
         (false, _, State::Up, _) => "up, behind the chosen pool",
     }

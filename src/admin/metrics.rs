@@ -36,6 +36,7 @@ struct Gauges {
     pool_up: IntGaugeVec,
     endpoint_degraded: IntGaugeVec,
     pool_degraded: IntGaugeVec,
+    damped: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
     service_up: IntGaugeVec,
@@ -73,6 +74,11 @@ impl Gauges {
                 "1 where too few of a pool's endpoints serve though enough live, for some service that uses it; else 0.",
                 &["pool"],
             )?,
+            damped: vec(
+                "edgesteer_pool_damped",
+                "1 where a pool flaps and so serves only where no other of the service does, else 0.",
+                &["service", "pool"],
+            )?,
             active: vec(
                 "edgesteer_service_active_pool",
                 "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
@@ -93,7 +99,7 @@ impl Gauges {
 }
 
 impl Gauges {
-    fn all(&self) -> [&dyn Collector; 9] {
+    fn all(&self) -> [&dyn Collector; 10] {
         let Self {
             generation,
             geoip,
@@ -101,11 +107,12 @@ impl Gauges {
             pool_up,
             endpoint_degraded,
             pool_degraded,
+            damped,
             active,
             held,
             service_up,
         } = self;
-        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, active, held, service_up]
+        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, damped, active, held, service_up]
     }
 }
 
@@ -136,6 +143,8 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             let name = topology.pool(pool.pool).name.as_str();
             let worst = pools.entry(name).or_insert(standing.state);
             *worst = worse(*worst, standing.state);
+            let damped = gauges.damped.with_label_values(&[service.name.as_str(), name]);
+            damped.set(i64::from(standing.damped.is_some()));
             let holds = &standing.holds;
             for hold in holds.pool.iter().chain(holds.endpoints.iter().map(|(_, hold)| hold)) {
                 gauges.held.with_label_values(&[name, hold.held.word()]).set(1);

@@ -64,6 +64,8 @@ pub(super) struct PoolShown {
     state: &'static str,
     held: Option<&'static str>,
     waits_for_failback: bool,
+    /// Whether it flaps, and so serves only where no other does.
+    damped: bool,
     endpoints: Vec<EndpointShown>,
 }
 
@@ -167,6 +169,7 @@ pub(super) fn pools(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Ve
         state: standing.state.word(),
         held: standing.holds.held().map(|held| held.word()),
         waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
+        damped: standing.damped.is_some(),
         endpoints: service.pools[place]
             .endpoints
             .iter()

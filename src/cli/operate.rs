@@ -93,7 +93,11 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         }
         for pool in list(&service["pools"]) {
             let held = pool["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
-            let waits = if pool["waits_for_failback"] == true { "  waits for its failback" } else { "" };
+            let waits = match (&pool["damped"], &pool["waits_for_failback"]) {
+                (damped, _) if *damped == true => "  flaps: serves only where no other does",
+                (_, waits) if *waits == true => "  waits for its failback",
+                _ => "",
+            };
             writeln!(text, "    {:<20} {}{held}{waits}", word(&pool["pool"]), word(&pool["state"]))?;
             for endpoint in list(&pool["endpoints"]) {
                 let held = endpoint["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));

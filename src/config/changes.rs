@@ -55,7 +55,10 @@ const CERTIFICATE: &[Part<Config>] =
 const GEOIP: &[Part<Config>] =
     &[("database", |a, b| a.1.geoip.database != b.1.geoip.database), ("ecs", |a, b| a.1.geoip.ecs != b.1.geoip.ecs)];
 
-const HEALTH: &[Part<Config>] = &[("references", |a, b| a.1.health.references != b.1.health.references)];
+const HEALTH: &[Part<Config>] = &[
+    ("references", |a, b| a.1.health.references != b.1.health.references),
+    ("damping", |a, b| a.1.health.damping != b.1.health.damping),
+];
 
 const SAFETY: &[Part<Config>] = &[
     ("min_active_pools", |a, b| a.1.safety.min_active_pools != b.1.safety.min_active_pools),

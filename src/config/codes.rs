@@ -71,6 +71,7 @@ codes! {
     Error   BAD_UPSTREAM            "bad-upstream"            "A text is no resolver that could be asked."
     Error   OPEN_RESOLVER           "open-resolver"           "Strangers would be resolved for."
     Error   UPSTREAM_IS_SELF        "upstream-is-self"        "An upstream is this server itself."
+    Error   BAD_DAMPING             "bad-damping"             "The thresholds of damping contradict one another."
     Error   BAD_REFERENCE           "bad-reference"           "A text is no address and port that could be asked."
     Error   BAD_STATUS              "bad-status"              "A text is no range of status codes."
     Error   BAD_REQUEST_PATH        "bad-request-path"        "A text cannot be the path of a request."

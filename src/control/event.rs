@@ -1,6 +1,6 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
-use super::Unsafe;
+use super::{Flap, Unsafe};
 use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
@@ -43,6 +43,8 @@ pub enum Event {
         /// The generation that stays, or is left.
         generation: u64,
     },
+    /// A pool flaps, or no longer does.
+    Flap(Flap),
     /// Another topology is true.
     Replaced {
         /// Its first generation.
@@ -183,6 +185,11 @@ impl Event {
                 tracing::error!("self-doubt: {}; verdicts stay as they are", why.words())
             }
             Self::Doubt { why: None, .. } => warn!("self-doubt is over: everything is judged anew"),
+            Self::Flap(Flap { service, pool, damped: Some(damped) }) => {
+                let for_s = damped.as_secs();
+                warn!(service, pool, for_s, "the pool flaps: it serves only where no other does");
+            }
+            Self::Flap(Flap { service, pool, damped: None }) => info!(service, pool, "the pool flaps no longer"),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {
                 let Grounds { reason, author } = &hold.grounds;

@@ -28,7 +28,7 @@ mod record;
 mod safety;
 mod watchdog;
 
-pub use beliefs::{Beliefs, Left, NoSuchSubject, Seen};
+pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
@@ -223,7 +223,8 @@ impl Control {
         let services = changes.iter().map(name).collect();
         let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
         let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
-        std::iter::once(Event::Published { generation, services }).chain(moves).collect()
+        let flaps = self.beliefs.take_flaps().into_iter().map(Event::Flap);
+        std::iter::once(Event::Published { generation, services }).chain(flaps).chain(moves).collect()
     }
 
     /// Publishes and tells what time or a command has changed.

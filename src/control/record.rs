@@ -1,5 +1,6 @@
 //! Events as lines of the audit trail.
 
+use super::Flap;
 use super::event::{Event, Move};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
@@ -60,6 +61,14 @@ pub fn entry(event: &Event) -> Entry {
         Event::Doubt { why, generation } => {
             let reason = why.map_or("what is seen is believed again, and judged anew", |why| why.words());
             Entry::of(if why.is_some() { "doubt" } else { "doubt-ended" }, reason).at(*generation)
+        }
+        Event::Flap(Flap { service, pool, damped }) => {
+            let (what, reason) = match damped {
+                Some(_) => ("damp", "it flaps: it serves only where no other does"),
+                None => ("damp-ended", "it flaps no longer"),
+            };
+            let entry = Entry::of(what, reason).with("service", service.as_str()).with("pool", pool.as_str());
+            damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
         }
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
     }

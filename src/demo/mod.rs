@@ -162,6 +162,11 @@ impl Demo {
             // Whoever gave the order was answered.
             Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
             Event::Doubt { why: Some(why), .. } => tell(&format!("self-doubt: {}", why.words())),
+            Event::Flap(flap) => {
+                let word =
+                    if flap.damped.is_some() { "flaps: it serves only where no other does" } else { "flaps no longer" };
+                tell(&format!("{} {word}", flap.pool));
+            }
             Event::Doubt { why: None, .. } => tell("self-doubt is over"),
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }

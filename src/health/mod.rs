@@ -1,6 +1,6 @@
 //! Believe or doubt: probe outcomes to verdicts, and when a pool that was lost may be preferred again.
 //!
-//! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`), what an
+//! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`), what its flapping costs it (`damp`), what an
 //! operator decided against all of it (`hold`), whether we doubt ourselves (`doubt`), and the two clocks (`moment`).
 //! Not here: who probes, and what follows from a verdict (`steering`). Pure: time is an argument, a failed probe is data.
 
@@ -8,12 +8,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod damp;
 mod doubt;
 mod gate;
 mod hold;
 mod judge;
 mod moment;
 
+pub use damp::{Damp, Damping};
 pub use doubt::{Doubt, Suspicion};
 pub use gate::Gate;
 pub use hold::{BadGrounds, BadSubject, Grounds, Held, Hold, Holds, PoolHolds, Subject};

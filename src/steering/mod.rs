@@ -8,6 +8,7 @@ use crate::federation::Shape;
 use crate::health::{Gate, Held, PoolHolds, State};
 use crate::ids::TargetId;
 use crate::topology::{Endpoint, Service, ServicePool};
+use std::time::Instant;
 
 /// How one pool stands in one service.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Standing {
     pub state: State,
     /// Whether it is preferred.
     pub gate: Gate,
+    /// Until when it serves only where no other does, because it flaps.
+    pub damped: Option<Instant>,
     /// Each endpoint's state, in the order of the service's pool.
     pub endpoints: Box<[State]>,
     /// What an operator decided; `state` and `endpoints` are what it makes of them.
@@ -130,9 +133,10 @@ fn any_of(states: impl Iterator<Item = State>) -> State {
 /// |---|---|---|---|
 /// | 0 | Up | preferred | |
 /// | 1 | Up | waits | waiting protects from being moved twice, not from service |
-/// | 2 | Degraded | any | it answers, and what is behind it does not: a waiting pool serves better |
-/// | 3 | Unknown | preferred | a degraded pool is proven alive, this one may swallow packets |
-/// | 4 | Unknown | waits, or lost | it was down when last heard of |
+/// | 2 | Up | any, but damped | it flaps: whoever is sent there will be moved again |
+/// | 3 | Degraded | any | it answers, and what is behind it does not: every other serves better |
+/// | 4 | Unknown | preferred | a degraded pool is proven alive, this one may swallow packets |
+/// | 5 | Unknown | waits, or lost | it was down when last heard of |
 /// | none | Down | any | it is left to the `all_down` ladder |
 ///
 /// A drained pool serves only where no other is live. Of a pool that is Up, endpoints that are merely degraded are not named: the
@@ -141,11 +145,12 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
     let rank = |&pool: &usize| {
         let standing = &standings[pool];
         let rank = match (standing.state, standing.gate) {
+            (State::Up, _) if standing.damped.is_some() => 2,
             (State::Up, Gate::In) => 0,
             (State::Up, _) => 1,
-            (State::Degraded, _) => 2,
-            (State::Unknown, Gate::In) => 3,
-            (State::Unknown, _) => 4,
+            (State::Degraded, _) => 3,
+            (State::Unknown, Gate::In) => 4,
+            (State::Unknown, _) => 5,
             (State::Down, _) => return None,
         };
         Some((standing.is_held_at(Held::Drain), rank))

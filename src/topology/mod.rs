@@ -7,6 +7,7 @@ use crate::config::{Country, Ecs, Rung, Safety, Soa};
 use crate::federation::Shape;
 use crate::federation::runbook::Organisation;
 use crate::geo::{Places, Point, Prefixes, RegionMap};
+use crate::health::Damping;
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -60,6 +61,8 @@ pub struct Topology {
     pub geo_build_epoch: u64,
     /// Whose client subnet option is believed.
     pub ecs: Ecs,
+    /// How pools that flap are damped; `None` not at all.
+    pub damping: Option<Damping>,
     /// What operators may not do by accident.
     pub safety: Safety,
     /// Name servers' addresses, published at their own names.

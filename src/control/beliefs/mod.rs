@@ -1,6 +1,6 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
-//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), an operator's
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), an operator's
 //! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
 //! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
@@ -9,7 +9,7 @@ use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspici
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
-use crate::topology::{ServicePool, TargetSpec, Topology};
+use crate::topology::{Face, ServicePool, TargetSpec, Topology};
 use history::History;
 use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
@@ -17,12 +17,14 @@ use std::sync::Arc;
 use std::time::Instant;
 use witness::Witness;
 
+mod damp;
 mod held;
 mod history;
 mod memory;
 mod past;
 mod witness;
 
+pub use damp::Flap;
 pub use held::{Left, NoSuchSubject};
 pub use history::Seen;
 
@@ -38,6 +40,8 @@ pub struct Beliefs {
     /// The last time that we doubted ourselves.
     doubted: Outage,
     is_doubting: bool,
+    /// What began or ended to be damped and was not told yet.
+    flaps: Vec<Flap>,
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
     holds: Holds,
@@ -67,6 +71,7 @@ impl Beliefs {
             witness: Witness::new(&topology),
             doubted: Outage::default(),
             is_doubting: false,
+            flaps: Vec::new(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
             holds: Holds::default(),
@@ -170,14 +175,18 @@ impl Beliefs {
         let mut standings = self.standings(id, now);
         let service = self.topology.service(id);
         let memory = &mut self.services[id.index()];
-        for ripe in memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)) {
+        let damping = self.topology.damping.as_ref();
+        for ripe in memory.ripe_at(service, damping) {
             self.ripening.remove(&(ripe, id));
+        }
+        if let (Some(by), Face::Configured) = (damping, service.face) {
+            self.flaps.extend(damp::follow(&self.topology, service, memory, &mut standings, now, by));
         }
         let is_dark = standings.iter().all(|standing| standing.state == State::Down);
         memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
         release_who_must_serve(&mut standings);
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
-        self.ripening.extend(memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)).map(|at| (at, id)));
+        self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
         let row = Row::render(service, standings, &memory.last_good);
         memory.is_lost = row.choices().any(|choice| choice.basis != Basis::Proven);
         for (last_good, choice) in memory.last_good.iter_mut().zip(row.choices()) {
@@ -209,7 +218,7 @@ impl Beliefs {
                 None if returns => Gate::In,
                 None => gate.step(state, now, service.failback),
             };
-            Standing { state, gate, endpoints, holds }
+            Standing { state, gate, damped: None, endpoints, holds }
         };
         service.pools.iter().zip(&memory.gates).map(standing).collect()
     }
@@ -239,9 +248,9 @@ impl Beliefs {
 }
 
 /// With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and going on
-/// with it would send them away once more.
+/// with it would send them away once more. A damped pool is not preferred.
 fn release_who_must_serve(standings: &mut [Standing]) {
-    if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In) {
+    if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In && s.damped.is_none()) {
         standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
     }
 }
