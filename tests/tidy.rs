@@ -159,7 +159,7 @@ const ROOMS: &[Room] = &[
         imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
             "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
-            "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing",
+            "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",
         ],
     },
     Room {
@@ -172,10 +172,11 @@ const ROOMS: &[Room] = &[
         outside: &["clock", "prometheus", "rlimit", "thiserror", "threads", "tokio", "tracing"],
     },
     Room {
+        // threads: `watch` waits between looks, and for what is typed.
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "rlimit", "serde_json", "sockets", "terminal", "tokio", "tracing",
-            "tracing_appender",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "rlimit", "serde_json", "sockets",
+            "terminal", "threads", "tokio", "tracing", "tracing_appender",
             "tracing_subscriber",
         ],
     },

@@ -14,11 +14,12 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 const _: () = assert!(crate::limits::API_PAGE_MAX <= HISTORIES_ASKED_MAX, "a page's histories are asked for at once");
 
 /// A page of endpoints, each once for each check.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Endpoints {
     generation: u64,
     /// How many there are in all.
@@ -28,8 +29,9 @@ pub(super) struct Endpoints {
     endpoints: Vec<Endpoint>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Endpoint {
+    #[schema(value_type = String)]
     address: IpAddr,
     port: u16,
     check: &'static str,
@@ -49,7 +51,7 @@ struct Endpoint {
     observations: Vec<Observation>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Observation {
     /// Milliseconds since 1970.
     at: u64,
@@ -60,6 +62,16 @@ struct Observation {
     detail: Option<String>,
 }
 
+/// A page of endpoints, each once for each check.
+#[utoipa::path(
+    get,
+    path = "/api/v1/endpoints",
+    params(Page),
+    responses(
+        (status = 200, description = "as asked", body = Endpoints),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn http(State(shown): State<Shown>, Params(page): Params<Page>) -> Result<Json<Endpoints>, Problem> {
     let report = shown.report().await?;
     let snapshot = shown.control.lake().load();

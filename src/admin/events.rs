@@ -16,18 +16,21 @@ use http_body_util::channel::{Channel, Sender};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use tokio::time::timeout;
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct After {
     /// The number of the last event that is known already; without it, the newest are told.
     after: Option<u64>,
     /// How many at most.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 
 /// Some events.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Recent {
     /// The number of the newest event: what to ask for next time.
     newest: u64,
@@ -36,6 +39,16 @@ pub(super) struct Recent {
     events: Vec<Told>,
 }
 
+/// What happened lately.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events/recent",
+    params(After),
+    responses(
+        (status = 200, description = "as asked", body = Recent),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn recent(
     State(shown): State<Shown>,
     Params(After { after, limit }): Params<After>,
@@ -44,18 +57,43 @@ pub(super) async fn recent(
     if !(1..=API_PAGE_MAX).contains(&limit) {
         return Err(Problem::bad(format!("limit is from 1 to {API_PAGE_MAX}"), "ask again with after = newest"));
     }
-    let Since { events, gap, newest } = shown.ring.since(after, limit);
+    let Since { events, gap, newest } = shown.ring.since(known(after)?, limit);
     let events = events.iter().map(|told| Told::clone(told)).collect();
     Ok(Json(Recent { newest, gap, events }))
 }
 
-#[derive(Debug, Deserialize)]
+/// The largest number of the description's format, int64; no event has a larger one.
+const NUMBER_MAX: u64 = i64::MAX as u64;
+
+/// A number that an event may have.
+fn known(after: Option<u64>) -> Result<Option<u64>, Problem> {
+    match after {
+        Some(after) if after > NUMBER_MAX => Err(Problem::bad(
+            format!("no event has the number {after}"),
+            "leave it out for the newest, or take `newest` of the list before",
+        )),
+        after => Ok(after),
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Resume {
     /// The number of the last event that is known already, as the field Last-Event-ID says it too.
     after: Option<u64>,
 }
 
+/// What happens, as server-sent events; the field Last-Event-ID resumes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    params(Resume),
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/event-stream"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn stream(
     State(shown): State<Shown>,
     Params(Resume { after }): Params<Resume>,
@@ -72,7 +110,7 @@ pub(super) async fn stream(
     let after = match fields.get("last-event-id") {
         // What is no number of ours is of another server, and a gap.
         Some(id) => Some(id.to_str().ok().and_then(|id| id.trim().parse().ok()).unwrap_or(0)),
-        None => after,
+        None => known(after)?,
     };
     let (sender, channel) = Channel::<Bytes, Infallible>::new(EVENT_STREAM_QUEUE);
     let ring = shown.ring.clone();
@@ -106,7 +144,7 @@ async fn tell(
         }
         for told in &events {
             let text = serde_json::to_string(&**told).unwrap_or_default();
-            reader.send_data(frame(told.id, told.entry.what, &text)).await?;
+            reader.send_data(frame(told.id, told.what, &text)).await?;
             last = told.id;
         }
         if events.is_empty() {

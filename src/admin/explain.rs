@@ -15,17 +15,20 @@ use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
+use utoipa::{IntoParams, ToSchema};
 
 /// The decision path of one question.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Explanation {
     name: String,
     #[serde(rename = "type")]
     kind: String,
     /// Where it asks from.
+    #[schema(value_type = String)]
     client: IpAddr,
     /// The address that steers, where that is another.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     subnet: Option<IpAddr>,
     generation: u64,
     rcode: &'static str,
@@ -46,7 +49,7 @@ pub struct Explanation {
     decision: Option<Path>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Path {
     service: String,
     region: String,
@@ -56,7 +59,7 @@ struct Path {
     pools: Vec<Candidate>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Candidate {
     pool: String,
     distance_km: Option<u32>,
@@ -68,15 +71,16 @@ struct Candidate {
     endpoints: Vec<EndpointState>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EndpointState {
+    #[schema(value_type = String)]
     address: IpAddr,
     state: &'static str,
     held: Option<HeldAs>,
 }
 
 /// A hold, and who made it why.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct HeldAs {
     state: &'static str,
     author: String,
@@ -291,15 +295,32 @@ impl fmt::Display for Explanation {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Params {
+    /// The name that is asked for.
     name: String,
+    /// The type that is asked for, as A or SRV.
     #[serde(rename = "type")]
     kind: String,
+    /// The address that asks.
+    #[param(value_type = Option<String>)]
     client: Option<IpAddr>,
+    /// The address on whose behalf it asks, as a believed client subnet says.
+    #[param(value_type = Option<String>)]
     subnet: Option<IpAddr>,
 }
 
+/// What a client would be answered, and why.
+#[utoipa::path(
+    get,
+    path = "/api/v1/explain",
+    params(Params),
+    responses(
+        (status = 200, description = "as asked", body = Explanation),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn http(
     axum::extract::State(shown): axum::extract::State<Shown>,
     Query(params): Query<Params>,

@@ -14,9 +14,10 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// What an order says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Said {
     state: Option<String>,
@@ -29,7 +30,7 @@ pub(super) struct Said {
 }
 
 /// What an order did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Answer {
     subject: String,
     message: String,
@@ -38,12 +39,21 @@ pub(super) struct Answer {
 }
 
 /// Everything that is held, also what the configuration does not have.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Holds {
     generation: u64,
     holds: Vec<HoldShown>,
 }
 
+/// Everything that is held.
+#[utoipa::path(
+    get,
+    path = "/api/v1/holds",
+    responses(
+        (status = 200, description = "as asked", body = Holds),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn list(State(shown): State<Shown>) -> Result<Json<Holds>, Problem> {
     let report = shown.report().await?;
     let snapshot = shown.control.lake().load();
@@ -53,6 +63,17 @@ pub(super) async fn list(State(shown): State<Shown>) -> Result<Json<Holds>, Prob
 type Replied = Result<Json<Answer>, Problem>;
 type Put = Result<Json<Said>, axum::extract::rejection::JsonRejection>;
 
+/// Holds a pool.
+#[utoipa::path(
+    put,
+    path = "/api/v1/holds/{pool}",
+    params(("pool" = String, Path, description = "The name of a pool")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn put_pool(
     State(shown): State<Shown>,
     Named(pool): Named<String>,
@@ -62,6 +83,17 @@ pub(super) async fn put_pool(
     hold(&shown, Subject { pool, endpoint: None }, &who, said).await
 }
 
+/// Holds one endpoint of a pool.
+#[utoipa::path(
+    put,
+    path = "/api/v1/holds/{pool}/{endpoint}",
+    params(("pool" = String, Path, description = "The name of a pool"), ("endpoint" = String, Path, description = "The address of one of its endpoints")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn put_endpoint(
     State(shown): State<Shown>,
     Named((pool, endpoint)): Named<(String, IpAddr)>,
@@ -71,6 +103,17 @@ pub(super) async fn put_endpoint(
     hold(&shown, Subject { pool, endpoint: Some(endpoint) }, &who, said).await
 }
 
+/// Ends a pool's hold, and its wait for failback.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/holds/{pool}",
+    params(("pool" = String, Path, description = "The name of a pool")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn delete_pool(
     State(shown): State<Shown>,
     Named(pool): Named<String>,
@@ -80,6 +123,17 @@ pub(super) async fn delete_pool(
     release(&shown, Subject { pool, endpoint: None }, &who, said).await
 }
 
+/// Ends an endpoint's hold.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/holds/{pool}/{endpoint}",
+    params(("pool" = String, Path, description = "The name of a pool"), ("endpoint" = String, Path, description = "The address of one of its endpoints")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn delete_endpoint(
     State(shown): State<Shown>,
     Named((pool, endpoint)): Named<(String, IpAddr)>,

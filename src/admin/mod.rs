@@ -9,12 +9,14 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
-use axum::routing::{get, put};
+use axum::routing::get;
 use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 mod access;
 mod endpoints;
@@ -24,6 +26,7 @@ mod guard;
 mod holds;
 mod local;
 mod metrics;
+mod openapi;
 mod page;
 mod params;
 mod pools;
@@ -127,24 +130,28 @@ impl Drop for Admin {
 }
 
 fn router(shown: Shown, door: Arc<Guard>) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics_text))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/api/v1/explain", get(explain::http))
-        .route("/api/v1/status", get(status::http))
-        .route("/api/v1/runbooks/{pool}", get(runbook::http))
-        .route("/api/v1/services", get(services::list))
-        .route("/api/v1/services/{service}", get(services::one))
-        .route("/api/v1/services/{service}/domains", get(services::domains))
-        .route("/api/v1/pools", get(pools::http))
-        .route("/api/v1/endpoints", get(endpoints::http))
-        .route("/api/v1/regions", get(regions::http))
-        .route("/api/v1/events", get(events::stream))
-        .route("/api/v1/events/recent", get(events::recent))
-        .route("/api/v1/holds", get(holds::list))
-        .route("/api/v1/holds/{pool}", put(holds::put_pool).delete(holds::delete_pool))
-        .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
+    // Methods of one path stand together.
+    let (router, api) = OpenApiRouter::new()
+        .routes(routes!(metrics_text))
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(explain::http))
+        .routes(routes!(status::http))
+        .routes(routes!(runbook::http))
+        .routes(routes!(services::list))
+        .routes(routes!(services::one))
+        .routes(routes!(services::domains))
+        .routes(routes!(pools::http))
+        .routes(routes!(endpoints::http))
+        .routes(routes!(regions::http))
+        .routes(routes!(events::stream))
+        .routes(routes!(events::recent))
+        .routes(routes!(holds::list))
+        .routes(routes!(holds::put_pool, holds::delete_pool))
+        .routes(routes!(holds::put_endpoint, holds::delete_endpoint))
+        .split_for_parts();
+    router
+        .route("/api/v1/openapi.json", get(async move || openapi::http(&api)))
         .merge(page::routes())
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
@@ -162,6 +169,15 @@ async fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "that is no method of this path", next)
 }
 
+/// Everything that is counted, as Prometheus reads it.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     let mut text = Vec::new();
     match TextEncoder::new().encode(&shown.registry.gather(), &mut text) {
@@ -174,7 +190,15 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     }
 }
 
-/// Healthy while somebody probes and decides: otherwise yesterday's truth would be answered.
+/// Whether somebody probes and decides: otherwise yesterday's truth would be answered.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "what is stuck, a line each", body = String, content_type = "text/plain"),
+    )
+)]
 async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
     let stuck = shown.stuck();
     if stuck.is_empty() {
@@ -184,6 +208,14 @@ async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
 }
 
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "why not, a line each", body = String, content_type = "text/plain"),
+    )
+)]
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
     let Readiness { ready, remarks } = shown.readiness();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

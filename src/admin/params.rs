@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 /// Parameters of a query.
 pub(super) struct Params<T>(pub(super) T);
@@ -34,13 +35,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T
 }
 
 /// Which part of a long list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// Where to begin: `next` of the page before.
     #[serde(default)]
     from: usize,
     /// How many items at most.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
 }
 

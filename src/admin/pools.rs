@@ -9,15 +9,16 @@ use crate::snapshot::Snapshot;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Every pool.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Pools {
     generation: u64,
     pools: Vec<Pool>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Pool {
     pool: String,
     fqdn: Option<String>,
@@ -32,7 +33,7 @@ struct Pool {
     services_total: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct InService {
     service: String,
     state: &'static str,
@@ -48,6 +49,15 @@ struct InService {
     regions: Vec<String>,
 }
 
+/// Every pool.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pools",
+    responses(
+        (status = 200, description = "as asked", body = Pools),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Pools>, Problem> {
     let report = shown.report().await?;
     let snapshot = shown.control.lake().load();

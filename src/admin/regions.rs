@@ -15,16 +15,18 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Of {
     /// The service; without it, the first.
     service: Option<String>,
 }
 
 /// Where the world is sent by one service.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Regions {
     generation: u64,
     service: String,
@@ -36,7 +38,7 @@ pub(super) struct Regions {
     nobody: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Destination {
     #[serde(flatten)]
     choice: ChoiceShown,
@@ -44,6 +46,16 @@ struct Destination {
     countries: Vec<String>,
 }
 
+/// Where each country is sent by one service.
+#[utoipa::path(
+    get,
+    path = "/api/v1/regions",
+    params(Of),
+    responses(
+        (status = 200, description = "as asked", body = Regions),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn http(
     State(shown): State<Shown>,
     Params(Of { service }): Params<Of>,

@@ -7,21 +7,30 @@ use crate::audit::Entry;
 use crate::control::{self, Event};
 use crate::limits::EVENTS_KEPT;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 /// An event as it is told: the words are those of the audit trail.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Told {
     /// Rises with each event.
     pub(super) id: u64,
     /// When it was heard of, milliseconds since 1970.
     at: u64,
-    #[serde(flatten)]
-    pub(super) entry: Entry,
+    /// What happened, a word of a small set.
+    pub(super) what: &'static str,
+    /// The generation that was true afterwards, where it is known.
+    generation: Option<u64>,
+    /// Why, for people.
+    reason: String,
+    /// What else a program may want to know.
+    #[schema(value_type = Object)]
+    detail: Map<String, Value>,
 }
 
 /// Events for those who come later.
@@ -81,7 +90,9 @@ impl Ring {
         let mut kept = self.kept();
         kept.next += numbers;
         let id = kept.next - 1;
-        kept.events.push_back(Arc::new(Told { id, at: now().as_millis() as u64, entry }));
+        let Entry { what, generation, reason, detail } = entry;
+        let at = now().as_millis() as u64;
+        kept.events.push_back(Arc::new(Told { id, at, what, generation, reason, detail }));
         if kept.events.len() > EVENTS_KEPT {
             kept.events.pop_front();
         }

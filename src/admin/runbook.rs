@@ -15,6 +15,16 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use std::net::IpAddr;
 
+/// What people must do when pools are lost; Markdown.
+#[utoipa::path(
+    get,
+    path = "/api/v1/runbooks/{pools}",
+    params(("pools" = String, Path, description = "Names of pools with commas between them")),
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/markdown"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn http(
     State(shown): State<Shown>,
     Named(pools): Named<String>,

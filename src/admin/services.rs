@@ -10,9 +10,10 @@ use crate::topology::{Face, Service, Topology};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A page of services.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Services {
     generation: u64,
     /// How many there are in all.
@@ -23,7 +24,7 @@ pub(super) struct Services {
 }
 
 /// A service.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServiceShown {
     /// Its name; `NAME@VIEW` is what it is to a view.
     service: String,
@@ -41,7 +42,7 @@ pub(super) struct ServiceShown {
 }
 
 /// A service of a snapshot.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct One {
     generation: u64,
     #[serde(flatten)]
@@ -49,7 +50,7 @@ pub(super) struct One {
 }
 
 /// A page of a service's domains.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Domains {
     service: String,
     /// How many there are in all.
@@ -59,6 +60,16 @@ pub(super) struct Domains {
     domains: Vec<String>,
 }
 
+/// A page of services.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services",
+    params(Page),
+    responses(
+        (status = 200, description = "as asked", body = Services),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn list(State(shown): State<Shown>, Params(page): Params<Page>) -> Result<Json<Services>, Problem> {
     let snapshot = shown.control.lake().load();
     let (services, next) = page.cut(configured(&snapshot.topology))?;
@@ -70,12 +81,32 @@ pub(super) async fn list(State(shown): State<Shown>, Params(page): Params<Page>)
     }))
 }
 
+/// One service.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services/{service}",
+    params(("service" = String, Path, description = "The name of a service")),
+    responses(
+        (status = 200, description = "as asked", body = One),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn one(State(shown): State<Shown>, Named(name): Named<String>) -> Result<Json<One>, Problem> {
     let snapshot = shown.control.lake().load();
     let (id, service) = find(&snapshot.topology, Some(&name))?;
     Ok(Json(One { generation: snapshot.generation, service: service_shown(&snapshot, id, service) }))
 }
 
+/// A page of a service's domains.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services/{service}/domains",
+    params(("service" = String, Path, description = "The name of a service"), Page),
+    responses(
+        (status = 200, description = "as asked", body = Domains),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn domains(
     State(shown): State<Shown>,
     Named(name): Named<String>,

@@ -15,9 +15,10 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Everything that an operator sees at a glance.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Status {
     version: &'static str,
     generation: u64,
@@ -25,7 +26,7 @@ pub(super) struct Status {
     /// Why it is not ready, or what to look at though it is.
     remarks: Vec<String>,
     holds: Vec<HoldShown>,
-    services: Vec<ServiceShown>,
+    services: Vec<ServiceStatus>,
     /// Services beyond those shown.
     services_left_out: usize,
     targets: Vec<TargetShown>,
@@ -34,10 +35,11 @@ pub(super) struct Status {
 }
 
 /// A hold as it is told.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct HoldShown {
     subject: String,
     pub(super) pool: String,
+    #[schema(value_type = Option<String>)]
     endpoint: Option<IpAddr>,
     state: &'static str,
     reason: String,
@@ -48,15 +50,15 @@ pub(super) struct HoldShown {
     applies: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct ServiceShown {
+#[derive(Debug, Serialize, ToSchema)]
+struct ServiceStatus {
     service: String,
     pools: Vec<PoolShown>,
     choices: Vec<ChoiceShown>,
 }
 
 /// How a pool stands in a service.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PoolShown {
     pool: String,
     state: &'static str,
@@ -67,23 +69,25 @@ pub(super) struct PoolShown {
     endpoints: Vec<EndpointShown>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EndpointShown {
+    #[schema(value_type = String)]
     address: IpAddr,
     state: &'static str,
     held: Option<&'static str>,
 }
 
 /// Where the clients of a region are sent.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct ChoiceShown {
     pub(super) region: String,
     pub(super) pools: Vec<String>,
     pub(super) basis: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TargetShown {
+    #[schema(value_type = String)]
     address: SocketAddr,
     check: &'static str,
     state: &'static str,
@@ -91,6 +95,15 @@ struct TargetShown {
     why: Option<String>,
 }
 
+/// Everything that an operator sees at a glance.
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    responses(
+        (status = 200, description = "as asked", body = Status),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Status>, Problem> {
     let report = shown.report().await?;
     Ok(Json(status(&shown.control.lake().load(), &report, shown.readiness())))
@@ -141,8 +154,8 @@ fn target(spec: &TargetSpec, verdict: &Verdict, since: Option<u64>) -> TargetSho
     }
 }
 
-fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> ServiceShown {
-    ServiceShown {
+fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> ServiceStatus {
+    ServiceStatus {
         service: service.name.clone(),
         pools: pools(snapshot, id, service),
         choices: choices(snapshot, id, service),

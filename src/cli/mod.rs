@@ -23,6 +23,7 @@ mod runbook;
 mod secrets;
 mod serve;
 mod token;
+mod watch;
 
 pub(crate) use serve::StopSignals;
 
@@ -113,6 +114,15 @@ enum Command {
         #[command(flatten)]
         server: reach::Reach,
     },
+    /// Look on: how things stand, renewed each second, with what happened last. q and Enter ends it. Where output is no terminal,
+    /// only what happens is printed, line by line.
+    Watch {
+        /// Print what happens as JSON, an event in each line.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: reach::Reach,
+    },
     /// Make a token for the admin listener, or show that of this machine.
     Token {
         #[command(subcommand)]
@@ -197,6 +207,7 @@ pub fn run() -> ExitCode {
         }
         Command::Release { subject, order } => operate::release(&subject, &order),
         Command::Status { json, server } => operate::status(&server, json),
+        Command::Watch { json, server } => watch::run(&server, json),
         Command::Token { command } => token::run(&command),
         Command::Completions { shell } => papers::completions(shell),
         Command::Man { directory } => papers::man(&directory),

@@ -64,7 +64,7 @@ fn tell(server: &Reach, method: &str, subject: &Subject, said: &Value) -> ExitCo
 }
 
 /// The status for people.
-fn table(status: &Value) -> String {
+pub(super) fn table(status: &Value) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_table(&mut text, status);

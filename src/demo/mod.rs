@@ -263,7 +263,7 @@ fn greeting(path: &Path, listen: &[SocketAddr], admin: SocketAddr) -> String {
             pool.country
         );
     }
-    let _ = write!(text, "  curl http://{admin}/metrics\n\n{}\n", help());
+    let _ = write!(text, "  curl http://{admin}/metrics\n\nWatch it at http://{admin}/\n\n{}\n", help());
     text
 }
 

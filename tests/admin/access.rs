@@ -2,6 +2,7 @@
 
 use crate::common::edges::Edges;
 use crate::common::eventually;
+use crate::common::process::Process;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, edgesteer, run, said};
 use crate::http::{Answer, ask};
@@ -212,4 +213,31 @@ fn a_made_token_is_shown_once_with_lines_that_a_server_takes() {
     let (other, _) = said(&run(&["token", "new", "lee"]));
     assert_ne!(other.lines().next(), Some(token));
     assert_eq!(run(&["token", "new", "local"]).status.code(), Some(2));
+}
+
+#[test]
+fn watch_prints_what_happens_line_by_line_where_nobody_looks() {
+    let set = set_up(false);
+    let admin = set.scene.admin.to_string();
+    let log = set.scene.path().join("watch.log");
+    let mut command = edgesteer();
+    command.args(["watch", "--admin", &admin]);
+    let mut watch = Process::start(&mut command, &log, "");
+    watch.wait_for_log("verdict: ");
+    assert!(run(&["drain", "seoul", "--reason", "patch night", "--admin", &admin]).status.success());
+    watch.wait_for_log("hold: patch night");
+    assert!(!watch.log().contains('\u{1b}'), "no escape sequence outside a terminal: {:?}", watch.log());
+    let nobody = said(&run(&["watch", "--admin", "127.0.0.1:1"])).1;
+    assert!(nobody.contains("no server answers on 127.0.0.1:1"), "{nobody}");
+}
+
+#[test]
+fn completions_and_man_pages_tell_every_command() {
+    let (bash, _) = said(&run(&["completions", "bash"]));
+    let directory = tempfile::tempdir().unwrap();
+    assert!(run(&["man", directory.path().to_str().unwrap()]).status.success());
+    for command in ["serve", "check", "explain", "hold", "status", "watch", "token", "audit"] {
+        assert!(bash.contains(command), "{command}");
+        assert!(directory.path().join(format!("edgesteer-{command}.1")).exists(), "{command}");
+    }
 }

@@ -6,5 +6,6 @@ mod access;
 #[path = "../common/mod.rs"]
 mod common;
 mod http;
+mod openapi;
 mod reading;
 mod streams;

@@ -115,6 +115,9 @@ fn what_somebody_gets_is_explained_and_no_script_of_others_runs() {
     );
     room.wait_for("explained", "(chosen)");
     room.wait_for("explained", "KR");
+    room.browser.run("document.querySelector('[aria-label=\"Run-book of seoul\"]').click()");
+    room.wait_for("book-text", "Lost: Edge pool seoul");
+    room.browser.run("document.getElementById('book-close').click()");
     let themes = "const of = () => document.documentElement.dataset.theme; const first = of();
                   document.getElementById('theme').click(); return [first, of()].sort()";
     assert_eq!(room.browser.run(themes), serde_json::json!(["dark", "light"]));

@@ -3,7 +3,7 @@
 
 import { make, put, at, when, clock, ago, list, read, follow, keepToken, sparkline } from "./parts.js";
 import { prepare, colour, mark } from "./map.js";
-import { explain, order, sentence } from "./ask.js";
+import { explain, book, order, sentence } from "./ask.js";
 
 const EVENTS_SHOWN = 100;
 const EVERY = 15_000;
@@ -104,9 +104,10 @@ function poolTable(service, countries) {
     const place = state.pools.find((one) => one.pool === pool.pool);
     const held = pool.held || pool.waits_for_failback;
     const button = make("button", { type: "button", click: () => order(Boolean(held), pool.pool, path(pool.pool), told), "aria-label": `${held ? "Release" : "Hold"} ${pool.pool}` }, held ? "Release" : "Hold");
+    const runbook = make("button", { type: "button", click: () => book(pool.pool), "aria-label": `Run-book of ${pool.pool}` }, "Run-book");
     const sends = countries.get(pool.pool) ? `serves ${countries.get(pool.pool)} countries` : "serves nobody now";
     const why = pool.waits_for_failback ? "up again, waits for its failback" : sends;
-    const head = make("tr", {}, cell(make("strong", {}, pool.pool), place?.country ? ` ${place.country}` : ""), cell(word(pool.state, pool.held)), cell(), cell(why), cell(), cell(button));
+    const head = make("tr", {}, cell(make("strong", {}, pool.pool), place?.country ? ` ${place.country}` : ""), cell(word(pool.state, pool.held)), cell(), cell(why), cell(), cell(button, runbook));
     return [head, ...pool.endpoints.map((endpoint) => endpointRow(service, pool, endpoint))];
   });
   put("pools", ...rows);
