@@ -6,7 +6,9 @@ use super::report::Report;
 use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
-use super::{check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, table, view, zone};
+use super::{
+    check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, table, transfer, view, zone,
+};
 use crate::limits;
 use std::path::Path;
 use toml::de::DeTable;
@@ -91,6 +93,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         partners: t.named("partner", partner::read),
         views: t.named("view", view::read),
         resolver: t.get("resolver", resolver::read),
+        tsig: t.named("tsig", transfer::key),
         safety: t.get("safety", safety::read).or_default(),
     })
 }
@@ -108,6 +111,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         pools: values::<usize>(pools),
     };
     let mut server = drafts.server;
+    server.dns.tsig = drafts.tsig.into_iter().filter_map(transfer::KeyDraft::finish).collect();
     server.dns.resolver = drafts.resolver.into_option().and_then(resolver::Draft::finish);
     Some(Config {
         server,

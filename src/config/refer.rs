@@ -9,6 +9,7 @@ use super::report::Report;
 use super::resolver;
 use super::service::{self, CheckRef, Steering};
 use super::source::{At, Span};
+use super::transfer;
 use super::view;
 use super::zone;
 use super::{Geoip, Safety, Server};
@@ -36,6 +37,8 @@ pub(super) struct Drafts {
     pub(super) views: Vec<view::Draft>,
     /// `[resolver]`.
     pub(super) resolver: Field<resolver::Draft>,
+    /// `[tsig]`.
+    pub(super) tsig: Vec<transfer::KeyDraft>,
     /// `[safety]`.
     pub(super) safety: Safety,
 }

@@ -95,7 +95,7 @@ impl Fast {
     /// The length of the answer; `None` where it is over the limit of its client, an error where this lane has none.
     fn answer(&mut self, octets: &[u8], source: IpAddr, now: Now, room: &mut [u8; ROOM]) -> Result<Option<usize>, Why> {
         let packet = Packet::read(octets);
-        if odd::refusal(&packet, Transport::Udp).is_some() {
+        if packet.tsig.is_some() || odd::refusal(&packet, Transport::Udp).is_some() {
             return Err(Why::Odd);
         }
         let (name, &[t0, t1, c0, c1]) = packet.question.split_last_chunk::<4>().ok_or(Why::Odd)?;
