@@ -34,6 +34,10 @@ geoip:
     target/geoip-venv/bin/python geoip/build.py
     python3 geoip/fixtures/build.py
 
+# Looks for octets that break a promise: question, edns, datagram, stream or records; needs cargo-fuzz and a C++ compiler.
+fuzz TARGET SECONDS="60":
+    fuzz/run {{TARGET}} {{SECONDS}}
+
 # Licences, bans and sources of the dependencies, and advisories where their database can be fetched.
 deny:
     cargo deny --locked check

@@ -2,9 +2,9 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Admin, AdminError, Shown};
+use crate::admin::{self, Access, Admin, AdminError, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
-use crate::config::{self, Diagnostics, Outline, Server};
+use crate::config::{self, Config, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -125,6 +125,7 @@ impl Running {
         let certificates = metrics.certificates().clone();
         let (control, handle) = Control::new(topology.clone(), prober, observations, kept, metrics);
         certificates.register(&registry, handle.lake())?;
+        handle.watchdog().register(&registry)?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
@@ -137,8 +138,8 @@ impl Running {
         registry.register(Box::new(reload_success.clone()))?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
-        let shown = Shown { registry, control: handle.clone(), serving: serving.clone() };
-        let admin = Admin::start(config.server.admin, shown)?;
+        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
+        let admin = Admin::start(config.server.admin, access(config), shown)?;
         info!(
             services = config.services.len(),
             pools = config.pools.len(),
@@ -200,8 +201,8 @@ impl Running {
         self.admin.address()
     }
 
-    /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing.
-    pub async fn reload(&mut self) {
+    /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing. Returns whether it was taken over.
+    pub async fn reload(&mut self) -> bool {
         let path = self.path.clone();
         let loaded = tokio::task::spawn_blocking(move || load(&path)).await;
         let world = match loaded {
@@ -226,6 +227,7 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
+                self.admin.obey(access(world.outline.config()));
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
@@ -234,15 +236,17 @@ impl Running {
                 self.audit.record(Entry::of("reload", what).at(generation));
                 self.outline = world.outline;
                 self.reload_success.set(1);
+                true
             }
             Err(stopped) => self.refused(&stopped.to_string()),
         }
     }
 
-    fn refused(&self, why: &str) {
+    fn refused(&self, why: &str) -> bool {
         self.reload_success.set(0);
         self.audit.record(Entry::of("reload-refused", why.trim_end()));
         error!("reload: refused, the running configuration stays as it is\n{}", why.trim_end());
+        false
     }
 
     /// Stops answering, then everything else.
@@ -279,6 +283,11 @@ fn connections(targets: usize) -> usize {
         warn!(files, targets, "too few open files are allowed: raise LimitNOFILE or ulimit -n");
     }
     (left.unwrap_or(0) / 2).clamp(STREAMS_MIN, STREAMS_MAX)
+}
+
+/// Who may ask the admin listener.
+fn access(config: &Config) -> Access {
+    Access::new(&config.tokens, &config.server.admin_hosts)
 }
 
 /// How many lanes answer over UDP.

@@ -14,6 +14,8 @@ pub const UDP_ANSWER_MIN: u16 = 512;
 pub const UDP_QUESTION_MAX: usize = 65_535;
 /// Datagrams received or sent by one system call: with more, the saving is lost in the noise while answers wait for the batch.
 pub const UDP_BATCH: usize = 32;
+/// Octets of a table of names that stays in the caches of a core; of a larger one, what a batch needs is read ahead.
+pub const NAMES_CACHED: usize = 256 << 10;
 /// Batches that a lane takes from one of its sockets before it looks at the others.
 pub const LANE_TURNS: usize = 8;
 /// How long a lane may hear nothing before it looks whether there is a newer snapshot or the process stops: a snapshot of a
@@ -76,6 +78,10 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Spacing of log lines about that.
 pub const ACCEPT_LOG: Duration = Duration::from_secs(60);
 
+/// Sites: the run-books of one lost pool name each of them, and no deployment of Lync has more.
+pub const SITES_MAX: usize = 64;
+/// Characters in a site's name, as in Topology Builder.
+pub const SITE_IDENTITY_MAX: usize = 64;
 /// Labels in an owner prefix: `_service._proto` and two more for sub-domains.
 pub const PREFIX_LABELS_MAX: usize = 4;
 /// Clients are divided into at most this many regions: their orders and those of the weight slots share 16-bit indices.
@@ -172,6 +178,33 @@ pub const SIMULATED_REQUEST_MAX: usize = 16 << 10;
 pub const OBSERVATIONS_QUEUE: usize = 1024;
 /// Observations judged before one publish.
 pub const OBSERVATIONS_BATCH: usize = 256;
+/// Half-life and longest time of damping: below, nothing is remembered; above, it is a hold.
+pub const DAMPING_TIME: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// Largest thresholds of damping, in losses.
+pub const DAMPING_LOSSES_MAX: u32 = 1000;
+/// Third parties that are asked whether our own uplink works: more prove no more.
+pub const REFERENCES_MAX: usize = 16;
+/// How often each of them is asked, and how long it may take: known sooner than a default check believes in a loss, and no burden.
+pub const REFERENCE_INTERVAL: Duration = Duration::from_secs(1);
+/// Pools that are struck within this time of each other are struck together: two rounds of the default check and its time-outs.
+pub const DOUBT_WINDOW: Duration = Duration::from_secs(15);
+/// Without references, so many pools must fail together before we doubt ourselves: two are an outage as often as not.
+pub const DOUBT_POOLS_MIN: usize = 3;
+/// How long a doubt without references lasts at most: longer than most of our own troubles as a rebooted router, and what an outage
+/// of everything that is real may wait, since there is hardly anywhere else to go.
+pub const DOUBT_ALIKE_MAX: Duration = Duration::from_secs(60);
+/// How long a doubt with references lasts at most: they may have gone, or somebody may filter us, and half of the pools may live.
+pub const DOUBT_REFERENCES_MAX: Duration = Duration::from_secs(15 * 60);
+/// How late the prober or the control task may be before somebody must look: many times what load does, and less than what verdicts
+/// may be old.
+pub const WATCHDOG_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the watchdog looks.
+pub const WATCHDOG_LOOK: Duration = Duration::from_secs(1);
+/// Observations remembered of each target, for people: two minutes of routine, or a whole change of mind with what led to it;
+/// three quarters of a KiB for each target.
+pub const HISTORY_LENGTH: usize = 16;
+/// Targets whose observations are told at once: more than a page shows, and well under a millisecond of the control task.
+pub const HISTORIES_ASKED_MAX: usize = 1000;
 /// Commands waiting for the control task.
 pub const COMMANDS_QUEUE: usize = 16;
 /// Events kept for slow readers of the event stream; the oldest are lost first.
@@ -259,12 +292,42 @@ pub const RATES_KNOWN_MAX: usize = 1 << 16;
 pub const EXCERPT_MAX: usize = 4096;
 /// Open files beside one kept connection for each target and those of DNS clients: probes in flight, listening sockets, admin.
 pub const FILES_SPARE: usize = 512;
+/// First domains of a service that are remembered to show whom it is about.
+pub const DOMAINS_FIRST_MAX: usize = 3;
+/// Items on one page of an API list.
+pub const API_PAGE_MAX: usize = 1000;
+/// Items on one page where nobody says how many.
+pub const API_PAGE: usize = 100;
+/// Names beside an item of an API list; the rest is counted.
+pub const API_NAMES_MAX: usize = 16;
+/// How old what the control task believes may be when it is shown: however many look, it is asked no more often.
+pub const REPORT_FRESH: Duration = Duration::from_millis(500);
+/// Events that are kept for those who ask what happened, some hundred octets each: a bad day's worth.
+pub const EVENTS_KEPT: usize = 2048;
+/// Streams of events at once: fifty dashboards and some programs; fewer than there are connections.
+pub const EVENT_STREAMS_MAX: usize = 96;
+/// Events that wait for one slow reader's connection; beyond, the ring keeps them for it.
+pub const EVENT_STREAM_QUEUE: usize = 16;
+/// Spacing of signs of life on a stream without events: proxies and we cut off what is silent.
+pub const EVENT_STREAM_ALIVE: Duration = Duration::from_secs(10);
 /// Services in one status: what people can read; the metrics have all.
 pub const STATUS_SERVICES_MAX: usize = 1000;
 /// Targets in one status.
 pub const STATUS_TARGETS_MAX: usize = 10_000;
-/// Connections of the admin listener: a scraper, a few people and their browsers; each holds a file that a probe may need.
-pub const ADMIN_CONNECTIONS_MAX: usize = 32;
+/// Octets of one request's body to the admin listener: an order with its reason, many times over.
+pub const ADMIN_BODY_MAX: usize = 16 << 10;
+/// How long one request may take from its head to the head of its answer: longer than a slow disk is waited for.
+pub const ADMIN_REQUEST: Duration = Duration::from_secs(15);
+/// Requests a second that one address may make: a hundred dashboards behind one, that look twice a second.
+pub const ADMIN_RATE: f64 = 200.0;
+/// Requests that it may make at once.
+pub const ADMIN_BURST: f64 = 1000.0;
+/// Clients whose rates are known at once; the idlest is forgotten first.
+pub const ADMIN_CLIENTS_MAX: usize = 1024;
+/// Refusals of the admin listener that are told in a minute; the rest is counted, so that a flood fills no disk.
+pub const ADMIN_REFUSALS_TOLD: u32 = 60;
+/// Connections of the admin listener: a scraper and fifty browsers with a stream each; each holds a file of `FILES_SPARE`.
+pub const ADMIN_CONNECTIONS_MAX: usize = 192;
 /// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
 pub const ADMIN_IDLE: Duration = Duration::from_secs(30);
 /// Entries that wait for the writer of the audit trail; beyond, they are lost and counted rather than waited for.

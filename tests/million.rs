@@ -48,6 +48,8 @@ const SEOUL: usize = 0;
 const DUBLIN: usize = 1;
 
 const CONFIGURATION: &str = r#"
+[health]
+damping = "off"
 [zone."contoso.com"]
 ns = { "ns1.contoso.com" = ["192.0.2.53"] }
 

@@ -24,6 +24,7 @@ const ROOMS: &[Room] = &[
     Room { path: "name", layer: WORDS, imports: &[], outside: &["thiserror"] },
     // Sources. Only `config` and `geo::database` read files.
     Room { path: "federation", layer: 1, imports: &[], outside: &[] },
+    Room { path: "federation/runbook", layer: 1, imports: &[], outside: &["humantime", "thiserror"] },
     Room { path: "health", layer: 1, imports: &[], outside: &["thiserror"] },
     Room {
         path: "config", layer: 1, imports: &["federation"],
@@ -40,7 +41,7 @@ const ROOMS: &[Room] = &[
     },
     // World.
     Room {
-        path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Thresholds"],
+        path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Damping", "health::Thresholds"],
         outside: &["hashbrown", "ipnet", "thiserror"],
     },
     // Speech.
@@ -72,7 +73,7 @@ const ROOMS: &[Room] = &[
     },
     Room { path: "lane/cookie", layer: EDGES, imports: &["config::CookieSecret"], outside: &["siphasher"] },
     Room {
-        path: "lane/limit", layer: EDGES, imports: &["config::RateLimit", "resolve"], outside: &["hickory_proto", "ipnet"],
+        path: "lane/limit", layer: EDGES, imports: &["config::RateLimit"], outside: &["hickory_proto", "ipnet"],
     },
     Room {
         path: "lane/forward", layer: EDGES,
@@ -84,7 +85,7 @@ const ROOMS: &[Room] = &[
         outside: &["hickory_proto", "tokio", "tracing"],
     },
     Room { path: "lane/tsig", layer: EDGES, imports: &["config::TsigAlgorithm", "config::TsigKey"], outside: &["ring"] },
-    Room { path: "lane/guard", layer: EDGES, imports: &[], outside: &["clock", "locks"] },
+    Room { path: "lane/guard", layer: EDGES, imports: &[], outside: &["clock"] },
     Room {
         // locks: between reloads; no lane takes one.
         path: "lane/settings", layer: EDGES, imports: &["config::CookieSecret", "config::Dns"],
@@ -160,11 +161,15 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "control", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
-            "axum", "clock", "hickory_proto", "humantime", "prometheus", "serde", "serde_json", "sockets", "thiserror", "threads", "tokio",
-            "tracing",
+            "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
+            "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",
         ],
+    },
+    Room {
+        // files, process: the token of this machine, and where the user has a directory for it.
+        path: "admin/local", layer: 7, imports: &[], outside: &["files", "nix", "process", "ring"],
     },
     // Shell.
     Room {
@@ -172,9 +177,10 @@ const ROOMS: &[Room] = &[
         outside: &["clock", "prometheus", "rlimit", "thiserror", "threads", "tokio", "tracing"],
     },
     Room {
+        // threads: `watch` waits between looks, and for what is typed.
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clock", "humantime", "nix", "process", "serde_json", "sockets", "terminal", "tokio", "tracing", "tracing_appender",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "serde_json", "sockets", "terminal", "threads", "tokio", "tracing", "tracing_appender",
             "tracing_subscriber",
         ],
     },

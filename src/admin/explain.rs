@@ -1,6 +1,7 @@
 //! Why a client gets what it gets: the decision path of one question on one snapshot, for people and as JSON.
 
-use super::Shown;
+use super::params::Params as Query;
+use super::{Problem, Shown};
 use crate::answer::records;
 use crate::geo::{Located, Point, Who};
 use crate::health::{Gate, Grounds, Held, Hold, State};
@@ -10,23 +11,24 @@ use crate::snapshot::Snapshot;
 use crate::steering::{Basis, Standing};
 use crate::topology::Face;
 use axum::Json;
-use axum::extract::Query;
-use axum::http::StatusCode;
 use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
+use utoipa::{IntoParams, ToSchema};
 
 /// The decision path of one question.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Explanation {
     name: String,
     #[serde(rename = "type")]
     kind: String,
     /// Where it asks from.
+    #[schema(value_type = String)]
     client: IpAddr,
     /// The address that steers, where that is another.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     subnet: Option<IpAddr>,
     generation: u64,
     rcode: &'static str,
@@ -47,7 +49,7 @@ pub struct Explanation {
     decision: Option<Path>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Path {
     service: String,
     region: String,
@@ -57,7 +59,7 @@ struct Path {
     pools: Vec<Candidate>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Candidate {
     pool: String,
     distance_km: Option<u32>,
@@ -69,15 +71,16 @@ struct Candidate {
     endpoints: Vec<EndpointState>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EndpointState {
+    #[schema(value_type = String)]
     address: IpAddr,
     state: &'static str,
     held: Option<HeldAs>,
 }
 
 /// A hold, and who made it why.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct HeldAs {
     state: &'static str,
     author: String,
@@ -226,9 +229,13 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
     match (chosen, basis, standing.state, standing.gate) {
         (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
+        (true, _, State::Degraded, _) => "degraded, but no other pool serves better",
+        (true, _, State::Up, _) if standing.damped.is_some() => "flaps, but no other pool is up",
         (true, ..) => "live, first in order of preference",
         (false, _, State::Down, _) => "too few endpoints are up",
         (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
+        (false, _, State::Degraded, _) => "degraded: it lives, but too few endpoints serve",
+        (false, _, State::Up, _) if standing.damped.is_some() => "up, but it flaps: it serves only where no other does",
         (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
         (false, _, State::Up, _) => "up, behind the chosen pool",
     }
@@ -288,25 +295,42 @@ impl fmt::Display for Explanation {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Params {
+    /// The name that is asked for.
     name: String,
+    /// The type that is asked for, as A or SRV.
     #[serde(rename = "type")]
     kind: String,
+    /// The address that asks.
+    #[param(value_type = Option<String>)]
     client: Option<IpAddr>,
+    /// The address on whose behalf it asks, as a believed client subnet says.
+    #[param(value_type = Option<String>)]
     subnet: Option<IpAddr>,
 }
 
-type Refusal = (StatusCode, Json<serde_json::Value>);
-
+/// What a client would be answered, and why.
+#[utoipa::path(
+    get,
+    path = "/api/v1/explain",
+    params(Params),
+    responses(
+        (status = 200, description = "as asked", body = Explanation),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn http(
     axum::extract::State(shown): axum::extract::State<Shown>,
     Query(params): Query<Params>,
-) -> Result<Json<Explanation>, Refusal> {
-    let refuse = |error: String| (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "error": error })));
-    let name = Name::parse(&params.name).map_err(|error| refuse(format!("name: {error}")))?;
-    let kind =
-        Asked::parse(&params.kind).ok_or_else(|| refuse(format!("type: {:?} is not {}", params.kind, Asked::LIST)))?;
+) -> Result<Json<Explanation>, Problem> {
+    let name = Name::parse(&params.name);
+    let name = name.map_err(|error| Problem::bad(format!("name: {error}"), "ask as ?name=sip.example.com&type=A"))?;
+    let kind = Asked::parse(&params.kind);
+    let kind = kind.ok_or_else(|| {
+        Problem::bad(format!("type: {:?} is not {}", params.kind, Asked::LIST), "ask as ?name=sip.example.com&type=A")
+    })?;
     let source = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let client = Client { source, steers: params.subnet.unwrap_or(source) };
     Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))

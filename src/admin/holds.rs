@@ -1,19 +1,23 @@
-//! `PUT` and `DELETE /api/v1/holds/{pool}` and `/api/v1/holds/{pool}/{endpoint}`: orders to the control task.
+//! `GET /api/v1/holds`: what is held. `PUT` and `DELETE /api/v1/holds/{pool}` and `/api/v1/holds/{pool}/{endpoint}`: orders to the control task.
 
-use super::Shown;
+use super::access::{LOCAL, Who};
+use super::params::Named;
+use super::status::{HoldShown, holds};
+use super::{Problem, Shown};
 use crate::control::{Done, Order, Refusal, Release, Stopped};
 use crate::health::{Grounds, Held, Subject};
 use crate::limits::HOLD_MAX;
+use axum::Extension;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// What an order says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Said {
     state: Option<String>,
@@ -26,7 +30,7 @@ pub(super) struct Said {
 }
 
 /// What an order did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Answer {
     subject: String,
     message: String,
@@ -34,53 +38,130 @@ pub(super) struct Answer {
     survives_restart: bool,
 }
 
-type Refused = (StatusCode, Json<Value>);
-type Replied = Result<Json<Answer>, Refused>;
+/// Everything that is held, also what the configuration does not have.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Holds {
+    generation: u64,
+    holds: Vec<HoldShown>,
+}
+
+/// Everything that is held.
+#[utoipa::path(
+    get,
+    path = "/api/v1/holds",
+    responses(
+        (status = 200, description = "as asked", body = Holds),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(State(shown): State<Shown>) -> Result<Json<Holds>, Problem> {
+    let report = shown.report().await?;
+    let snapshot = shown.control.lake().load();
+    Ok(Json(Holds { generation: snapshot.generation, holds: holds(&snapshot, &report) }))
+}
+
+type Replied = Result<Json<Answer>, Problem>;
 type Put = Result<Json<Said>, axum::extract::rejection::JsonRejection>;
 
-pub(super) async fn put_pool(State(shown): State<Shown>, Path(pool): Path<String>, said: Put) -> Replied {
-    hold(&shown, Subject { pool, endpoint: None }, said).await
+/// Holds a pool.
+#[utoipa::path(
+    put,
+    path = "/api/v1/holds/{pool}",
+    params(("pool" = String, Path, description = "The name of a pool")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn put_pool(
+    State(shown): State<Shown>,
+    Named(pool): Named<String>,
+    Extension(who): Extension<Who>,
+    said: Put,
+) -> Replied {
+    hold(&shown, Subject { pool, endpoint: None }, &who, said).await
 }
 
+/// Holds one endpoint of a pool.
+#[utoipa::path(
+    put,
+    path = "/api/v1/holds/{pool}/{endpoint}",
+    params(("pool" = String, Path, description = "The name of a pool"), ("endpoint" = String, Path, description = "The address of one of its endpoints")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn put_endpoint(
     State(shown): State<Shown>,
-    Path((pool, endpoint)): Path<(String, IpAddr)>,
+    Named((pool, endpoint)): Named<(String, IpAddr)>,
+    Extension(who): Extension<Who>,
     said: Put,
 ) -> Replied {
-    hold(&shown, Subject { pool, endpoint: Some(endpoint) }, said).await
+    hold(&shown, Subject { pool, endpoint: Some(endpoint) }, &who, said).await
 }
 
-pub(super) async fn delete_pool(State(shown): State<Shown>, Path(pool): Path<String>, said: Put) -> Replied {
-    release(&shown, Subject { pool, endpoint: None }, said).await
+/// Ends a pool's hold, and its wait for failback.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/holds/{pool}",
+    params(("pool" = String, Path, description = "The name of a pool")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn delete_pool(
+    State(shown): State<Shown>,
+    Named(pool): Named<String>,
+    Extension(who): Extension<Who>,
+    said: Put,
+) -> Replied {
+    release(&shown, Subject { pool, endpoint: None }, &who, said).await
 }
 
+/// Ends an endpoint's hold.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/holds/{pool}/{endpoint}",
+    params(("pool" = String, Path, description = "The name of a pool"), ("endpoint" = String, Path, description = "The address of one of its endpoints")),
+    request_body = Said,
+    responses(
+        (status = 200, description = "as asked", body = Answer),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn delete_endpoint(
     State(shown): State<Shown>,
-    Path((pool, endpoint)): Path<(String, IpAddr)>,
+    Named((pool, endpoint)): Named<(String, IpAddr)>,
+    Extension(who): Extension<Who>,
     said: Put,
 ) -> Replied {
-    release(&shown, Subject { pool, endpoint: Some(endpoint) }, said).await
+    release(&shown, Subject { pool, endpoint: Some(endpoint) }, &who, said).await
 }
 
-async fn hold(shown: &Shown, subject: Subject, said: Put) -> Replied {
+async fn hold(shown: &Shown, subject: Subject, who: &Who, said: Put) -> Replied {
     let said = body(said)?;
     let words = || Held::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     let held = said.state.as_deref().and_then(Held::parse);
     let held = held.ok_or_else(|| bad(format!("\"state\" must be one of {}", words())))?;
     let length = said.length.as_deref().map(length).transpose().map_err(bad)?;
-    let order = Order { subject: subject.clone(), held, length, grounds: grounds(&said)?, force: said.force };
+    let order = Order { subject: subject.clone(), held, length, grounds: grounds(&said, who)?, force: said.force };
     let until = length
         .map_or("until it is released".to_owned(), |length| format!("for {}", humantime::format_duration(length)));
     let message = |done: &Done| format!("{subject} is held {} {until}; {}", held.word(), seen(done));
     answered(shown.control.hold(order).await, &subject, message)
 }
 
-async fn release(shown: &Shown, subject: Subject, said: Put) -> Replied {
+async fn release(shown: &Shown, subject: Subject, who: &Who, said: Put) -> Replied {
     let said = body(said)?;
     if said.state.is_some() || said.length.is_some() {
         return Err(bad("a release has no \"state\" and no \"for\"".to_owned()));
     }
-    let order = Release { subject: subject.clone(), grounds: grounds(&said)?, force: said.force };
+    let order = Release { subject: subject.clone(), grounds: grounds(&said, who)?, force: said.force };
     let message = |done: &Done| match (done.was_held, done.services) {
         (false, 0) => format!("{subject} is not held and waits for its failback in no service: nothing to release"),
         (false, services) => format!("{subject} no longer waits for its failback in {}", count(services)),
@@ -103,14 +184,7 @@ fn answered(
     subject: &Subject,
     message: impl Fn(&Done) -> String,
 ) -> Replied {
-    let done = told.map_err(|stopped| refused(StatusCode::SERVICE_UNAVAILABLE, stopped.to_string()))?;
-    let done = done.map_err(|refusal| {
-        let status = match refusal {
-            Refusal::Unknown(_) => StatusCode::NOT_FOUND,
-            Refusal::Unsafe(_) | Refusal::TooMany => StatusCode::CONFLICT,
-        };
-        refused(status, refusal.to_string())
-    })?;
+    let done = told.map_err(Problem::stopping)?.map_err(problem)?;
     let lost = match &done.kept {
         Err(why) if done.was_held || done.services > 0 => format!("; a restart forgets this: {why}"),
         _ => String::new(),
@@ -123,13 +197,37 @@ fn answered(
     }))
 }
 
-fn body(said: Put) -> Result<Said, Refused> {
-    said.map(|Json(said)| said).map_err(|why| bad(format!("{why}: send {{\"reason\": \"...\"}} as JSON")))
+fn problem(refusal: Refusal) -> Problem {
+    let why = refusal.to_string();
+    match refusal {
+        Refusal::Unknown(_) => Problem::unknown(why, "GET /api/v1/pools tells what there is"),
+        Refusal::Unsafe(_) => Problem::new(StatusCode::CONFLICT, "unsafe", why, "look at GET /api/v1/pools first"),
+        Refusal::TooMany => Problem::new(StatusCode::CONFLICT, "too-many-holds", why, "GET /api/v1/holds tells them"),
+    }
 }
 
-fn grounds(said: &Said) -> Result<Grounds, Refused> {
+fn body(said: Put) -> Result<Said, Problem> {
+    let next = "send {\"state\": \"down\", \"reason\": \"...\"} as JSON, or {\"reason\": \"...\"} to release";
+    said.map(|Json(said)| said).map_err(|why| {
+        let status = why.status();
+        if status == StatusCode::BAD_REQUEST || status == StatusCode::UNPROCESSABLE_ENTITY {
+            bad(why.body_text())
+        } else {
+            Problem::new(status, "bad-body", why.body_text(), next)
+        }
+    })
+}
+
+/// Why and by whom. A token of the configuration says whose it is; that of this machine is anybody's who may read it.
+fn grounds(said: &Said, who: &Who) -> Result<Grounds, Problem> {
     let reason = said.reason.as_deref().unwrap_or_default();
-    Grounds::new(reason, said.author.as_deref().unwrap_or("unknown")).map_err(|why| bad(why.to_string()))
+    let token = who.token.as_deref().filter(|token| *token != LOCAL);
+    let author = match (said.author.as_deref(), token) {
+        (Some(author), Some(token)) if author != token => format!("{author} (token {token})"),
+        (_, Some(token)) => token.to_owned(),
+        (author, None) => author.unwrap_or("unknown").to_owned(),
+    };
+    Grounds::new(reason, &author).map_err(|why| bad(why.to_string()))
 }
 
 fn length(text: &str) -> Result<Duration, String> {
@@ -144,10 +242,7 @@ fn length(text: &str) -> Result<Duration, String> {
     ))
 }
 
-fn bad(why: String) -> Refused {
-    refused(StatusCode::BAD_REQUEST, why)
-}
-
-fn refused(status: StatusCode, why: String) -> Refused {
-    (status, Json(json!({ "error": why })))
+fn bad(why: String) -> Problem {
+    let next = "send {\"state\": \"down\", \"reason\": \"...\"} as JSON, or {\"reason\": \"...\"} to release";
+    Problem::bad(why, next)
 }

@@ -3,6 +3,7 @@
 use crate::health::State;
 use crate::ids::ServiceId;
 use crate::snapshot::{Lake, Snapshot};
+use crate::steering::Basis;
 use crate::topology::Face;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -33,8 +34,12 @@ struct Gauges {
     geoip: IntGauge,
     endpoint_up: IntGaugeVec,
     pool_up: IntGaugeVec,
+    endpoint_degraded: IntGaugeVec,
+    pool_degraded: IntGaugeVec,
+    damped: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
+    service_up: IntGaugeVec,
 }
 
 impl Gauges {
@@ -59,6 +64,21 @@ impl Gauges {
                 "Whether a pool is up for every service that uses it: 1 yes, 0 no; absent while unknown.",
                 &["pool"],
             )?,
+            endpoint_degraded: vec(
+                "edgesteer_endpoint_degraded",
+                "1 where an endpoint lives but says that what is behind it does not, for some service that has it; else 0.",
+                &["pool", "endpoint", "check"],
+            )?,
+            pool_degraded: vec(
+                "edgesteer_pool_degraded",
+                "1 where too few of a pool's endpoints serve though enough live, for some service that uses it; else 0.",
+                &["pool"],
+            )?,
+            damped: vec(
+                "edgesteer_pool_damped",
+                "1 where a pool flaps and so serves only where no other of the service does, else 0.",
+                &["service", "pool"],
+            )?,
             active: vec(
                 "edgesteer_service_active_pool",
                 "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
@@ -69,31 +89,45 @@ impl Gauges {
                 "1 where an operator holds a pool or some of its endpoints; absent where none is held.",
                 &["pool", "state"],
             )?,
+            service_up: vec(
+                "edgesteer_service_up",
+                "Whether a service has a live pool for every client: 1 yes, 0 where its all_down ladder decides; absent while unknown.",
+                &["service"],
+            )?,
         })
+    }
+}
+
+impl Gauges {
+    fn all(&self) -> [&dyn Collector; 10] {
+        let Self {
+            generation,
+            geoip,
+            endpoint_up,
+            pool_up,
+            endpoint_degraded,
+            pool_degraded,
+            damped,
+            active,
+            held,
+            service_up,
+        } = self;
+        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, damped, active, held, service_up]
     }
 }
 
 impl Collector for Truth {
     fn desc(&self) -> Vec<&Desc> {
-        let Gauges { generation, geoip, endpoint_up, pool_up, active, held } = &self.gauges;
-        let all = [generation.desc(), geoip.desc(), endpoint_up.desc(), pool_up.desc(), active.desc(), held.desc()];
-        all.concat()
+        self.gauges.all().iter().flat_map(|gauge| gauge.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         // Fresh vectors, since pools and regions come and go with reloads.
         let Ok(gauges) = Gauges::new() else { return Vec::new() };
-        fill(&gauges, &self.lake.load());
-        let Gauges { generation, geoip, endpoint_up, pool_up, active, held } = &gauges;
-        let all = [
-            generation.collect(),
-            geoip.collect(),
-            endpoint_up.collect(),
-            pool_up.collect(),
-            active.collect(),
-            held.collect(),
-        ];
-        all.concat()
+        let snapshot = self.lake.load();
+        fill(&gauges, &snapshot);
+        services(&gauges.service_up, &snapshot);
+        gauges.all().iter().flat_map(|gauge| gauge.collect()).collect()
     }
 }
 
@@ -109,6 +143,8 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             let name = topology.pool(pool.pool).name.as_str();
             let worst = pools.entry(name).or_insert(standing.state);
             *worst = worse(*worst, standing.state);
+            let damped = gauges.damped.with_label_values(&[service.name.as_str(), name]);
+            damped.set(i64::from(standing.damped.is_some()));
             let holds = &standing.holds;
             for hold in holds.pool.iter().chain(holds.endpoints.iter().map(|(_, hold)| hold)) {
                 gauges.held.with_label_values(&[name, hold.held.word()]).set(1);
@@ -139,16 +175,32 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
         }
     }
     for ((pool, address, check), state) in endpoints {
-        set(&gauges.endpoint_up, &[pool, &address.to_string(), &check], state);
+        let labels = [pool, &address.to_string(), &check];
+        set(&gauges.endpoint_up, &labels, state);
+        gauges.endpoint_degraded.with_label_values(&labels).set(i64::from(state == State::Degraded));
     }
     for (pool, state) in pools {
         set(&gauges.pool_up, &[pool], state);
+        gauges.pool_degraded.with_label_values(&[pool]).set(i64::from(state == State::Degraded));
+    }
+}
+
+/// Whether each service serves: by what its choices rest on, since a pool may be up for one service and down for another.
+fn services(gauge: &IntGaugeVec, snapshot: &Snapshot) {
+    let all = snapshot.topology.services.iter().enumerate().filter(|(_, service)| service.face == Face::Configured);
+    for (i, service) in all {
+        let bases: Vec<Basis> = snapshot.row(ServiceId::at(i)).choices().map(|choice| choice.basis).collect();
+        if bases.iter().any(|basis| matches!(basis, Basis::AllDown(_))) {
+            gauge.with_label_values(&[&service.name]).set(0);
+        } else if !bases.contains(&Basis::Unproven) {
+            gauge.with_label_values(&[&service.name]).set(1);
+        }
     }
 }
 
 fn set(gauge: &IntGaugeVec, labels: &[&str], state: State) {
     match state {
-        State::Up => gauge.with_label_values(labels).set(1),
+        State::Up | State::Degraded => gauge.with_label_values(labels).set(1),
         State::Down => gauge.with_label_values(labels).set(0),
         State::Unknown => {}
     }
@@ -158,6 +210,7 @@ fn worse(a: State, b: State) -> State {
     match (a, b) {
         (State::Down, _) | (_, State::Down) => State::Down,
         (State::Unknown, _) | (_, State::Unknown) => State::Unknown,
+        (State::Degraded, _) | (_, State::Degraded) => State::Degraded,
         _ => State::Up,
     }
 }

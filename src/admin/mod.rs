@@ -1,59 +1,53 @@
 //! The operators' side: metrics, health of the process, explanations, status, holds. Never on the packet path.
 //!
 //! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
-//! `control` for changes. Without authentication it listens on loopback alone.
+//! `control` for changes. It speaks no TLS, and listens on loopback alone. Every request passes `guard` first.
 
-use crate::control::Handle;
+use crate::limits::ADMIN_BODY_MAX;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
+use axum::middleware;
 use axum::response::IntoResponse;
-use axum::routing::{get, put};
-use prometheus::{Encoder, Registry, TextEncoder};
+use axum::routing::get;
+use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+mod access;
+mod endpoints;
+mod events;
 mod explain;
+mod guard;
 mod holds;
+mod local;
 mod metrics;
+mod openapi;
+mod page;
+mod params;
+mod pools;
+mod problem;
+mod rates;
+mod regions;
+mod ring;
+mod runbook;
 mod seats;
+mod services;
+mod shown;
 mod status;
 
+pub use access::Access;
 pub use explain::{Explanation, explain};
+use guard::Guard;
+pub use local::{local_token, new_token, sha256};
 pub use metrics::register;
-
-/// What the admin listener shows.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    /// Everything that counts registers here.
-    pub registry: Registry,
-    /// The control task.
-    pub control: Handle,
-    /// Whether the DNS sockets answer.
-    pub serving: Arc<AtomicBool>,
-}
-
-/// Whether questions are answered as they should be, and what to know of it.
-#[derive(Debug)]
-struct Readiness {
-    ready: bool,
-    remarks: Vec<String>,
-}
-
-impl Shown {
-    fn readiness(&self) -> Readiness {
-        let mut remarks = Vec::new();
-        if !self.control.is_deciding() {
-            remarks.push("the control task has ended: restart the process".to_owned());
-        } else if !self.serving.load(Ordering::Acquire) {
-            remarks.push("the first round of probes has not ended".to_owned());
-        }
-        Readiness { ready: remarks.is_empty(), remarks }
-    }
-}
+use problem::Problem;
+use shown::Readiness;
+pub use shown::Shown;
 
 /// The admin listener could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -61,9 +55,9 @@ pub enum AdminError {
     /// The socket could not be had.
     #[error("cannot listen on {0} (admin): {1}; set `admin` under [server]")]
     Listen(SocketAddr, #[source] io::Error),
-    /// There is no authentication yet, so strangers must not reach it.
+    /// It speaks no TLS, so that strangers must not reach it, nor read tokens on the way.
     #[error(
-        "the admin listener has no authentication and must stay on a loopback address, not {0}; set `admin` under [server]"
+        "the admin listener speaks no TLS and must stay on a loopback address, not {0}; set `admin` under [server]"
     )]
     NotLoopback(SocketAddr),
 }
@@ -72,6 +66,7 @@ pub enum AdminError {
 #[derive(Debug)]
 pub struct Admin {
     address: SocketAddr,
+    guard: Arc<Guard>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -80,7 +75,7 @@ impl Admin {
     ///
     /// # Errors
     /// Where the address is not loopback or cannot be had.
-    pub fn start(address: SocketAddr, shown: Shown) -> Result<Self, AdminError> {
+    pub fn start(address: SocketAddr, access: Access, shown: Shown) -> Result<Self, AdminError> {
         if !address.ip().is_loopback() {
             return Err(AdminError::NotLoopback(address));
         }
@@ -90,10 +85,18 @@ impl Admin {
         let address = listener.local_addr().map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
+        let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
+        let door = guard.clone();
+        let (ring, events) = (shown.ring.clone(), shown.control.events());
+        // On this runtime, which goes on when the other does not.
+        let watchdog = shown.control.watchdog().clone();
         let serve = async move {
+            tokio::spawn(ring.keep(events));
+            tokio::spawn(watchdog.watch());
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
-            axum::serve(seats::Seats::new(listener), router(shown)).with_graceful_shutdown(until).await
+            let service = router(shown, door).into_make_service_with_connect_info::<seats::Peer>();
+            axum::serve(seats::Seats::new(listener), service).with_graceful_shutdown(until).await
         };
         std::thread::Builder::new()
             .name("admin".into())
@@ -103,7 +106,12 @@ impl Admin {
                 }
             })
             .map_err(failed)?;
-        Ok(Self { address, stop: Some(stop) })
+        Ok(Self { address, guard, stop: Some(stop) })
+    }
+
+    /// Takes over who may ask.
+    pub fn obey(&self, access: Access) {
+        self.guard.obey(access);
     }
 
     /// Where it listens.
@@ -121,18 +129,55 @@ impl Drop for Admin {
     }
 }
 
-fn router(shown: Shown) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics_text))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/api/v1/explain", get(explain::http))
-        .route("/api/v1/status", get(status::http))
-        .route("/api/v1/holds/{pool}", put(holds::put_pool).delete(holds::delete_pool))
-        .route("/api/v1/holds/{pool}/{endpoint}", put(holds::put_endpoint).delete(holds::delete_endpoint))
+fn router(shown: Shown, door: Arc<Guard>) -> Router {
+    // Methods of one path stand together.
+    let (router, api) = OpenApiRouter::new()
+        .routes(routes!(metrics_text))
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(explain::http))
+        .routes(routes!(status::http))
+        .routes(routes!(runbook::http))
+        .routes(routes!(services::list))
+        .routes(routes!(services::one))
+        .routes(routes!(services::domains))
+        .routes(routes!(pools::http))
+        .routes(routes!(endpoints::http))
+        .routes(routes!(regions::http))
+        .routes(routes!(events::stream))
+        .routes(routes!(events::recent))
+        .routes(routes!(holds::list))
+        .routes(routes!(holds::put_pool, holds::delete_pool))
+        .routes(routes!(holds::put_endpoint, holds::delete_endpoint))
+        .split_for_parts();
+    router
+        .route("/api/v1/openapi.json", get(async move || openapi::http(&api)))
+        .merge(page::routes())
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(ADMIN_BODY_MAX))
+        .layer(middleware::from_fn_with_state(door, guard::guard))
         .with_state(shown)
 }
 
+async fn nowhere() -> Problem {
+    Problem::unknown("there is nothing at this path", "the API is below /api/v1, as /api/v1/status")
+}
+
+async fn wrong_method() -> Problem {
+    let next = "the field Allow of this answer tells what is";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "that is no method of this path", next)
+}
+
+/// Everything that is counted, as Prometheus reads it.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     let mut text = Vec::new();
     match TextEncoder::new().encode(&shown.registry.gather(), &mut text) {
@@ -145,16 +190,32 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     }
 }
 
-/// Healthy while somebody decides: a process without its control task would answer yesterday's truth.
-async fn healthz(State(shown): State<Shown>) -> (StatusCode, &'static str) {
-    if shown.control.is_deciding() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the control task has ended: restart the process\n")
+/// Whether somebody probes and decides: otherwise yesterday's truth would be answered.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "what is stuck, a line each", body = String, content_type = "text/plain"),
+    )
+)]
+async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
+    let stuck = shown.stuck();
+    if stuck.is_empty() {
+        return (StatusCode::OK, "ok\n".to_owned());
     }
+    (StatusCode::SERVICE_UNAVAILABLE, stuck.iter().map(|why| format!("{why}\n")).collect())
 }
 
 /// Ready once DNS is answered, which begins after the first round of probes or the grace.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses(
+        (status = 200, description = "as asked", body = String, content_type = "text/plain"),
+        (status = "default", description = "why not, a line each", body = String, content_type = "text/plain"),
+    )
+)]
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
     let Readiness { ready, remarks } = shown.readiness();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

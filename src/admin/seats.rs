@@ -4,7 +4,8 @@
 //! us nothing.
 
 use crate::limits::{ADMIN_CONNECTIONS_MAX, ADMIN_IDLE};
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -27,6 +28,16 @@ impl Seats {
     }
 }
 
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+impl Connected<IncomingStream<'_, Seats>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Seats>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
 impl Listener for Seats {
     type Io = Seat;
     type Addr = SocketAddr;
@@ -43,7 +54,7 @@ impl Listener for Seats {
     }
 }
 
-/// A connection that ends after `ADMIN_IDLE` without a word from its peer.
+/// A connection that ends after `ADMIN_IDLE` in which its peer says nothing and takes nothing.
 pub(super) struct Seat {
     stream: TcpStream,
     silence: Pin<Box<Sleep>>,
@@ -65,7 +76,12 @@ impl AsyncRead for Seat {
 
 impl AsyncWrite for Seat {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, octets)
+        let seat = self.get_mut();
+        let written = Pin::new(&mut seat.stream).poll_write(context, octets);
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
+        }
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

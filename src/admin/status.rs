@@ -1,6 +1,7 @@
 //! `/api/v1/status`: how the pools stand, who is sent where, what is held; on one snapshot, with verdicts as they are now.
 
-use super::{Readiness, Shown};
+use super::shown::Readiness;
+use super::{Problem, Shown};
 use crate::control::Report;
 use crate::health::{Gate, Hold, Subject, Verdict};
 use crate::ids::ServiceId;
@@ -10,14 +11,14 @@ use crate::steering::Standing;
 use crate::topology::{Face, Service, TargetSpec};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Everything that an operator sees at a glance.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Status {
     version: &'static str,
     generation: u64,
@@ -25,7 +26,7 @@ pub(super) struct Status {
     /// Why it is not ready, or what to look at though it is.
     remarks: Vec<String>,
     holds: Vec<HoldShown>,
-    services: Vec<ServiceShown>,
+    services: Vec<ServiceStatus>,
     /// Services beyond those shown.
     services_left_out: usize,
     targets: Vec<TargetShown>,
@@ -33,10 +34,12 @@ pub(super) struct Status {
     targets_left_out: usize,
 }
 
-#[derive(Debug, Serialize)]
-struct HoldShown {
+/// A hold as it is told.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct HoldShown {
     subject: String,
-    pool: String,
+    pub(super) pool: String,
+    #[schema(value_type = Option<String>)]
     endpoint: Option<IpAddr>,
     state: &'static str,
     reason: String,
@@ -47,38 +50,44 @@ struct HoldShown {
     applies: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct ServiceShown {
+#[derive(Debug, Serialize, ToSchema)]
+struct ServiceStatus {
     service: String,
     pools: Vec<PoolShown>,
     choices: Vec<ChoiceShown>,
 }
 
-#[derive(Debug, Serialize)]
-struct PoolShown {
+/// How a pool stands in a service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PoolShown {
     pool: String,
     state: &'static str,
     held: Option<&'static str>,
     waits_for_failback: bool,
+    /// Whether it flaps, and so serves only where no other does.
+    damped: bool,
     endpoints: Vec<EndpointShown>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EndpointShown {
+    #[schema(value_type = String)]
     address: IpAddr,
     state: &'static str,
     held: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
-struct ChoiceShown {
-    region: String,
-    pools: Vec<String>,
-    basis: &'static str,
+/// Where the clients of a region are sent.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(super) struct ChoiceShown {
+    pub(super) region: String,
+    pub(super) pools: Vec<String>,
+    pub(super) basis: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TargetShown {
+    #[schema(value_type = String)]
     address: SocketAddr,
     check: &'static str,
     state: &'static str,
@@ -86,9 +95,17 @@ struct TargetShown {
     why: Option<String>,
 }
 
-pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Status>, (StatusCode, String)> {
-    let report = shown.control.report().await;
-    let report = report.map_err(|stopped| (StatusCode::SERVICE_UNAVAILABLE, format!("{stopped}\n")))?;
+/// Everything that an operator sees at a glance.
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    responses(
+        (status = 200, description = "as asked", body = Status),
+        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Status>, Problem> {
+    let report = shown.report().await?;
     Ok(Json(status(&shown.control.lake().load(), &report, shown.readiness())))
 }
 
@@ -96,33 +113,35 @@ fn status(snapshot: &Snapshot, report: &Report, readiness: Readiness) -> Status 
     let topology = &snapshot.topology;
     let configured = || topology.services.iter().enumerate().filter(|(_, service)| service.face == Face::Configured);
     let services = configured().take(STATUS_SERVICES_MAX);
-    let applies = |hold: &HoldShown| topology.pools.iter().any(|pool| pool.name == hold.pool);
-    let hold = |(subject, hold, until): &(Subject, Arc<Hold>, Option<u64>)| {
-        let shown = HoldShown {
-            subject: subject.to_string(),
-            pool: subject.pool.clone(),
-            endpoint: subject.endpoint,
-            state: hold.held.word(),
-            reason: hold.grounds.reason.clone(),
-            author: hold.grounds.author.clone(),
-            made: hold.made,
-            until: *until,
-            applies: false,
-        };
-        HoldShown { applies: applies(&shown), ..shown }
-    };
     let target = |(spec, verdict, since): &(Arc<TargetSpec>, Verdict, Option<u64>)| target(spec, verdict, *since);
     Status {
         version: env!("CARGO_PKG_VERSION"),
         generation: snapshot.generation,
         ready: readiness.ready,
         remarks: readiness.remarks,
-        holds: report.holds.iter().map(hold).collect(),
+        holds: holds(snapshot, report),
         services: services.map(|(i, service)| service_shown(snapshot, ServiceId::at(i), service)).collect(),
         services_left_out: configured().count().saturating_sub(STATUS_SERVICES_MAX),
         targets: report.targets.iter().take(STATUS_TARGETS_MAX).map(target).collect(),
         targets_left_out: report.targets.len().saturating_sub(STATUS_TARGETS_MAX),
     }
+}
+
+/// Every hold.
+pub(super) fn holds(snapshot: &Snapshot, report: &Report) -> Vec<HoldShown> {
+    let applies = |subject: &Subject| snapshot.topology.pools.iter().any(|pool| pool.name == subject.pool);
+    let hold = |(subject, hold, until): &(Subject, Arc<Hold>, Option<u64>)| HoldShown {
+        subject: subject.to_string(),
+        pool: subject.pool.clone(),
+        endpoint: subject.endpoint,
+        state: hold.held.word(),
+        reason: hold.grounds.reason.clone(),
+        author: hold.grounds.author.clone(),
+        made: hold.made,
+        until: *until,
+        applies: applies(subject),
+    };
+    report.holds.iter().map(hold).collect()
 }
 
 fn target(spec: &TargetSpec, verdict: &Verdict, since: Option<u64>) -> TargetShown {
@@ -135,15 +154,22 @@ fn target(spec: &TargetSpec, verdict: &Verdict, since: Option<u64>) -> TargetSho
     }
 }
 
-fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> ServiceShown {
-    let topology = &snapshot.topology;
-    let row = snapshot.row(id);
-    let name = |place: usize| topology.pool(service.pools[place].pool).name.clone();
+fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> ServiceStatus {
+    ServiceStatus {
+        service: service.name.clone(),
+        pools: pools(snapshot, id, service),
+        choices: choices(snapshot, id, service),
+    }
+}
+
+/// How a service's pools stand.
+pub(super) fn pools(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Vec<PoolShown> {
     let pool = |(place, standing): (usize, &Standing)| PoolShown {
-        pool: name(place),
+        pool: snapshot.topology.pool(service.pools[place].pool).name.clone(),
         state: standing.state.word(),
         held: standing.holds.held().map(|held| held.word()),
         waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
+        damped: standing.damped.is_some(),
         endpoints: service.pools[place]
             .endpoints
             .iter()
@@ -155,17 +181,31 @@ fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Servi
             })
             .collect(),
     };
-    let own = service.orders.of_regions();
-    let label = |order: usize| {
-        if own.contains(&order) { topology.order_label(service, order) } else { "by weight".to_owned() }
-    };
+    snapshot.row(id).standings.iter().enumerate().map(pool).collect()
+}
+
+/// Who is sent where, each region once.
+pub(super) fn choices(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Vec<ChoiceShown> {
     let mut told = BTreeSet::new();
     let mut choices = Vec::new();
-    for (order, choice) in row.choices().enumerate() {
-        let pools: Vec<String> = choice.picks.iter().map(|pick| name(pick.pool)).collect();
-        if told.insert((label(order), pools.clone())) {
-            choices.push(ChoiceShown { region: label(order), pools, basis: choice.basis.word() });
+    for order in 0..service.orders.list().len() {
+        let choice = choice(snapshot, id, service, order);
+        if told.insert((choice.region.clone(), choice.pools.clone())) {
+            choices.push(choice);
         }
     }
-    ServiceShown { service: service.name.clone(), pools: row.standings.iter().enumerate().map(pool).collect(), choices }
+    choices
+}
+
+/// Where the clients of one order are sent.
+pub(super) fn choice(snapshot: &Snapshot, id: ServiceId, service: &Service, order: usize) -> ChoiceShown {
+    let topology = &snapshot.topology;
+    let choice = snapshot.row(id).choice(order);
+    let name = |place: usize| topology.pool(service.pools[place].pool).name.clone();
+    let is_of_region = service.orders.of_regions().contains(&order);
+    ChoiceShown {
+        region: if is_of_region { topology.order_label(service, order) } else { "by weight".to_owned() },
+        pools: choice.picks.iter().map(|pick| name(pick.pool)).collect(),
+        basis: choice.basis.word(),
+    }
 }

@@ -15,8 +15,14 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
+mod manager;
 mod operate;
+mod papers;
+mod reach;
+mod runbook;
 mod serve;
+mod token;
+mod watch;
 
 pub(crate) use serve::StopSignals;
 
@@ -104,15 +110,40 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
-        /// The server's admin address.
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
-        admin: SocketAddr,
+        #[command(flatten)]
+        server: reach::Reach,
+    },
+    /// Look on: how things stand, renewed each second, with what happened last. q and Enter ends it. Where output is no terminal,
+    /// only what happens is printed, line by line.
+    Watch {
+        /// Print what happens as JSON, an event in each line.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: reach::Reach,
+    },
+    /// Make a token for the admin listener, or show that of this machine.
+    Token {
+        #[command(subcommand)]
+        command: token::Tokens,
+    },
+    /// Print the completions of a shell; put them where the shell looks for them.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages of every command into a directory.
+    Man {
+        /// Where to; made where it is missing.
+        directory: PathBuf,
     },
     /// Look at the audit trail that a server with a state_dir keeps.
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
+    Runbook(runbook::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -144,9 +175,8 @@ struct Ordering {
     /// Do it though [safety] forbids it.
     #[arg(long)]
     force: bool,
-    /// The server's admin address.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
-    admin: SocketAddr,
+    #[command(flatten)]
+    server: reach::Reach,
 }
 
 #[derive(Debug, Subcommand)]
@@ -175,8 +205,13 @@ pub fn run() -> ExitCode {
             operate::hold(&subject, Held::Drain.word(), length.length.as_deref(), &order)
         }
         Command::Release { subject, order } => operate::release(&subject, &order),
-        Command::Status { json, admin } => operate::status(admin, json),
+        Command::Status { json, server } => operate::status(&server, json),
+        Command::Watch { json, server } => watch::run(&server, json),
+        Command::Token { command } => token::run(&command),
+        Command::Completions { shell } => papers::completions(shell),
+        Command::Man { directory } => papers::man(&directory),
         Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
+        Command::Runbook(args) => runbook::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }

@@ -1,16 +1,12 @@
 //! Orders and questions to a running server, over its admin address.
 
+use super::reach::Reach;
 use super::{Ordering, complain, say};
 use crate::health::Subject;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// How long a running server may take to answer: longer than it waits for a slow disk.
-const ADMIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks for a hold.
 pub(super) fn hold(subject: &Subject, state: &str, length: Option<&str>, order: &Ordering) -> ExitCode {
@@ -19,25 +15,25 @@ pub(super) fn hold(subject: &Subject, state: &str, length: Option<&str>, order: 
     if let Some(length) = length {
         said["for"] = length.into();
     }
-    tell(order.admin, "PUT", subject, &said)
+    tell(&order.server, "PUT", subject, &said)
 }
 
 /// Asks for the end of a hold and of a wait.
 pub(super) fn release(subject: &Subject, order: &Ordering) -> ExitCode {
-    tell(order.admin, "DELETE", subject, &said(order))
+    tell(&order.server, "DELETE", subject, &said(order))
 }
 
 /// Shows how it stands.
-pub(super) fn status(admin: SocketAddr, json: bool) -> ExitCode {
-    let body = match request(admin, "GET", "/api/v1/status", "") {
+pub(super) fn status(server: &Reach, json: bool) -> ExitCode {
+    let body = match server.request("GET", "/api/v1/status", "") {
         Ok((200, body)) => body,
-        other => return failed(admin, other),
+        other => return server.failed(other),
     };
     match serde_json::from_str::<Value>(&body) {
         Ok(_) if json => say(body.trim_end()),
         Ok(status) => say(table(&status).trim_end()),
         Err(error) => {
-            complain(&format!("error: what answers on {admin} is no edgesteer: {error}"));
+            complain(&format!("error: what answers on {} is no edgesteer: {error}", server.admin));
             return ExitCode::FAILURE;
         }
     }
@@ -56,46 +52,19 @@ fn user() -> String {
     name.unwrap_or_else(|| format!("uid {uid}"))
 }
 
-fn tell(admin: SocketAddr, method: &str, subject: &Subject, said: &Value) -> ExitCode {
-    match request(admin, method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
+fn tell(server: &Reach, method: &str, subject: &Subject, said: &Value) -> ExitCode {
+    match server.request(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
         Ok((200, body)) => {
             let done: Value = serde_json::from_str(&body).unwrap_or_default();
             say(done["message"].as_str().unwrap_or(body.trim_end()));
             ExitCode::SUCCESS
         }
-        other => failed(admin, other),
+        other => server.failed(other),
     }
-}
-
-fn failed(admin: SocketAddr, answer: io::Result<(u16, String)>) -> ExitCode {
-    match answer {
-        Ok((status, body)) => {
-            let refused: Value = serde_json::from_str(&body).unwrap_or_default();
-            complain(&format!("error: {} (HTTP {status})", refused["error"].as_str().unwrap_or(body.trim_end())));
-        }
-        Err(error) => {
-            complain(&format!("error: no server answers on {admin}: {error}; name its admin address with --admin"));
-        }
-    }
-    ExitCode::FAILURE
-}
-
-/// One HTTP request; returns the status and the body.
-fn request(admin: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect_timeout(&admin, ADMIN_TIMEOUT)?;
-    stream.set_read_timeout(Some(ADMIN_TIMEOUT))?;
-    let length = body.len();
-    let head = format!("{method} {path} HTTP/1.0\r\nHost: {admin}\r\nConnection: close\r\n");
-    write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    status.map(|status| (status, body.to_owned())).ok_or_else(|| io::Error::other("that is no HTTP answer"))
 }
 
 /// The status for people.
-fn table(status: &Value) -> String {
+pub(super) fn table(status: &Value) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_table(&mut text, status);
@@ -124,7 +93,11 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         }
         for pool in list(&service["pools"]) {
             let held = pool["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
-            let waits = if pool["waits_for_failback"] == true { "  waits for its failback" } else { "" };
+            let waits = match (&pool["damped"], &pool["waits_for_failback"]) {
+                (damped, _) if *damped == true => "  flaps: serves only where no other does",
+                (_, waits) if *waits == true => "  waits for its failback",
+                _ => "",
+            };
             writeln!(text, "    {:<20} {}{held}{waits}", word(&pool["pool"]), word(&pool["state"]))?;
             for endpoint in list(&pool["endpoints"]) {
                 let held = endpoint["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));

@@ -1,10 +1,12 @@
 //! `edgesteer serve`.
 
+use super::manager::Manager;
 use super::{complain, load, log_to_stderr};
 use crate::app::Running;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(path: PathBuf) -> ExitCode {
@@ -22,7 +24,7 @@ pub(super) fn run(path: PathBuf) -> ExitCode {
 
 /// Loads, starts, reloads and stops; a signal to stop is obeyed in each of these.
 async fn serve(path: PathBuf, signals: Signals) -> ExitCode {
-    let Signals { mut hangup, mut stop } = signals;
+    let Signals { hangup, mut stop } = signals;
     let file = path.clone();
     let loaded = tokio::select! {
         loaded = tokio::task::spawn_blocking(move || load(&file)) => loaded,
@@ -40,13 +42,25 @@ async fn serve(path: PathBuf, signals: Signals) -> ExitCode {
         started = Running::start(path, world) => started,
         () = stop.received() => return ExitCode::SUCCESS,
     };
-    let mut running = match started {
+    let running = match started {
         Ok(running) => running,
         Err(error) => {
             complain(&format!("error: {error}"));
             return ExitCode::FAILURE;
         }
     };
+    attend(running, hangup, stop).await
+}
+
+/// Obeys signals until the end, and tells the service manager how it goes.
+async fn attend(mut running: Running, mut hangup: Signal, mut stop: StopSignals) -> ExitCode {
+    let manager = Manager::of_this_process();
+    let control = running.control().clone();
+    let feeding = manager.feed(move || {
+        let control = control.clone();
+        async move { control.answers().await.is_ok() }
+    });
+    manager.ready("answering");
     loop {
         tokio::select! {
             () = stop.received() => break,
@@ -54,13 +68,19 @@ async fn serve(path: PathBuf, signals: Signals) -> ExitCode {
                 tracing::error!("the control task ended: nobody decides any more, so nobody may answer");
                 return ExitCode::FAILURE;
             }
-            _ = hangup.recv() => tokio::select! {
-                () = running.reload() => {}
-                () = stop.received() => break,
-            },
+            _ = hangup.recv() => {
+                manager.reloading();
+                let taken_over = tokio::select! {
+                    taken_over = running.reload() => taken_over,
+                    () = stop.received() => break,
+                };
+                manager.ready(if taken_over { "answering" } else { "answering; the last reload was refused" });
+            }
         }
     }
+    manager.stopping();
     running.stop().await;
+    feeding.inspect(JoinHandle::abort);
     ExitCode::SUCCESS
 }
 

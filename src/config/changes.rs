@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, View, Zone};
+use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, Token, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -33,6 +33,7 @@ const SERVER: &[Part<Config>] = &[
 
 /// What a reload takes over.
 const DNS: &[Part<Config>] = &[
+    ("admin_hosts", |a, b| a.1.server.admin_hosts != b.1.server.admin_hosts),
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
@@ -56,6 +57,11 @@ const CERTIFICATE: &[Part<Config>] =
 const GEOIP: &[Part<Config>] =
     &[("database", |a, b| a.1.geoip.database != b.1.geoip.database), ("ecs", |a, b| a.1.geoip.ecs != b.1.geoip.ecs)];
 
+const HEALTH: &[Part<Config>] = &[
+    ("references", |a, b| a.1.health.references != b.1.health.references),
+    ("damping", |a, b| a.1.health.damping != b.1.health.damping),
+];
+
 const SAFETY: &[Part<Config>] = &[
     ("min_active_pools", |a, b| a.1.safety.min_active_pools != b.1.safety.min_active_pools),
     ("max_changes_per_minute", |a, b| a.1.safety.max_changes_per_minute != b.1.safety.max_changes_per_minute),
@@ -73,6 +79,7 @@ const ZONE: &[Part<Zone>] = &[
 const POOL: &[Part<Pool>] = &[
     ("location", |a, b| a.1.location != b.1.location),
     ("fqdn", |a, b| a.1.fqdn != b.1.fqdn),
+    ("internal fqdn", |a, b| a.1.internal_fqdn != b.1.internal_fqdn),
     ("min_healthy", |a, b| a.1.min_healthy != b.1.min_healthy),
     ("endpoints", |a, b| a.1.endpoints != b.1.endpoints),
 ];
@@ -96,6 +103,17 @@ const PARTNER: &[Part<Partner>] = &[
     ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
 ];
 
+const SITE: &[Part<Site>] = &[
+    ("identity", |a, b| a.1.identity != b.1.identity),
+    ("pools", |a, b| pools(a.0, &a.1.pools).ne(pools(b.0, &b.1.pools))),
+    ("Front End pools", |a, b| a.1.front_ends != b.1.front_ends),
+    ("edge", |a, b| pools(a.0, a.1.edge.as_slice()).ne(pools(b.0, b.1.edge.as_slice()))),
+    ("outbound", |a, b| pools(a.0, a.1.outbound.as_slice()).ne(pools(b.0, b.1.outbound.as_slice()))),
+    ("xmpp", |a, b| pools(a.0, a.1.xmpp.as_slice()).ne(pools(b.0, b.1.xmpp.as_slice()))),
+];
+
+const TOKEN: &[Part<Token>] = &[("role", |a, b| a.1.role != b.1.role), ("secret", |a, b| a.1.sha256 != b.1.sha256)];
+
 const VIEW: &[Part<View>] = &[("prefixes", |a, b| a.1.prefixes != b.1.prefixes)];
 
 impl Outline {
@@ -110,6 +128,7 @@ impl Outline {
         said.extend(changed(TSIG, new, before).map(|part| format!("[tsig] {part} changed")));
         said.extend(changed(CERTIFICATE, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, before).map(|part| format!("[geoip] {part} changed")));
+        said.extend(changed(HEALTH, new, before).map(|part| format!("[health] {part} changed")));
         said.extend(changed(SAFETY, new, before).map(|part| format!("[safety] {part} changed")));
         let overrides =
             |config: &Config| -> Vec<_> { config.geoip.overrides.iter().map(|o| (o.prefix, o.country)).collect() };
@@ -125,6 +144,8 @@ impl Outline {
         }
         named("partner", PARTNER, now.each(&now.partners), then.each(&then.partners), |p| p.name.clone(), &mut said);
         named("view", VIEW, now.each(&now.views), then.each(&then.views), |v| v.name.clone(), &mut said);
+        named("site", SITE, now.each(&now.sites), then.each(&then.sites), |s| s.name.clone(), &mut said);
+        named("token", TOKEN, now.each(&now.tokens), then.each(&then.tokens), |t| t.name.clone(), &mut said);
         said
     }
 }

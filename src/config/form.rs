@@ -68,6 +68,17 @@ pub(super) const LISTEN: Form<SocketAddr> = Form {
     read: |text| text.parse().map_err(said),
 };
 
+/// "192.0.2.1:443".
+pub(super) const REFERENCE: Form<SocketAddr> = Form {
+    noun: "an IP address with a port",
+    code: codes::BAD_REFERENCE,
+    help: "write address and port of a server of somebody else's that takes TCP connections, as \"192.0.2.1:443\"",
+    read: |text| match text.parse::<SocketAddr>().map_err(said)? {
+        address if address.port() == 0 || address.ip().is_unspecified() => Err("nobody can be asked there".to_owned()),
+        address => Ok(address),
+    },
+};
+
 /// "203.0.113.0/24".
 pub(super) const PREFIX: Form<IpNet> = Form {
     noun: "an address prefix",

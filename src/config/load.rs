@@ -7,7 +7,8 @@ use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
 use super::{
-    check, codes, lint, names, partner, pool, refer, resolver, safety, server, service, table, transfer, view, zone,
+    check, codes, health, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token,
+    transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -94,7 +95,10 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         views: t.named("view", view::read),
         resolver: t.get("resolver", resolver::read),
         tsig: t.named("tsig", transfer::key),
+        health: t.get("health", health::read).or_default(),
         safety: t.get("safety", safety::read).or_default(),
+        sites: t.named("site", site::read),
+        tokens: t.named("token", token::read),
     })
 }
 
@@ -104,6 +108,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         let check = check.map(|i| &drafts.checks[i].1);
         service(draft, values(pools), check, views)
     });
+    let sites = drafts.sites.into_iter().zip(references.sites);
     let partners = drafts.partners.into_iter().zip(references.partners);
     let partner = |(draft, pools): (partner::Draft, _)| Partner {
         name: draft.name.value,
@@ -116,12 +121,15 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
     Some(Config {
         server,
         geoip: drafts.geoip,
+        health: drafts.health,
         safety: drafts.safety,
+        tokens: drafts.tokens,
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),
         pools: drafts.pools.into_iter().map(pool::Draft::finish).collect(),
         views: drafts.views.into_iter().map(view::Draft::finish).collect(),
+        sites: sites.map(|(draft, reference)| draft.finish(reference)).collect(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
-//! `resolver`, `safety`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -16,6 +16,7 @@ pub mod codes;
 mod diagnostic;
 mod dns;
 mod form;
+mod health;
 mod lint;
 mod lists;
 mod load;
@@ -32,8 +33,10 @@ mod resolver;
 mod safety;
 mod server;
 mod service;
+mod site;
 mod source;
 mod table;
+mod token;
 mod transfer;
 mod view;
 mod zone;
@@ -41,10 +44,14 @@ mod zone;
 pub use ask::{Ask, Codes, Method, Request, Transport};
 pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use health::{Damping, Health};
 pub use load::load;
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
+pub use safety::Safety;
+pub use site::Site;
 pub use source::Excerpt;
+pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
 pub use zone::{NameServer, RrSet, Soa, Zone};
@@ -74,17 +81,14 @@ pub struct Config {
     pub partners: Vec<Partner>,
     /// Views in the order of the file; no prefix stands twice.
     pub views: Vec<View>,
+    /// How careful the judge is.
+    pub health: Health,
     /// What operators may not do by accident.
     pub safety: Safety,
-}
-
-/// `[safety]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Safety {
-    /// A hold that would leave a service with fewer active pools is refused. Default 1.
-    pub min_active_pools: usize,
-    /// More holds and releases than this within a minute are refused. Default 30.
-    pub max_changes_per_minute: u32,
+    /// Who may ask the admin listener, in the order of the file; names are unique.
+    pub tokens: Vec<Token>,
+    /// Sites in the order of the file; for run-books alone.
+    pub sites: Vec<Site>,
 }
 
 /// `[server]`.
@@ -98,6 +102,8 @@ pub struct Server {
     pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
+    /// Names under which browsers reach the admin listener, lower case, beside its address. Default none.
+    pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
     pub state_dir: Option<PathBuf>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
@@ -235,6 +241,8 @@ pub struct Pool {
     pub location: Option<Location>,
     /// Its own name, unique over all pools.
     pub fqdn: Option<Name>,
+    /// Its name inside, unique likewise; for run-books alone.
+    pub internal_fqdn: Option<Name>,
     /// How many endpoints of a service's role must be up. Default 1.
     pub min_healthy: usize,
     /// Its addresses by role, in the order of the file; no address stands twice within a role.

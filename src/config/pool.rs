@@ -21,6 +21,8 @@ pub(super) struct Draft {
     pub(super) location: Field<Location>,
     /// Its own name.
     pub(super) fqdn: Field<Name>,
+    /// Its name inside.
+    pub(super) internal_fqdn: Field<Name>,
     /// Endpoints that must be up.
     pub(super) min_healthy: Field<usize>,
     /// Its addresses.
@@ -34,6 +36,7 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
         name: At { value: key.value.to_owned(), span: key.span },
         location: t.get("location", location),
         fqdn: t.get("fqdn", |v| v.form(&form::NAME)),
+        internal_fqdn: t.get("internal_fqdn", |v| v.form(&form::NAME)),
         min_healthy: t.get("min_healthy", |v| v.integer(1..=limits::ENDPOINTS_MAX)),
         endpoints: t.need("endpoints", "endpoints = [\"192.0.2.10\"]", endpoints),
     });
@@ -47,6 +50,7 @@ impl Draft {
             name: self.name.value,
             location: self.location.into_option(),
             fqdn: self.fqdn.into_option(),
+            internal_fqdn: self.internal_fqdn.into_option(),
             min_healthy: self.min_healthy.or(1),
             endpoints: values(self.endpoints.or(Vec::new())),
         }

@@ -8,11 +8,12 @@ use super::reader::{Field, list, nearest};
 use super::report::Report;
 use super::resolver;
 use super::service::{self, CheckRef, Steering};
+use super::site;
 use super::source::{At, Span};
 use super::transfer;
 use super::view;
 use super::zone;
-use super::{Geoip, Safety, Server};
+use super::{Geoip, Health, Safety, Server};
 use crate::federation::Shape;
 use crate::limits;
 use std::collections::HashMap;
@@ -39,8 +40,14 @@ pub(super) struct Drafts {
     pub(super) resolver: Field<resolver::Draft>,
     /// `[tsig]`.
     pub(super) tsig: Vec<transfer::KeyDraft>,
+    /// `[health]`.
+    pub(super) health: Health,
     /// `[safety]`.
     pub(super) safety: Safety,
+    /// `[site]`.
+    pub(super) sites: Vec<site::Draft>,
+    /// `[token]`.
+    pub(super) tokens: Vec<super::Token>,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.
@@ -53,12 +60,14 @@ pub(super) struct References {
     pub(super) checks: Vec<Option<usize>>,
     /// For each service, its views.
     pub(super) views: Vec<Vec<view::Reference>>,
+    /// For each site, its pools.
+    pub(super) sites: Vec<site::Reference>,
 }
 
 /// Resolves every reference and reports those that do not, or that do not fit.
 pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
     let names = drafts.pools.iter().enumerate().map(|(i, pool)| (pool.name.value.as_str(), i)).collect();
-    let pools = |list: &Field<Vec<At<String>>>| self::pools(list.get(), &names, report);
+    let pools = |list: &Field<Vec<At<String>>>| self::pools(list.get().map(Vec::as_slice), &names, report);
     let services: Vec<_> = drafts.services.iter().map(|service| pools(&service.pools)).collect();
     let views = drafts.services.iter().zip(&services).map(|(service, inherited)| {
         let reference = |inside: &view::Inside| view::Reference {
@@ -72,6 +81,7 @@ pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
         services,
         partners: drafts.partners.iter().map(|partner| pools(&partner.pools)).collect(),
         checks: drafts.services.iter().map(|service| named_check(service, drafts, report)).collect(),
+        sites: drafts.sites.iter().map(|site| site.resolve(|list| self::pools(Some(list), &names, report))).collect(),
     };
     drafts.pools.iter().for_each(|pool| min_healthy(pool, report));
     for ((service, pools), check) in drafts.services.iter().zip(&references.services).zip(&references.checks) {
@@ -98,8 +108,8 @@ pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
     references
 }
 
-fn pools(list: Option<&Vec<At<String>>>, names: &HashMap<&str, usize>, report: &Report) -> Vec<At<usize>> {
-    let list = list.map_or(&[][..], |list| list);
+fn pools(list: Option<&[At<String>]>, names: &HashMap<&str, usize>, report: &Report) -> Vec<At<usize>> {
+    let list = list.unwrap_or_default();
     report.unique(list.iter().map(At::as_ref), codes::DUPLICATE_POOL, "the pool");
     let mut found = Vec::with_capacity(list.len());
     for name in list {
@@ -142,8 +152,7 @@ fn named_check(service: &service::Draft, drafts: &Drafts, report: &Report) -> Op
 
 fn uniqueness(drafts: &Drafts, report: &Report) {
     report.unique(drafts.zones.iter().map(|zone| zone.apex.as_ref()), codes::DUPLICATE_ZONE, "the zone");
-    let fqdns = drafts.pools.iter().filter_map(|pool| pool.fqdn.at()).map(At::as_ref);
-    report.unique(fqdns, codes::DUPLICATE_FQDN, "the FQDN");
+    site::judge(drafts, report);
     let prefixes = drafts.partners.iter().filter_map(|partner| partner.prefixes.get()).flatten();
     report.unique(prefixes.map(At::as_ref), codes::DUPLICATE_PREFIX, "the prefix");
     too_many("pools", limits::POOLS_MAX, drafts.pools.iter().map(|pool| pool.name.span), report);

@@ -1,8 +1,16 @@
 //! `[safety]`.
 
-use super::Safety;
 use super::reader::Value;
 use crate::limits;
+
+/// `[safety]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Safety {
+    /// A hold that would leave a service with fewer active pools is refused. Default 1.
+    pub min_active_pools: usize,
+    /// More holds and releases than this within a minute are refused. Default 30.
+    pub max_changes_per_minute: u32,
+}
 
 impl Default for Safety {
     fn default() -> Self {

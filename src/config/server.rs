@@ -24,6 +24,7 @@ impl Default for Server {
             tls: None,
             threads: None,
             admin: ADMIN,
+            admin_hosts: Vec::new(),
             state_dir: None,
             startup_grace: STARTUP_GRACE,
             dns: Dns::default(),
@@ -59,7 +60,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
         }
         if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback()) {
             let title = format!("the admin listener would be open to others on {}", open.value);
-            let help = "use a loopback address, as \"127.0.0.1:9153\": it has no authentication in this version";
+            let help = "use a loopback address, as \"127.0.0.1:9153\": it speaks no TLS; a proxy beside it may, with its name in admin_hosts";
             t.report(open.span, codes::ADMIN_NOT_LOOPBACK, title, help.into());
         }
         Server {
@@ -67,6 +68,12 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             tls: tls.into_option(),
             threads: t.get("threads", |v| v.integer(1..=limits::LANES_MAX as u32)).into_option().map(|n| n as usize),
             admin: admin.or(default.admin),
+            admin_hosts: t
+                .get("admin_hosts", |v| v.list(|v| v.form(&form::NAME)))
+                .into_option()
+                .map_or_else(Vec::new, |names| {
+                    values(names).iter().map(|name| name.to_string().trim_end_matches('.').to_owned()).collect()
+                }),
             state_dir: t.get("state_dir", Value::path).into_option(),
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))

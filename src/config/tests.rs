@@ -29,6 +29,7 @@ fn pool(name_: &str, country: &str, fqdn: &str, addresses: &[&str]) -> Pool {
         name: name_.into(),
         location: Country::parse(country).map(Location::Country),
         fqdn: Some(name(fqdn)),
+        internal_fqdn: None,
         min_healthy: 1,
         endpoints: endpoints("access", addresses),
     }
@@ -100,6 +101,7 @@ fn the_minimal_configuration_is_this() {
             tls: None,
             threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
+            admin_hosts: vec![],
             state_dir: None,
             startup_grace: Duration::from_secs(2),
             dns: Dns::default(),
@@ -120,7 +122,10 @@ fn the_minimal_configuration_is_this() {
         ],
         services: vec![federation(&["contoso.com"])],
         partners: vec![],
+        health: Health::default(),
+        tokens: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
+        sites: vec![],
     };
     assert_eq!(config, expected);
 }
@@ -136,6 +141,7 @@ fn the_hosting_configuration_is_this() {
             tls: None,
             threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
+            admin_hosts: vec![],
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),
             dns: Dns::default(),
@@ -156,7 +162,10 @@ fn the_hosting_configuration_is_this() {
             ..federation(&["contoso.com", "fabrikam.example", "litware.example"])
         }],
         partners: vec![],
+        health: Health::default(),
+        tokens: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
+        sites: vec![],
     };
     assert_eq!(config, expected);
 }

@@ -51,6 +51,11 @@ impl Certificates {
         }
     }
 
+    /// When the first of a target's certificates ends, seconds since 1970, as a probe last saw it.
+    pub fn not_after(&self, target: &TargetSpec) -> Option<i64> {
+        self.all().get(target).map(|seen| seen.not_after)
+    }
+
     /// Forgets targets that another topology does not have.
     pub(super) fn retain(&self, topology: &Topology) {
         let targets: HashSet<_> = topology.targets.iter().collect();

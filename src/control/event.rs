@@ -1,11 +1,11 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
-use super::Unsafe;
-use crate::health::{Grounds, Hold, State, Subject, Verdict};
+use super::{Flap, Unsafe};
+use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
 use crate::steering::{Basis, Choice};
-use crate::topology::{Face, TargetSpec, Topology};
+use crate::topology::{Face, Service, TargetSpec, Topology};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,15 @@ pub enum Event {
     },
     /// A service sends some clients elsewhere.
     Moved(Move),
+    /// We begin to doubt ourselves, or end.
+    Doubt {
+        /// Why; `None` where it ends.
+        why: Option<Suspicion>,
+        /// The generation that stays, or is left.
+        generation: u64,
+    },
+    /// A pool flaps, or no longer does.
+    Flap(Flap),
     /// Another topology is true.
     Replaced {
         /// Its first generation.
@@ -95,6 +104,8 @@ pub struct Move {
     pub from: Vec<String>,
     /// Where they go, preferred pool first.
     pub to: Vec<String>,
+    /// Those of `from` that were left because they are lost or held away: there are run-books for them.
+    pub lost: Vec<String>,
     /// What that rests on.
     pub basis: Basis,
     /// The generation that says so.
@@ -128,6 +139,7 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
     let mut moves: Vec<Move> = Vec::new();
     for (order, (old, new)) in before.row(id).choices().zip(row.choices()).enumerate() {
         let (from, to) = (pools(old), pools(new));
+        let lost = lost(service, row, old, new).map(|place| topology.pool(service.pools[place].pool).name.clone());
         if from == to && old.basis == new.basis {
             continue;
         }
@@ -142,6 +154,7 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
                 regions,
                 from,
                 to,
+                lost: lost.collect(),
                 basis: new.basis,
                 generation: 0,
                 decided: Duration::ZERO,
@@ -160,7 +173,7 @@ impl Event {
                 let pool = pools.join(",");
                 let (address, check, state) = (target.address, target.kind().word(), verdict.state.word());
                 match (&verdict.state, &verdict.why) {
-                    (State::Down | State::Unknown, Some(why)) => {
+                    (State::Degraded | State::Down | State::Unknown, Some(why)) => {
                         warn!(pool, %address, check, ?took, "endpoint is {state}: {why}");
                     }
                     _ => info!(pool, %address, check, ?took, "endpoint is {state}"),
@@ -168,6 +181,15 @@ impl Event {
             }
             Self::Published { generation, services } => debug!(generation, services = services.len(), "published"),
             Self::Moved(moved) => moved.log(),
+            Self::Doubt { why: Some(why), .. } => {
+                tracing::error!("self-doubt: {}; verdicts stay as they are", why.words())
+            }
+            Self::Doubt { why: None, .. } => warn!("self-doubt is over: everything is judged anew"),
+            Self::Flap(Flap { service, pool, damped: Some(damped) }) => {
+                let for_s = damped.as_secs();
+                warn!(service, pool, for_s, "the pool flaps: it serves only where no other does");
+            }
+            Self::Flap(Flap { service, pool, damped: None }) => info!(service, pool, "the pool flaps no longer"),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {
                 let Grounds { reason, author } = &hold.grounds;
@@ -194,17 +216,55 @@ impl Event {
     }
 }
 
+/// The places of pools that a choice left because they are lost or held away, and not because another is preferred again.
+fn lost<'a>(service: &'a Service, row: &'a Row, old: &'a Choice, new: &'a Choice) -> impl Iterator<Item = usize> + 'a {
+    let named = |choice: &Choice, place| choice.picks.iter().any(|pick| pick.pool == place);
+    let is_away = |place: &usize| {
+        let standing = &row.standings[*place];
+        standing.state == State::Down || standing.holds.held().is_some_and(|held| held.keeps_away())
+    };
+    (0..service.pools.len()).filter(move |&place| named(old, place) && !named(new, place)).filter(is_away)
+}
+
 impl Move {
+    /// Where the admin listener has the run-books for the pools that are lost.
+    pub fn runbooks(&self) -> Vec<String> {
+        self.lost.iter().map(|pool| format!("/api/v1/runbooks/{pool}")).collect()
+    }
+
     fn log(&self) {
         let Self { service, generation, decided, published, .. } = self;
         let (from, to, regions) = (self.from.join(","), self.to.join(","), self.regions.join(" "));
+        let runbook = self.runbooks().join(" ");
+        let runbook = (!runbook.is_empty()).then_some(runbook);
         match self.basis {
             Basis::AllDown(rung) => {
                 let rung = rung.word();
-                warn!(service, from, to, regions, generation, ?decided, ?published, rung, "every pool is down");
+                warn!(
+                    service,
+                    from,
+                    to,
+                    regions,
+                    generation,
+                    ?decided,
+                    ?published,
+                    rung,
+                    runbook,
+                    "every pool is down"
+                );
             }
             _ if from == to => info!(service, to, regions, generation, "the pool is proven alive"),
-            _ => info!(service, from, to, regions, generation, ?decided, ?published, "partners are sent elsewhere"),
+            _ => info!(
+                service,
+                from,
+                to,
+                regions,
+                generation,
+                ?decided,
+                ?published,
+                runbook,
+                "partners are sent elsewhere"
+            ),
         }
     }
 }

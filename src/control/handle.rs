@@ -1,8 +1,8 @@
 //! How everyone else asks the control task and hears of it.
 
 use super::event::Event;
-use super::{NoSuchSubject, Unsafe};
-use crate::health::{Grounds, Held, Hold, Subject, Verdict};
+use super::{NoSuchSubject, Seen, Unsafe, Watchdog};
+use crate::health::{Grounds, Held, Hold, Subject, Suspicion, Verdict};
 use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE};
 use crate::snapshot::Lake;
 use crate::state::NotKept;
@@ -22,6 +22,8 @@ pub(super) enum Command {
     Release(Release, oneshot::Sender<Result<Done, Refusal>>),
     /// Tells what is believed.
     Report(oneshot::Sender<Report>),
+    /// Tells what was seen of some targets lately.
+    Histories(Vec<Arc<TargetSpec>>, oneshot::Sender<Vec<Vec<Seen>>>),
     /// Writes down what the next process must know.
     Save(oneshot::Sender<()>),
 }
@@ -101,6 +103,8 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     events: broadcast::Sender<Event>,
     unseen: watch::Receiver<usize>,
+    doubt: watch::Receiver<Option<Suspicion>>,
+    watchdog: Watchdog,
     lake: Lake,
 }
 
@@ -110,16 +114,26 @@ pub(super) struct Ends {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) unseen: watch::Sender<usize>,
+    pub(super) doubt: watch::Sender<Option<Suspicion>>,
+    pub(super) watchdog: Watchdog,
 }
 
 impl Handle {
     /// A handle and the ends that belong to it.
-    pub(super) fn new(lake: Lake, unseen: usize) -> (Self, Ends) {
+    pub(super) fn new(lake: Lake, unseen: usize, watchdog: Watchdog) -> (Self, Ends) {
         let (commands_in, commands) = mpsc::channel(COMMANDS_QUEUE);
         let (events, _) = broadcast::channel(EVENTS_QUEUE);
         let (unseen, unseen_out) = watch::channel(unseen);
-        let handle = Self { commands: commands_in, events: events.clone(), unseen: unseen_out, lake };
-        (handle, Ends { commands, events, unseen })
+        let (doubt, doubt_out) = watch::channel(None);
+        let handle = Self {
+            commands: commands_in,
+            events: events.clone(),
+            unseen: unseen_out,
+            doubt: doubt_out,
+            watchdog: watchdog.clone(),
+            lake,
+        };
+        (handle, Ends { commands, events, unseen, doubt, watchdog })
     }
 
     /// Publishes another topology, with verdicts carried over; returns the new generation.
@@ -154,12 +168,29 @@ impl Handle {
         self.ask(Command::Report).await
     }
 
+    /// What was seen lately of these targets, oldest first, one list for each; of no more than `HISTORIES_ASKED_MAX` of them, since the
+    /// control task tells it between its decisions.
+    ///
+    /// # Errors
+    /// Where the process is stopping.
+    pub async fn histories(&self, targets: Vec<Arc<TargetSpec>>) -> Result<Vec<Vec<Seen>>, Stopped> {
+        self.ask(|reply| Command::Histories(targets, reply)).await
+    }
+
     /// Has written down what the next process must know; returns when that is on the disk or cannot be.
     ///
     /// # Errors
     /// Where the process is stopping.
     pub async fn save(&self) -> Result<(), Stopped> {
         self.ask(Command::Save).await
+    }
+
+    /// Returns when the control task has come to this question: it lives and decides.
+    ///
+    /// # Errors
+    /// Where the process is stopping.
+    pub async fn answers(&self) -> Result<(), Stopped> {
+        self.ask(|reply| Command::Histories(Vec::new(), reply)).await.map(drop)
     }
 
     /// Changes of mind from now on. A reader that falls `EVENTS_QUEUE` behind loses the oldest.
@@ -176,6 +207,16 @@ impl Handle {
     /// Of how many targets nothing is known yet.
     pub fn unseen(&self) -> usize {
         *self.unseen.borrow()
+    }
+
+    /// Why verdicts stay as they are, if we doubt ourselves.
+    pub fn doubt(&self) -> Option<Suspicion> {
+        *self.doubt.borrow()
+    }
+
+    /// Who notices that probing or deciding has come to a stop.
+    pub fn watchdog(&self) -> &Watchdog {
+        &self.watchdog
     }
 
     /// Whether the control task is there.

@@ -2,8 +2,11 @@
 
 use super::Certificates;
 use crate::probe::Observation;
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 use std::time::Duration;
+
+/// The phases of a failover.
+const PHASES: [&str; 3] = ["detect", "decide", "publish"];
 
 /// Counters of probes and publishes.
 #[derive(Clone, Debug)]
@@ -11,6 +14,8 @@ pub struct Metrics {
     probes: IntCounterVec,
     probe_duration: HistogramVec,
     publish_duration: Histogram,
+    failover: HistogramVec,
+    self_doubt: IntGauge,
     certificates: Certificates,
 }
 
@@ -29,15 +34,29 @@ impl Metrics {
             "From a decision to the snapshot that every lane reads.",
         )
         .buckets(vec![1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 1e-2, 0.1, 1.0]);
+        let failover = HistogramOpts::new(
+            "edgesteer_failover_phase_seconds",
+            "What sending clients elsewhere took: detect from the first sign to the last probe that it needed, decide from there to the decision, publish from there to the snapshot.",
+        )
+        .buckets(vec![1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0]);
         let metrics = Self {
             probes: IntCounterVec::new(probes, &["kind", "outcome"])?,
             probe_duration: HistogramVec::new(probe_duration, &["kind"])?,
             publish_duration: Histogram::with_opts(publish_duration)?,
+            failover: HistogramVec::new(failover, &["phase"])?,
+            self_doubt: IntGauge::new(
+                "edgesteer_self_doubt",
+                "1 while what probes see is not believed, and verdicts stay as they are; else 0.",
+            )?,
             certificates: Certificates::default(),
         };
+        registry.register(Box::new(metrics.self_doubt.clone()))?;
         registry.register(Box::new(metrics.probes.clone()))?;
         registry.register(Box::new(metrics.probe_duration.clone()))?;
         registry.register(Box::new(metrics.publish_duration.clone()))?;
+        registry.register(Box::new(metrics.failover.clone()))?;
+        // Alarms want to see the zero from which they rise.
+        PHASES.iter().for_each(|phase| drop(metrics.failover.with_label_values(&[phase])));
         Ok(metrics)
     }
 
@@ -52,6 +71,17 @@ impl Metrics {
         let took = observation.ended.saturating_duration_since(observation.started);
         self.probes.with_label_values(&[kind, observation.outcome.word()]).inc();
         self.probe_duration.with_label_values(&[kind]).observe(took.as_secs_f64());
+    }
+
+    pub(super) fn doubts(&self, is_doubting: bool) {
+        self.self_doubt.set(i64::from(is_doubting));
+    }
+
+    /// Clients were sent elsewhere because of what probes saw; the phases in the order of `PHASES`.
+    pub(super) fn failed_over(&self, phases: [Duration; PHASES.len()]) {
+        for (phase, took) in PHASES.iter().zip(phases) {
+            self.failover.with_label_values(&[phase]).observe(took.as_secs_f64());
+        }
     }
 
     pub(super) fn published(&self, took: Duration) {

@@ -26,14 +26,16 @@ mod metrics;
 mod operate;
 mod record;
 mod safety;
+mod watchdog;
 
-pub use beliefs::{Beliefs, Left, NoSuchSubject};
+pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use metrics::Metrics;
-pub use record::record;
+pub use record::{entry, record};
 pub use safety::{Recent, Unsafe};
+pub use watchdog::Watchdog;
 
 /// Now, on both clocks.
 pub fn moment() -> Moment {
@@ -70,8 +72,9 @@ impl Control {
         beliefs.set_holds(kept.holds);
         kept.past.iter().for_each(|past| beliefs.recall(past, now));
         let publisher = Publisher::new(topology.clone(), beliefs.render_all(now.at));
-        prober.retarget(topology.targets.clone());
-        let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen());
+        prober.retarget(topology.probed());
+        let watchdog = Watchdog::new(prober.heartbeat(), now.at);
+        let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
         let trouble_said = None;
         (Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said }, handle)
@@ -82,6 +85,7 @@ impl Control {
         let mut batch = Vec::with_capacity(OBSERVATIONS_BATCH);
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);
         loop {
+            self.ends.watchdog.beat(Instant::now());
             let ripe = self.beliefs.next_ripe();
             tokio::select! {
                 count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
@@ -106,6 +110,8 @@ impl Control {
         for observation in observations {
             self.metrics.observed(&observation);
             self.note_local_trouble(&observation);
+            let took = observation.ended.saturating_duration_since(observation.started);
+            self.beliefs.remember(&observation.target, &observation.outcome, took, observation.ended);
             let change = self.beliefs.observe(&observation.target, &observation.outcome, observation.ended);
             if let Some(change) = change {
                 services.extend(self.beliefs.topology().affected(change.target));
@@ -115,7 +121,12 @@ impl Control {
         }
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
-        let published = self.publish(services, first_sign, Instant::now());
+        let decided = Instant::now();
+        let published = self.publish(services, first_sign, decided);
+        let ended = changes.iter().map(|(observation, _)| observation.ended).max();
+        if let Some((first_sign, ended)) = first_sign.zip(ended) {
+            self.time(&published, first_sign, ended, decided);
+        }
         let generation = self.publisher.lake().load().generation;
         for (observation, change) in changes {
             let pools = event::pools_of(self.beliefs.topology(), change.target);
@@ -123,8 +134,21 @@ impl Control {
             self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took, generation });
         }
         published.into_iter().for_each(|event| self.tell(event));
+        self.tell_doubt();
         let unseen = &self.ends.unseen;
         unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
+    }
+
+    /// Measures a failover, if one was published.
+    fn time(&self, published: &[Event], first_sign: Instant, ended: Instant, decided: Instant) {
+        let moved = published.iter().find_map(|event| match event {
+            Event::Moved(moved) if moved.from != moved.to => Some(moved.published),
+            _ => None,
+        });
+        if let Some(took) = moved {
+            let between = |from: Instant, to: Instant| to.saturating_duration_since(from);
+            self.metrics.failed_over([between(first_sign, ended), between(ended, decided), took]);
+        }
     }
 
     /// A probe that we could not send says nothing of its target, and much of us.
@@ -148,7 +172,7 @@ impl Control {
                 let published = self.publisher.replace(topology.clone(), rows);
                 self.metrics.published(began.elapsed());
                 self.metrics.certificates().retain(&topology);
-                self.prober.retarget(topology.targets.clone());
+                self.prober.retarget(topology.probed());
                 self.tell(Event::Replaced { generation: published.generation });
                 let _ = reply.send(published.generation);
             }
@@ -156,6 +180,9 @@ impl Control {
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
                 let _ = reply.send(self.beliefs.report(moment()));
+            }
+            Command::Histories(targets, reply) => {
+                let _ = reply.send(self.beliefs.histories(&targets, moment()));
             }
             Command::Save(reply) => self.save(reply),
         }
@@ -165,6 +192,7 @@ impl Control {
     fn ripen(&mut self, now: Instant) {
         let (ended, mut services) = self.beliefs.expire(now);
         services.extend(self.beliefs.ripe(now));
+        self.tell_doubt();
         self.publish_and_tell(services);
         if !ended.is_empty() {
             self.saved.note();
@@ -195,13 +223,23 @@ impl Control {
         let services = changes.iter().map(name).collect();
         let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
         let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
-        std::iter::once(Event::Published { generation, services }).chain(moves).collect()
+        let flaps = self.beliefs.take_flaps().into_iter().map(Event::Flap);
+        std::iter::once(Event::Published { generation, services }).chain(flaps).chain(moves).collect()
     }
 
     /// Publishes and tells what time or a command has changed.
     fn publish_and_tell(&mut self, services: BTreeSet<ServiceId>) {
         for event in self.publish(services, None, Instant::now()) {
             self.tell(event);
+        }
+    }
+
+    /// Tells when a doubt of ourselves begins or ends.
+    fn tell_doubt(&mut self) {
+        let doubt = self.beliefs.doubt();
+        if self.ends.doubt.send_if_modified(|told| std::mem::replace(told, doubt) != doubt) {
+            self.metrics.doubts(doubt.is_some());
+            self.tell(Event::Doubt { why: doubt, generation: self.publisher.lake().load().generation });
         }
     }
 

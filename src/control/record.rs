@@ -1,5 +1,6 @@
 //! Events as lines of the audit trail.
 
+use super::Flap;
 use super::event::{Event, Move};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
@@ -18,7 +19,8 @@ pub async fn record(mut events: Receiver<Event>, audit: Audit) {
     }
 }
 
-fn entry(event: &Event) -> Entry {
+/// An event in the words of the trail, which are also those of the admin listener's event stream.
+pub fn entry(event: &Event) -> Entry {
     match event {
         Event::Verdict { target, pools, verdict, took, generation } => Entry::of("verdict", reason(verdict))
             .at(*generation)
@@ -56,6 +58,18 @@ fn entry(event: &Event) -> Entry {
             .with("action", action.as_str())
             .with("wanted_because", grounds.reason.as_str())
             .with("author", grounds.author.as_str()),
+        Event::Doubt { why, generation } => {
+            let reason = why.map_or("what is seen is believed again, and judged anew", |why| why.words());
+            Entry::of(if why.is_some() { "doubt" } else { "doubt-ended" }, reason).at(*generation)
+        }
+        Event::Flap(Flap { service, pool, damped }) => {
+            let (what, reason) = match damped {
+                Some(_) => ("damp", "it flaps: it serves only where no other does"),
+                None => ("damp-ended", "it flaps no longer"),
+            };
+            let entry = Entry::of(what, reason).with("service", service.as_str()).with("pool", pool.as_str());
+            damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
+        }
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
     }
 }
@@ -76,6 +90,9 @@ fn movement(moved: &Move) -> Entry {
         .with("from", few(&moved.from))
         .with("to", few(&moved.to))
         .with("regions", few(&moved.regions))
+        .with("decided_ms", moved.decided.as_millis() as u64)
+        .with("published_us", moved.published.as_micros() as u64)
+        .with("runbooks", few(&moved.runbooks()))
 }
 
 /// The first of some names: a line is no list of everything.

@@ -146,7 +146,7 @@ impl Demo {
             Event::Verdict { target, pools, verdict, took, .. } => {
                 let name = pools.join(", ");
                 let why = match (&verdict.why, verdict.state) {
-                    (Some(why), State::Down) => format!(": {why}"),
+                    (Some(why), State::Down | State::Degraded) => format!(": {why}"),
                     _ => String::new(),
                 };
                 let took =
@@ -161,6 +161,13 @@ impl Demo {
             Event::Published { .. } => {}
             // Whoever gave the order was answered.
             Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
+            Event::Doubt { why: Some(why), .. } => tell(&format!("self-doubt: {}", why.words())),
+            Event::Flap(flap) => {
+                let word =
+                    if flap.damped.is_some() { "flaps: it serves only where no other does" } else { "flaps no longer" };
+                tell(&format!("{} {word}", flap.pool));
+            }
+            Event::Doubt { why: None, .. } => tell("self-doubt is over"),
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }
     }
@@ -256,7 +263,7 @@ fn greeting(path: &Path, listen: &[SocketAddr], admin: SocketAddr) -> String {
             pool.country
         );
     }
-    let _ = write!(text, "  curl http://{admin}/metrics\n\n{}\n", help());
+    let _ = write!(text, "  curl http://{admin}/metrics\n\nWatch it at http://{admin}/\n\n{}\n", help());
     text
 }
 

@@ -1,9 +1,12 @@
 //! What each kind of federated service is: owner names, ports, shapes, default check.
 //!
-//! Here: one file per kind, each one const table, and the registry `KINDS`. Not here: what the operator wrote (`config`)
+//! Here: one file per kind, each one const table, and the registry `KINDS`; what people must do when a pool is lost
+//! (`runbook`). Not here: what the operator wrote (`config`)
 //! and how a check is made (`probe`). Adding a kind is a file, a line in `KINDS`, and its goldens.
 
 use std::time::Duration;
+
+pub mod runbook;
 
 mod generic;
 mod matrix;

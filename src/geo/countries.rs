@@ -8,13 +8,22 @@ static CSV: &str = include_str!("../../geoip/countries.csv");
 
 /// A point that stands for the country; `None` where there is no such country.
 pub fn country_point(country: Country) -> Option<Point> {
+    let table = table();
+    table.binary_search_by_key(&country, |&(country, _)| country).ok().map(|i| table[i].1)
+}
+
+/// Every country with its point, in the order of their codes.
+pub fn countries() -> impl Iterator<Item = (Country, Point)> {
+    table().iter().copied()
+}
+
+fn table() -> &'static [(Country, Point)] {
     static TABLE: OnceLock<Vec<(Country, Point)>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
+    TABLE.get_or_init(|| {
         let mut table: Vec<_> = rows().filter_map(parse_row).collect();
         table.sort_unstable_by_key(|&(country, _)| country);
         table
-    });
-    table.binary_search_by_key(&country, |&(country, _)| country).ok().map(|i| table[i].1)
+    })
 }
 
 /// The lines below the heading.

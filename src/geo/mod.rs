@@ -17,7 +17,7 @@ mod record;
 mod tree;
 
 pub use compile::compile;
-pub use countries::country_point;
+pub use countries::{countries, country_point};
 pub use database::{BadDatabase, Database, Problem};
 pub use map::{RegionMap, RegionRange};
 pub use places::{Located, Places, Source, UnknownCountry, Who};

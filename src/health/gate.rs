@@ -6,19 +6,20 @@ use std::time::{Duration, Instant};
 
 /// Where a pool stands in a service after what happened to it.
 ///
-/// | gate | pool becomes Down | pool becomes Up | time | release |
+/// | gate | pool becomes Down or Degraded | pool becomes Up | time | release |
 /// |---|---|---|---|---|
 /// | In | Out | In | | |
 /// | Out | Out | Waiting (In where the wait is zero) | | |
 /// | Waiting | Out | Waiting | In after the wait | In |
 ///
-/// Unknown moves nothing: it is neither up nor down.
+/// A degraded pool is lost as a dead one is: where another serves better its partners go there, and are not to be fetched back at the
+/// first sign of health. Unknown moves nothing: it is neither up nor down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Gate {
     /// Preferred in its turn.
     #[default]
     In,
-    /// Lost.
+    /// Lost: dead, or alive without serving.
     Out {
         /// When.
         since: Instant,
@@ -35,8 +36,8 @@ impl Gate {
     /// preferred again; `None` waits for a release.
     pub fn step(self, state: State, now: Instant, wait: Option<Duration>) -> Self {
         match (self, state) {
-            (Self::Out { .. }, State::Down) => self,
-            (_, State::Down) => Self::Out { since: now },
+            (Self::Out { .. }, State::Down | State::Degraded) => self,
+            (_, State::Down | State::Degraded) => Self::Out { since: now },
             (Self::Out { .. }, State::Up) => Self::Waiting { since: now }.ripen(now, wait),
             (gate, _) => gate.ripen(now, wait),
         }

@@ -18,30 +18,50 @@ pub struct Thresholds {
 /// | state | outcome | then |
 /// |---|---|---|
 /// | Unknown | pass | Up: it is proven alive, and there is no belief to overturn |
-/// | Unknown, Up | `fall` failures in a row | Down |
-/// | Down | `rise` passes in a row | Up |
+/// | Unknown | degraded | Degraded, for the same reason |
+/// | Unknown, Up, Degraded | `fall` failures in a row | Down |
+/// | Down | `rise` signs of life in a row | Up where all were passes, else Degraded |
+/// | Up | `fall` outcomes in a row that are no pass, the last of them degraded | Degraded |
+/// | Degraded | `rise` passes in a row | Up |
 /// | any | fewer, or of its own kind | unchanged |
 /// | any | no evidence (we could not ask) | unchanged, and the row goes on |
+/// | any | older than the one before it | unchanged: what is known is newer |
 /// | any | stale | Unknown at once: the age that is still believed was waited for already |
 ///
-/// A degraded endpoint lives: to the judge it is a pass.
+/// So there are two rows: of life or death, and of service or none. An endpoint that now answers "what is behind me is gone" and now
+/// does not answer is not well, though never so long dead that it is Down.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judge {
     verdict: Verdict,
-    run: Run,
+    /// Signs of life, or failures.
+    life: Run,
+    /// Passes, or anything else.
+    service: Run,
+    first_sign: Option<Instant>,
+    newest: Option<Instant>,
     seen: bool,
 }
 
+/// Outcomes in a row that are alike.
 #[derive(Clone, Debug, PartialEq, Default)]
 struct Run {
-    passed: bool,
+    good: bool,
     length: u32,
     began: Option<Instant>,
 }
 
+impl Run {
+    fn take(&mut self, good: bool, now: Instant) {
+        if self.length == 0 || self.good != good {
+            *self = Self { good, length: 0, began: Some(now) };
+        }
+        self.length = self.length.saturating_add(1);
+    }
+}
+
 impl Default for Judge {
     fn default() -> Self {
-        Self { verdict: Verdict::UNKNOWN, run: Run::default(), seen: false }
+        Self::recalled(Verdict::UNKNOWN)
     }
 }
 
@@ -58,52 +78,87 @@ impl Judge {
 
     /// A judge that believes what was believed before a restart.
     pub fn recalled(verdict: Verdict) -> Self {
-        Self { verdict, run: Run::default(), seen: false }
+        let (life, service) = (Run::default(), Run::default());
+        Self { verdict, life, service, first_sign: None, newest: None, seen: false }
     }
 
-    /// When the present run of equal outcomes began: the first sign of what became the verdict.
+    /// When the outcomes in a row began that made the verdict: its first sign.
     pub fn first_sign(&self) -> Option<Instant> {
-        self.run.began
+        self.first_sign
     }
 
     /// The same belief for a check that asks otherwise: what was seen in a row so far counts no more.
     #[must_use]
     pub fn begin_anew(&self) -> Self {
-        Self { verdict: self.verdict.clone(), run: Run::default(), seen: false }
+        Self::recalled(self.verdict.clone())
+    }
+
+    /// Lets go of what was seen in a row: evidence that is not to be believed. The belief stays.
+    pub fn drop_evidence(&mut self) {
+        (self.life, self.service) = (Run::default(), Run::default());
+    }
+
+    /// Takes note that there was an outcome, which changes nothing.
+    pub fn overlook(&mut self, outcome: &Outcome) {
+        self.seen |= outcome.is_evidence();
     }
 
     /// Takes one outcome that ended at `now`; returns whether the state changed.
     pub fn observe(&mut self, outcome: &Outcome, now: Instant, thresholds: Thresholds) -> bool {
-        if !outcome.is_evidence() {
+        if !outcome.is_evidence() || self.newest.is_some_and(|newest| now < newest) {
             return false;
         }
-        self.seen = true;
+        (self.seen, self.newest) = (true, Some(now));
         if let Outcome::Stale(why) = outcome {
             return self.forget(why, now);
         }
-        let passed = outcome.passed();
-        if self.run.length == 0 || self.run.passed != passed {
-            self.run = Run { passed, length: 0, began: Some(now) };
-        }
-        self.run.length = self.run.length.saturating_add(1);
-        let next = match (self.verdict.state, passed) {
-            (State::Unknown, true) => State::Up,
-            (State::Down, true) if self.run.length >= thresholds.rise => State::Up,
-            (State::Unknown | State::Up, false) if self.run.length >= thresholds.fall => State::Down,
-            (same, _) => same,
-        };
-        let failure = match outcome {
+        self.life.take(outcome.passed(), now);
+        self.service.take(matches!(outcome, Outcome::Pass), now);
+        let next = self.next(outcome, thresholds);
+        let why = match outcome {
             Outcome::Fail(failure) => Some(failure.clone()),
+            Outcome::Degraded(words) => Some(Failure { class: FailureClass::Unavailable, detail: words.clone() }),
             _ => None,
         };
         if next == self.verdict.state {
-            if next != State::Up {
-                self.verdict.why = failure.or(self.verdict.why.take());
-            }
+            self.explain(why);
             return false;
         }
-        self.verdict = Verdict { state: next, since: Some(now), why: failure };
+        let is_of_service = next.is_alive() && self.verdict.state.is_alive();
+        self.first_sign = if is_of_service { self.service.began } else { self.life.began };
+        self.verdict = Verdict { state: next, since: Some(now), why };
         true
+    }
+
+    /// The table above.
+    fn next(&self, outcome: &Outcome, Thresholds { fall, rise }: Thresholds) -> State {
+        let Run { good: lives, length, .. } = self.life;
+        let served = if self.service.good { self.service.length } else { 0 };
+        let lacked = if self.service.good { 0 } else { self.service.length };
+        match self.verdict.state {
+            State::Unknown if served > 0 => State::Up,
+            State::Unknown if lives => State::Degraded,
+            State::Down if lives && served >= rise => State::Up,
+            State::Down if lives && length >= rise => State::Degraded,
+            State::Down => State::Down,
+            _ if !lives && length >= fall => State::Down,
+            State::Up if lacked >= fall && outcome.passed() => State::Degraded,
+            State::Degraded if served >= rise => State::Up,
+            same => same,
+        }
+    }
+
+    /// Says a belief that stays in newer words.
+    fn explain(&mut self, why: Option<Failure>) {
+        let is_news = match self.verdict.state {
+            State::Up => false,
+            // One that failed once may be well behind.
+            State::Degraded => self.life.good,
+            State::Down | State::Unknown => true,
+        };
+        if is_news && why.is_some() {
+            self.verdict.why = why;
+        }
     }
 
     /// Nothing is known any more; returns whether something was.
@@ -111,7 +166,7 @@ impl Judge {
         let was_known = self.verdict.state != State::Unknown;
         let since = if was_known { Some(now) } else { self.verdict.since };
         let why = Failure { class: FailureClass::Local, detail: why.clone() };
-        self.run = Run::default();
+        (self.life, self.service, self.first_sign) = (Run::default(), Run::default(), Some(now));
         self.verdict = Verdict { state: State::Unknown, since, why: Some(why) };
         was_known
     }
@@ -122,7 +177,8 @@ impl Judge {
 /// Detection is so bounded by `interval + fall x (confirm + timeout)` and not by `fall x interval`.
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
-    passed: bool,
+    /// Whether the last was a sign of life, and whether it was a pass.
+    last: (bool, bool),
     run: u32,
 }
 
@@ -142,10 +198,15 @@ impl Pace {
             self.run = 0;
             return interval;
         }
-        let passed = outcome.passed();
-        self.run = if self.run > 0 && passed == self.passed { self.run.saturating_add(1) } else { 1 };
-        self.passed = passed;
-        let settled = if passed { thresholds.rise } else { thresholds.fall };
+        let this = (outcome.passed(), matches!(outcome, Outcome::Pass));
+        self.run = if self.run > 0 && this == self.last { self.run.saturating_add(1) } else { 1 };
+        self.last = this;
+        let settled = match outcome {
+            Outcome::Pass => thresholds.rise,
+            // It may be on its way down from health, or up from death.
+            Outcome::Degraded(_) => thresholds.rise.max(thresholds.fall),
+            _ => thresholds.fall,
+        };
         if self.run >= settled { interval } else { confirm.min(interval) }
     }
 }

@@ -1,18 +1,22 @@
 //! Believe or doubt: probe outcomes to verdicts, and when a pool that was lost may be preferred again.
 //!
-//! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`), what an
-//! operator decided against all of it (`hold`), and the two clocks (`moment`).
+//! Here: `Outcome` and `Verdict`, the judge of one target (`judge`), the gate of one pool in one service (`gate`), what its flapping costs it (`damp`), what an
+//! operator decided against all of it (`hold`), whether we doubt ourselves (`doubt`), and the two clocks (`moment`).
 //! Not here: who probes, and what follows from a verdict (`steering`). Pure: time is an argument, a failed probe is data.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod damp;
+mod doubt;
 mod gate;
 mod hold;
 mod judge;
 mod moment;
 
+pub use damp::{Damp, Damping};
+pub use doubt::{Doubt, Suspicion};
 pub use gate::Gate;
 pub use hold::{BadGrounds, BadSubject, Grounds, Held, Hold, Holds, PoolHolds, Subject};
 pub use judge::{Judge, Pace, Thresholds};
@@ -23,8 +27,8 @@ pub use moment::Moment;
 pub enum Outcome {
     /// The endpoint proved that it serves.
     Pass,
-    /// It lives, and says itself that what is behind it does not, as SIP 504. A sign of life as good as a pass; whether it is
-    /// preferred less is for others to decide. The words are for people.
+    /// It lives, and says itself that what is behind it does not, as SIP 504. A sign of life as good as a pass, and no
+    /// sign of service. The words are for people.
     Degraded(Arc<str>),
     /// Nobody knows any more: what was told of the endpoint is too old to be believed, one way or the other.
     Stale(Arc<str>),
@@ -119,7 +123,9 @@ impl FailureClass {
 pub enum State {
     /// It serves.
     Up,
-    /// It does not.
+    /// It lives, and says itself that what is behind it does not.
+    Degraded,
+    /// It does not serve.
     Down,
     /// Nothing is known yet: neither up nor down.
     Unknown,
@@ -128,7 +134,12 @@ pub enum State {
 impl State {
     /// All states with their words.
     pub const WORDS: &'static [(&'static str, Self)] =
-        &[("up", Self::Up), ("down", Self::Down), ("unknown", Self::Unknown)];
+        &[("up", Self::Up), ("degraded", Self::Degraded), ("down", Self::Down), ("unknown", Self::Unknown)];
+
+    /// Whether it is proven alive, however well it serves.
+    pub fn is_alive(self) -> bool {
+        matches!(self, Self::Up | Self::Degraded)
+    }
 
     /// The state of this word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -148,7 +159,7 @@ pub struct Verdict {
     pub state: State,
     /// When it was formed; `None` while nothing was ever known.
     pub since: Option<Instant>,
-    /// The failure that decided, or the newest one while the state is `Unknown`.
+    /// What decided where the state is not `Up`, or the newest failure while it is `Unknown`.
     pub why: Option<Failure>,
 }
 

@@ -22,6 +22,17 @@ impl Moment {
         }
     }
 
+    /// When an instant is or was, in milliseconds since 1970: as far apart as instants are, and off as a whole by up to a second.
+    pub fn unix_ms_of(self, instant: Instant) -> u64 {
+        let ms = |gap: Duration| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX);
+        let now = self.unix.saturating_mul(1000);
+        if instant >= self.at {
+            now.saturating_add(ms(instant - self.at))
+        } else {
+            now.saturating_sub(ms(self.at - instant))
+        }
+    }
+
     /// The instant at which something happened `ago`, or the earliest that this host can name.
     pub fn before(self, ago: Duration) -> Instant {
         self.at.checked_sub(ago).unwrap_or(self.at)

@@ -1,12 +1,11 @@
 //! What a question gets, as octets: a few stores for each record, into room that is there already.
 //!
-//! Here: which sections are said, the records of a resolution, OPT, header. Not here: what is said (`resolve`), to whom
+//! Here: which sections are said, the records of a resolution (SOA in `soa`), OPT, header. Not here: what is said (`resolve`), to whom
 //! (`fast`). It always holds that the full lane would say the same: the sizes that decide what is left out are those of its
 //! encoder, which compresses less, and where they cannot be told the question is declined.
 
 use super::HEADER;
 use super::opt::{COOKIE, EXTENDED_ERROR, Echo, NSID, SUBNET};
-use crate::answer::records::{SOA_NAME, SOA_TIMERS};
 use crate::answer::{Answer, SrvTarget, Target};
 use crate::limits::{ADDITIONAL_RECORDS_MAX, UDP_ANSWER_MAX};
 use crate::name::{NAME_MAX, Prefix};
@@ -15,6 +14,8 @@ use crate::snapshot::Snapshot;
 use crate::topology::{Addresses, Service, Zone};
 use hickory_proto::op::ResponseCode;
 use std::net::{Ipv4Addr, Ipv6Addr};
+
+mod soa;
 
 /// Room for one answer.
 pub(super) const ROOM: usize = UDP_ANSWER_MAX as usize;
@@ -149,12 +150,7 @@ impl<'d> Draft<'d> {
             Body::A(addresses, _) => Sizes { answers: owner + a_size(addresses), ..Sizes::default() },
             Body::Aaaa(addresses, _) => Sizes { answers: owner + aaaa_size(addresses), ..Sizes::default() },
             Body::Srv { answer, .. } => self.srv_sizes(answer),
-            Body::Soa | Body::NoName | Body::NoData => self.zone().map_or(Sizes::default(), |(zone, apex_at)| {
-                let apex = self.name.len() - apex_at;
-                let least = POINTER + FIXED + SOA_NAME.len() + POINTER + SOA_TIMERS.len() * 4 + 8;
-                let server = zone.ns.first().map_or(apex, |ns| ns.wire().len());
-                Sizes { answers: least, additionals: 0, doubt: server + apex }
-            }),
+            Body::Soa | Body::NoName | Body::NoData => self.soa_sizes(),
             _ => Sizes::default(),
         }
     }
@@ -215,7 +211,7 @@ impl<'d> Draft<'d> {
         wire.put(&question[HEADER..][..self.name.len() + 4]);
         let mut counts = Counts::default();
         if matches!(form, Form::Whole | Form::Answers) {
-            self.write_records(form, &mut wire, &mut counts);
+            self.write_records(form, &question[HEADER..][..self.name.len()], &mut wire, &mut counts);
         }
         if let Some(extras) = &self.opt {
             extras.write(code, &mut wire);
@@ -238,7 +234,7 @@ impl<'d> Draft<'d> {
         at
     }
 
-    fn write_records(&self, form: Form, wire: &mut Wire<'_>, counts: &mut Counts) {
+    fn write_records(&self, form: Form, asked: &[u8], wire: &mut Wire<'_>, counts: &mut Counts) {
         match self.resolution.body {
             Body::A(addresses, ttl) => counts.answers = wire.a(ASKED, addresses, ttl),
             Body::Aaaa(addresses, ttl) => counts.answers = wire.aaaa(ASKED, addresses, ttl),
@@ -256,29 +252,10 @@ impl<'d> Draft<'d> {
                     });
                 }
             }
-            Body::Soa => counts.answers = self.write_soa(wire, false),
-            Body::NoName | Body::NoData => counts.authorities = self.write_soa(wire, true),
+            Body::Soa => counts.answers = self.write_soa(asked, wire, false),
+            Body::NoName | Body::NoData => counts.authorities = self.write_soa(asked, wire, true),
             _ => {}
         }
-    }
-
-    fn write_soa(&self, wire: &mut Wire<'_>, negative: bool) -> u16 {
-        let Some((zone, apex_at)) = self.zone() else { return 0 };
-        let apex = pointer(apex_at);
-        let ttl = if negative { zone.ttl.min(zone.negative_ttl) } else { zone.ttl };
-        let server = zone.ns.first().map_or(POINTER, |ns| ns.wire().len());
-        let length = server + SOA_NAME.len() + POINTER + SOA_TIMERS.len() * 4 + 8;
-        wire.head(apex, SOA, ttl, length);
-        match zone.ns.first() {
-            Some(ns) => wire.put(ns.wire()),
-            None => wire.put(&apex.to_be_bytes()),
-        }
-        wire.put(SOA_NAME);
-        wire.put(&apex.to_be_bytes());
-        wire.put(&zone.serial.to_be_bytes());
-        SOA_TIMERS.iter().for_each(|timer| wire.put(&timer.to_be_bytes()));
-        wire.put(&zone.negative_ttl.to_be_bytes());
-        1
     }
 }
 

@@ -5,11 +5,12 @@ use super::fast::{Fast, Said};
 use super::full::{self, Full};
 use super::guard::Now;
 use super::settings::Shared;
-use super::{Peer, Tally};
+use super::{Peer, Tally, Transport, stream};
 use crate::config::Dns;
 use crate::snapshot::Lake;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A fast and a full lane that answer from one lake with the same cookies.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ impl Direct {
         Self { now: fast.now(), fast, full, room: Box::new([0; ROOM]) }
     }
 
-    /// Looks at the clock, as a lane does before each batch.
+    /// Looks at the clock.
     pub fn tick(&mut self) {
         self.now = self.fast.now();
     }
@@ -49,12 +50,18 @@ impl Direct {
         self.fast.revalidate();
     }
 
+    /// Looks at the clock and reads ahead, as a lane does for each batch.
+    pub fn begin<'q>(&mut self, batch: impl Iterator<Item = &'q [u8]>) {
+        self.tick();
+        self.fast.read_ahead(batch);
+    }
+
     /// The fast lane's answer over UDP.
     pub fn fast(&mut self, question: &[u8], client: SocketAddr) -> Outcome<'_> {
         match self.fast.message(question, client, self.now, &mut self.room) {
             Said::Answer(length) => Outcome::Answer(&self.room[..length]),
             Said::Nothing => Outcome::Nothing,
-            Said::Declined => Outcome::Declined,
+            Said::Declined { .. } => Outcome::Declined,
         }
     }
 
@@ -64,5 +71,14 @@ impl Direct {
             full::Said::Now(answer) | full::Said::Last(answer) => Some(answer),
             full::Said::Later(_) | full::Said::Many(_) | full::Said::Nothing => None,
         }
+    }
+
+    /// Holds a whole conversation over TCP, or as over TLS where it is `encrypted`, with the full lane.
+    pub async fn converse<S>(&self, stream: &mut S, client: SocketAddr, encrypted: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let transport = if encrypted { Transport::Tls } else { Transport::Tcp };
+        stream::converse(&self.full, stream, client, transport).await;
     }
 }

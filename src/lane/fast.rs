@@ -9,15 +9,15 @@ use super::compose::{Draft, Extras, Form, ROOM};
 use super::counts::{Counts, Why};
 use super::edns;
 use super::full::Full;
-use super::guard::{self, Guard, Now};
+use super::guard::{self, Cookie, Guard, Now};
 use super::limit::{Class, Limiter, Verdict};
 use super::odd;
-use super::packet::Packet;
+use super::packet::{self, Packet};
 use super::settings;
 use super::{HEADER, Transport};
 use crate::name::NAME_MAX;
-use crate::resolve::{Asked, Body, Client, Question, Resolution, resolve};
-use crate::snapshot::{Lake, Reader, Snapshot};
+use crate::resolve::{Asked, Body, Client, Question, resolve};
+use crate::snapshot::{Lake, Reader};
 use hickory_proto::op::ResponseCode;
 use std::hash::RandomState;
 use std::net::{IpAddr, SocketAddr};
@@ -43,9 +43,15 @@ pub(super) enum Said {
     Answer(usize),
     /// Silence is the answer.
     Nothing,
-    /// The full lane answers.
-    Declined,
+    /// The full lane answers: something small, where the client is `over` its limit.
+    Declined {
+        /// Whether it is.
+        over: bool,
+    },
 }
+
+/// Why a question is left to the full lane, and what limit its answer counts for there.
+type Left = (Why, Class);
 
 impl Fast {
     /// One of so many lanes that decline to `full`.
@@ -76,6 +82,11 @@ impl Fast {
         self.guard.now()
     }
 
+    /// Reads ahead what answers to these datagrams will need.
+    pub(super) fn read_ahead<'m>(&mut self, batch: impl Iterator<Item = &'m [u8]>) {
+        self.reader.load().topology.names.read_ahead(batch.filter_map(packet::first_name));
+    }
+
     /// Answers a datagram into the room, or says what else becomes of it.
     pub(super) fn message(&mut self, octets: &[u8], client: SocketAddr, now: Now, room: &mut [u8; ROOM]) -> Said {
         // A reply must never be answered, or two servers would answer each other for ever; port 0 cannot be sent to.
@@ -85,22 +96,44 @@ impl Fast {
         match self.answer(octets, client.ip(), now, room) {
             Ok(Some(length)) => Said::Answer(length),
             Ok(None) => Said::Nothing,
-            Err(why) => {
-                self.counts.declined(why);
-                Said::Declined
-            }
+            Err(left) => self.decline(octets, client.ip(), now, left),
         }
     }
 
-    /// The length of the answer; `None` where it is over the limit of its client, an error where this lane has none.
-    fn answer(&mut self, octets: &[u8], source: IpAddr, now: Now, room: &mut [u8; ROOM]) -> Result<Option<usize>, Why> {
-        let packet = Packet::read(octets);
-        if packet.tsig.is_some() || odd::refusal(&packet, Transport::Udp).is_some() {
-            return Err(Why::Odd);
+    /// Leaves a question to the full lane, which has no limit of its own.
+    fn decline(&mut self, octets: &[u8], source: IpAddr, now: Now, (why, class): Left) -> Said {
+        let settings = self.settings.load();
+        let cookie = Packet::read(octets).opt.and_then(|opt| guard::cookie(settings, opt.cookie?, source, now));
+        let unlimited = is_unlimited(cookie, settings.forwarder_for(source).is_some());
+        let limit = settings.limit.as_ref().filter(|_| !unlimited);
+        let verdict = limit.map_or(Verdict::Pass, |limit| self.limiter.judge(limit, source, class, now.uptime));
+        self.counts.limited(verdict);
+        if verdict == Verdict::Drop {
+            return Said::Nothing;
         }
-        let (name, &[t0, t1, c0, c1]) = packet.question.split_last_chunk::<4>().ok_or(Why::Odd)?;
+        self.counts.declined(why);
+        Said::Declined { over: verdict == Verdict::Slip }
+    }
+
+    /// The length of the answer; `None` where it is over the limit of its client, an error where this lane has none.
+    fn answer(
+        &mut self,
+        octets: &[u8],
+        source: IpAddr,
+        now: Now,
+        room: &mut [u8; ROOM],
+    ) -> Result<Option<usize>, Left> {
+        let packet = Packet::read(octets);
+        if let Some((code, _)) = odd::refusal(&packet, Transport::Udp) {
+            return Err((Why::Odd, Class::new(code, false)));
+        }
+        // The full lane judges signatures; a flood of them is one of errors.
+        if packet.tsig.is_some() {
+            return Err((Why::Odd, Class::Error));
+        }
+        let (name, &[t0, t1, c0, c1]) = packet.question.split_last_chunk::<4>().ok_or((Why::Odd, Class::Error))?;
         if [c0, c1] != IN {
-            return Err(Why::Chaos);
+            return Err((Why::Chaos, Class::Error));
         }
         let settings = self.settings.load();
         // One snapshot for all that this answer says, the belief in its client subnet included.
@@ -115,11 +148,11 @@ impl Fast {
         let resolution = resolve(snapshot, asked, Client { source, steers: edns::steers(subnet, source) });
         let recursion = settings.forwarder_for(source).is_some();
         match resolution.body {
-            Body::Refused if recursion => return Err(Why::Beyond),
-            Body::Ns => return Err(Why::Ns),
-            Body::Set(_) | Body::Alias { .. } | Body::Referral { .. } => return Err(Why::Static),
-            // A SOA that a file gives is the full lane's to say.
-            Body::Soa | Body::NoName | Body::NoData if has_own_soa(snapshot, &resolution) => return Err(Why::Static),
+            Body::Refused if recursion => return Err((Why::Beyond, Class::Refused)),
+            Body::Ns => return Err((Why::Ns, Class::Answer)),
+            // An alias is an answer whatever it leads to.
+            Body::Set(_) | Body::Alias { .. } => return Err((Why::Static, Class::Answer)),
+            Body::Referral { .. } => return Err((Why::Static, Class::NoData)),
             _ => {}
         }
         let cookie = packet.opt.and_then(|opt| guard::cookie(settings, opt.cookie?, source, now));
@@ -132,15 +165,10 @@ impl Fast {
             cookie: cookie.as_ref().map(|cookie| &cookie.fresh[..]),
             why: (code == ResponseCode::Refused).then_some(odd::NOT_AUTHORITATIVE),
         });
-        let form = draft.form(edns::limit(packet.opt.as_ref()).into()).ok_or(Why::Size)?;
         let class = Class::new(code, draft.has_answers());
-        let verdict = match &settings.limit {
-            // A valid cookie proves that the client's address is not forged. Who is resolved for has no limit.
-            Some(limit) if !recursion && !cookie.is_some_and(|cookie| cookie.valid) => {
-                self.limiter.judge(limit, source, class, now.uptime)
-            }
-            _ => Verdict::Pass,
-        };
+        let form = draft.form(edns::limit(packet.opt.as_ref()).into()).ok_or((Why::Size, class))?;
+        let limit = settings.limit.as_ref().filter(|_| !is_unlimited(cookie, recursion));
+        let verdict = limit.map_or(Verdict::Pass, |limit| self.limiter.judge(limit, source, class, now.uptime));
         self.counts.limited(verdict);
         let (form, code) = match (verdict, cookie) {
             (Verdict::Pass, _) => (form, code),
@@ -154,6 +182,11 @@ impl Fast {
     }
 }
 
-fn has_own_soa(snapshot: &Snapshot, resolution: &Resolution<'_>) -> bool {
-    resolution.zone.is_some_and(|(zone, _)| snapshot.topology.zone(zone).soa.is_some())
+/// Whether a client's answers are not counted. A valid cookie proves that its address is not forged, and for whom we resolve, whole
+/// buildings ask through one address.
+fn is_unlimited(cookie: Option<Cookie>, recursion: bool) -> bool {
+    recursion || cookie.is_some_and(|cookie| cookie.valid)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,7 @@
 //! OPT. Not here: sockets.
 
 use super::forward::{Answer, Found};
-use super::guard::{self, Cookie, Guard, Now};
-use super::limit::{Class, Verdict};
+use super::guard::{self, Cookie, Guard};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
 use super::settings::{Settings, Shared};
@@ -88,15 +87,15 @@ impl Full {
         let cookie = packet.opt.and_then(|opt| guard::cookie(&settings, opt.cookie?, peer.address.ip(), now));
         let seal = packet.tsig.and_then(|at| tsig::judge(bytes, at, &settings.keys, now.unix));
         packet.malformed |= packet.tsig.is_some() && seal.is_none();
-        let case = Case { packet: &packet, peer, settings: &settings, cookie, now, seal };
+        let case = Case { packet: &packet, peer, settings: &settings, cookie, seal };
         let (answer, opt) = self.answer(&case, &request);
         let asking = case.asking(request, opt);
         match answer {
             Outcome::Zone(place) => self.transfer(asking, bytes, place, peer.address),
             Outcome::One(Answer::Known((reply, why))) => {
                 let said = if packet.is_garbage() { Said::Last } else { Said::Now };
-                let reply = self.within_rate(&case, reply);
-                reply.and_then(|reply| self.say(asking, (reply, why))).map_or(Said::Nothing, said)
+                let reply = if peer.over { something_small(reply, cookie) } else { reply };
+                self.say(asking, (reply, why)).map_or(Said::Nothing, said)
             }
             Outcome::One(Answer::Sought(sought)) => {
                 let full = self.clone();
@@ -158,24 +157,6 @@ impl Full {
                 known(Reply { authoritative: true, answers, ..Reply::of(ResponseCode::NoError) }, None)
             }
             Granted::No(code) => known(Reply::of(code), (code == ResponseCode::Refused).then_some(odd::PROHIBITED)),
-        }
-    }
-
-    /// What is said over UDP of a reply to a client that asks for more than its rate; `None` where nothing is. A valid cookie
-    /// proves that the address is not forged. Who is resolved for has no limit: whole buildings ask through one address.
-    fn within_rate(&self, case: &Case<'_>, reply: Reply) -> Option<Reply> {
-        let cookie = case.cookie;
-        if case.peer.transport != Transport::Udp || case.recursion() || cookie.is_some_and(|cookie| cookie.valid) {
-            return Some(reply);
-        }
-        let verdict = self.guard.limit(case.settings, case.peer.address.ip(), Class::of(&reply), case.now);
-        self.tally.limited(verdict);
-        match (verdict, cookie) {
-            (Verdict::Pass, _) => Some(reply),
-            (Verdict::Drop, _) => None,
-            // An honest client asks again, with the cookie that comes with this (RFC 7873 section 5.2.3) or over TCP.
-            (Verdict::Slip, Some(_)) => Some(Reply::of(ResponseCode::BADCOOKIE)),
-            (Verdict::Slip, None) => Some(reply.cut()),
         }
     }
 
@@ -248,7 +229,6 @@ struct Case<'a> {
     peer: &'a Peer,
     settings: &'a Settings,
     cookie: Option<Cookie>,
-    now: Now,
     /// Its signature, which may prove nothing.
     seal: Option<Seal>,
 }
@@ -292,6 +272,15 @@ impl Case<'_> {
             recursion: self.recursion(),
             seal: self.seal.clone(),
         }
+    }
+}
+
+/// What a client over its limit gets. An honest one asks again, with the cookie that comes with this (RFC 7873 section 5.2.3) or
+/// over TCP.
+fn something_small(reply: Reply, cookie: Option<Cookie>) -> Reply {
+    match cookie {
+        Some(_) => Reply::of(ResponseCode::BADCOOKIE),
+        None => reply.cut(),
     }
 }
 

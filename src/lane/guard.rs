@@ -1,20 +1,13 @@
-//! Who is who: whether a client proved its address by a cookie, and whether one that did not gets its answer.
-//!
-//! The clock and the lock around the pure parts: `cookie` and `limit`. Each fast lane has a limiter of its own, for which nobody
-//! waits; the lock is for what they decline.
+//! Who is who: whether a client proved its address by a cookie; and the clock of the pure parts, `cookie` and `limit`.
 
 use super::cookie::WHOLE;
-use super::limit::{Class, Limiter, Verdict};
 use super::settings::Settings;
-use std::hash::RandomState;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What clients have used up of their limit, and the clock by which it comes back.
+/// The clock by which cookies age and limits come back.
 #[derive(Debug)]
 pub(super) struct Guard {
-    limiter: Mutex<Limiter<RandomState>>,
     started: Instant,
 }
 
@@ -39,22 +32,15 @@ pub(super) struct Cookie {
 }
 
 impl Guard {
-    /// Nobody has used up anything.
+    /// It starts now.
     pub(super) fn new() -> Self {
-        Self { limiter: Mutex::new(Limiter::new(1, RandomState::new())), started: Instant::now() }
+        Self { started: Instant::now() }
     }
 
     /// The time.
     pub(super) fn now(&self) -> Now {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Now { unix, uptime: self.started.elapsed() }
-    }
-
-    /// Whether an answer over UDP is sent to a client without a valid cookie.
-    pub(super) fn limit(&self, settings: &Settings, client: IpAddr, class: Class, now: Now) -> Verdict {
-        let Some(limit) = &settings.limit else { return Verdict::Pass };
-        // A rate that a panic left half counted is still a rate.
-        self.limiter.lock().unwrap_or_else(PoisonError::into_inner).judge(limit, client, class, now.uptime)
     }
 }
 

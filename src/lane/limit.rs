@@ -9,7 +9,6 @@
 
 use crate::config::RateLimit;
 use crate::limits::RATES_KNOWN_MAX;
-use crate::resolve::reply::Reply;
 use hickory_proto::op::ResponseCode;
 use ipnet::IpNet;
 use std::hash::BuildHasher;
@@ -30,11 +29,6 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// The class of a reply.
-    pub(super) fn of(reply: &Reply) -> Self {
-        Self::new(reply.code, !reply.answers.is_empty())
-    }
-
     /// The class of what has this RCODE, and records in its answer section or none.
     pub(super) fn new(code: ResponseCode, has_answers: bool) -> Self {
         match code {

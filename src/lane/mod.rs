@@ -76,12 +76,14 @@ struct Peer {
     transport: Transport,
     /// How long its connection may be silent after the answer; zero where it ends then, or is none.
     idle: Duration,
+    /// Whether it is over its limit, and so gets something small: the fast lane, by which all datagrams come, judged that.
+    over: bool,
 }
 
 impl Peer {
     /// Over UDP.
     fn datagram(address: SocketAddr) -> Self {
-        Self { address, transport: Transport::Udp, idle: Duration::ZERO }
+        Self { address, transport: Transport::Udp, idle: Duration::ZERO, over: false }
     }
 }
 

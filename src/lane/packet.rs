@@ -113,6 +113,14 @@ enum Section {
     Additional,
 }
 
+/// The octets of the first question's name, where it is whole.
+pub(super) fn first_name(message: &[u8]) -> Option<&[u8]> {
+    let all = message.get(HEADER..)?;
+    let mut rest = Rest(all);
+    rest.name(Pointer::Wrong)?;
+    Some(&all[..all.len() - rest.0.len()])
+}
+
 /// What a compression pointer is at this place.
 #[derive(Clone, Copy, PartialEq)]
 enum Pointer {

@@ -2,7 +2,6 @@
 
 use super::Transport;
 use super::counts::{ACTIONS, Counts, LOSSES, REASONS};
-use super::limit::Verdict;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
@@ -131,7 +130,7 @@ impl Tally {
         };
         // Alarms want to see the zero from which they rise.
         for action in ACTIONS {
-            ["fast", "full"].iter().for_each(|lane| folded.limited.with_label_values(&[lane, action]).reset());
+            folded.limited.with_label_values(&["fast", action]).reset();
         }
         REASONS.iter().for_each(|reason| folded.declined.with_label_values(&[reason]).reset());
         LOSSES.iter().for_each(|reason| folded.lost.with_label_values(&[reason]).reset());
@@ -151,15 +150,6 @@ impl Tally {
 
     pub(super) fn count(&self, transport: Transport, rcode: &str) {
         self.folded.queries.with_label_values(&[transport.word(), "full", rcode]).inc();
-    }
-
-    pub(super) fn limited(&self, verdict: Verdict) {
-        let action = match verdict {
-            Verdict::Pass => return,
-            Verdict::Slip => "slip",
-            Verdict::Drop => "drop",
-        };
-        self.folded.limited.with_label_values(&["full", action]).inc();
     }
 
     /// Counters of one more fast lane.

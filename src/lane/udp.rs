@@ -112,6 +112,9 @@ impl Lane {
             }
         };
         let now = self.fast.now();
+        if got > 1 {
+            self.fast.read_ahead((0..got).map(|i| &questions[i][..envelopes[i].length()]));
+        }
         for i in 0..got {
             let (question, envelope) = (&questions[i][..envelopes[i].length()], &envelopes[i]);
             let said =
@@ -119,8 +122,8 @@ impl Lane {
             lengths[i] = match said {
                 Said::Answer(length) => length,
                 Said::Nothing => 0,
-                Said::Declined => {
-                    self.decline(socket, envelope, question);
+                Said::Declined { over } => {
+                    self.decline(socket, envelope, question, over);
                     0
                 }
             };
@@ -131,9 +134,9 @@ impl Lane {
         got > 0
     }
 
-    fn decline(&self, socket: &Arc<UdpSocket>, envelope: &Envelope, question: &[u8]) {
+    fn decline(&self, socket: &Arc<UdpSocket>, envelope: &Envelope, question: &[u8], over: bool) {
         match self.declined.try_reserve() {
-            Ok(seat) => seat.send(Declined::new(socket.clone(), *envelope, question)),
+            Ok(seat) => seat.send(Declined::new(socket.clone(), *envelope, question, over)),
             Err(_) => self.fast.counts().lost(Loss::Queue, 1),
         }
     }

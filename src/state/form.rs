@@ -45,8 +45,24 @@ pub struct PastService {
     pub name: String,
     /// Gates of its pools that are not open.
     pub gates: Vec<PastGate>,
+    /// Pools that were lost lately.
+    #[serde(default)]
+    pub damps: Vec<PastDamp>,
     /// For each order that was not proven alive: its label, and the name of its last good pool.
     pub last_good: Vec<(String, String)>,
+}
+
+/// How much a pool flapped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastDamp {
+    /// The pool's name.
+    pub pool: String,
+    /// The penalty at its last loss, thousandths.
+    pub penalty: u32,
+    /// When that was, seconds since 1970.
+    pub lost: u64,
+    /// Whether it was damped.
+    pub damped: bool,
 }
 
 /// A pool that was lost, or waited.

@@ -22,7 +22,7 @@ use tracing::{error, info, warn};
 mod file;
 mod form;
 
-pub use form::{Past, PastGate, PastService, PastVerdict};
+pub use form::{Past, PastDamp, PastGate, PastService, PastVerdict};
 
 /// The files, and what their first lines say that they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,14 +8,17 @@ use crate::federation::Shape;
 use crate::health::{Gate, Held, PoolHolds, State};
 use crate::ids::TargetId;
 use crate::topology::{Endpoint, Service, ServicePool};
+use std::time::Instant;
 
 /// How one pool stands in one service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// Up while at least `min_healthy` endpoints are; Down once that cannot be.
+    /// Up while at least `min_healthy` endpoints are, Degraded while so many live; Down once that cannot be.
     pub state: State,
     /// Whether it is preferred.
     pub gate: Gate,
+    /// Until when it serves only where no other does, because it flaps.
+    pub damped: Option<Instant>,
     /// Each endpoint's state, in the order of the service's pool.
     pub endpoints: Box<[State]>,
     /// What an operator decided; `state` and `endpoints` are what it makes of them.
@@ -74,7 +77,7 @@ impl Basis {
 /// | pool held | state | endpoints |
 /// |---|---|---|
 /// | no, or drain | by `min_healthy` | their own |
-/// | up | Up | those that are up; while none is, all that are not held themselves |
+/// | up | Up | those that live; while none does, all that are not held themselves |
 /// | down | Down | their own |
 pub fn pool_state(
     pool: &ServicePool,
@@ -91,10 +94,9 @@ pub fn pool_state(
     let state = match holds.held() {
         Some(Held::Down) => State::Down,
         Some(Held::Up) => {
-            if !endpoints.contains(&State::Up) {
-                let free = pool.endpoints.iter().zip(&mut endpoints).filter(|(e, _)| own_hold(e.address).is_none());
-                free.for_each(|(_, state)| *state = State::Up);
-            }
+            let lives = endpoints.iter().any(|state| state.is_alive());
+            let free = pool.endpoints.iter().zip(&mut endpoints).filter(|(e, _)| own_hold(e.address).is_none());
+            free.filter(|(_, state)| !lives || state.is_alive()).for_each(|(_, state)| *state = State::Up);
             if endpoints.contains(&State::Up) { State::Up } else { State::Down }
         }
         Some(Held::Drain) | None => enough(&endpoints, pool.min_healthy),
@@ -102,39 +104,53 @@ pub fn pool_state(
     (state, endpoints)
 }
 
-/// Up while at least `min_healthy` endpoints are, Down once that cannot be.
+/// Up while at least `min_healthy` endpoints are, Degraded while so many live, Down once that cannot be.
 fn enough(endpoints: &[State], min_healthy: usize) -> State {
     let count = |state| endpoints.iter().filter(|&&s| s == state).count();
-    match (count(State::Up), count(State::Unknown)) {
-        (up, _) if up >= min_healthy => State::Up,
-        (up, unknown) if up + unknown >= min_healthy => State::Unknown,
+    let (up, alive) = (count(State::Up), count(State::Up) + count(State::Degraded));
+    match alive + count(State::Unknown) {
+        _ if up >= min_healthy => State::Up,
+        _ if alive >= min_healthy => State::Degraded,
+        possible if possible >= min_healthy => State::Unknown,
         _ => State::Down,
     }
 }
 
-/// An endpoint that several targets speak for is up while one says so, and unknown where none says anything.
+/// An endpoint that several targets speak for is as well as the best of them says, and unknown where none says anything.
 fn any_of(states: impl Iterator<Item = State>) -> State {
-    states
-        .fold(None, |all: Option<State>, state| match (all, state) {
-            (Some(State::Up), _) | (_, State::Up) => Some(State::Up),
-            (Some(State::Unknown), _) | (_, State::Unknown) => Some(State::Unknown),
-            _ => Some(State::Down),
-        })
-        .unwrap_or(State::Unknown)
+    let order = |state: &State| match state {
+        State::Up => 0,
+        State::Degraded => 1,
+        State::Unknown => 2,
+        State::Down => 3,
+    };
+    states.min_by_key(order).unwrap_or(State::Unknown)
 }
 
-/// Chooses for one order. A pool that is proven alive goes before one that is merely not known to be down, and a preferred
-/// pool before one that waits for its failback; within that, the order decides. A drained pool serves only where no other
-/// is live.
+/// Chooses for one order. Pools go by what is known of them, and by the order within that:
+///
+/// | rank | state | gate | because |
+/// |---|---|---|---|
+/// | 0 | Up | preferred | |
+/// | 1 | Up | waits | waiting protects from being moved twice, not from service |
+/// | 2 | Up | any, but damped | it flaps: whoever is sent there will be moved again |
+/// | 3 | Degraded | any | it answers, and what is behind it does not: every other serves better |
+/// | 4 | Unknown | preferred | a degraded pool is proven alive, this one may swallow packets |
+/// | 5 | Unknown | waits, or lost | it was down when last heard of |
+/// | none | Down | any | it is left to the `all_down` ladder |
+///
+/// A drained pool serves only where no other is live. Of a pool that is Up, endpoints that are merely degraded are not named: the
+/// well ones are enough.
 pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
     let rank = |&pool: &usize| {
         let standing = &standings[pool];
         let rank = match (standing.state, standing.gate) {
+            (State::Up, _) if standing.damped.is_some() => 2,
             (State::Up, Gate::In) => 0,
             (State::Up, _) => 1,
-            (State::Unknown, Gate::In) => 2,
-            // It was down when last heard of.
-            (State::Unknown, _) => 3,
+            (State::Degraded, _) => 3,
+            (State::Unknown, Gate::In) => 4,
+            (State::Unknown, _) => 5,
             (State::Down, _) => return None,
         };
         Some((standing.is_held_at(Held::Drain), rank))
@@ -145,35 +161,37 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
     let Some(first) = live.first() else {
         return all_down(service, order, standings, last_good);
     };
-    let proven = standings[*first].state == State::Up;
+    let proven = standings[*first].state.is_alive();
     let drained = standings[*first].is_held_at(Held::Drain);
-    let wanted = |state: State| state == State::Up || (!proven && state == State::Unknown);
+    let wanted = |state: State| state.is_alive() || (!proven && state == State::Unknown);
     live.retain(|&pool| wanted(standings[pool].state) && standings[pool].is_held_at(Held::Drain) == drained);
     if service.shape != Shape::Ordered {
         live.truncate(1);
     }
     let pick = |pool: usize| {
-        let states = standings[pool].endpoints.iter().enumerate();
-        Pick { pool, endpoints: states.filter(|&(_, &state)| wanted(state)).map(|(i, _)| i).collect() }
+        let Standing { state: of_pool, endpoints, .. } = &standings[pool];
+        let named = |state: State| if *of_pool == State::Up { state == State::Up } else { wanted(state) };
+        let states = endpoints.iter().enumerate();
+        Pick { pool, endpoints: states.filter(|&(_, &state)| named(state)).map(|(i, _)| i).collect() }
     };
     Choice { picks: live.into_iter().map(pick).collect(), basis: if proven { Basis::Proven } else { Basis::Unproven } }
 }
 
 /// The first rung that applies; "all" where none does, since a name that we own must stay answerable. While some endpoint
-/// is up, though too few are for its pool to be, no rung names one that is down. A pool that is held down is named only
+/// lives, though too few do for its pool, no rung names one that is down. A pool that is held down is named only
 /// where every pool is.
 fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
     let every = || order.iter().map(|&pool| usize::from(pool));
     let all_held = every().all(|pool| standings[pool].is_held_at(Held::Down));
     let is_free = |pool: &usize| all_held || !standings[*pool].is_held_at(Held::Down);
     let pools = || every().filter(is_free);
-    let has_life = |pool: &usize| standings[*pool].endpoints.contains(&State::Up);
+    let has_life = |pool: &usize| standings[*pool].endpoints.iter().any(|state| state.is_alive());
     let is_lifeless = !pools().any(|pool| has_life(&pool));
     let pick = |pool: usize| {
         let states = standings[pool].endpoints.iter().enumerate();
         Pick {
             pool,
-            endpoints: states.filter(|&(_, &state)| is_lifeless || state == State::Up).map(|(i, _)| i).collect(),
+            endpoints: states.filter(|&(_, &state)| is_lifeless || state.is_alive()).map(|(i, _)| i).collect(),
         }
     };
     let fits = |pool: &usize| is_free(pool) && (is_lifeless || has_life(pool));

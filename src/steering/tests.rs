@@ -9,25 +9,29 @@ fn world(more: &str) -> Arc<Topology> {
     topology(&[ZONE, POOLS, &service(more)].concat())
 }
 
-/// A word as "U D ?", with "w" behind it where the pool waits: one for each pool, one letter for each endpoint.
+/// A word as "U D ?", with "w" behind it where the pool waits and "f" where it flaps: one for each pool, one letter for each endpoint.
 fn standings(text: &str) -> Vec<Standing> {
     let state = |c| match c {
         'U' => State::Up,
+        'd' => State::Degraded,
         'D' => State::Down,
         _ => State::Unknown,
     };
     let standing = |word: &str| {
-        let endpoints: Box<[State]> = word.trim_end_matches('w').chars().map(state).collect();
+        let endpoints: Box<[State]> = word.trim_end_matches(['w', 'f']).chars().map(state).collect();
         let gate = if word.ends_with('w') { Gate::Waiting { since: Instant::now() } } else { Gate::In };
         let has = |s| endpoints.contains(&s);
         let state = if has(State::Up) {
             State::Up
+        } else if has(State::Degraded) {
+            State::Degraded
         } else if has(State::Unknown) {
             State::Unknown
         } else {
             State::Down
         };
-        Standing { state, gate, endpoints, holds: PoolHolds::default() }
+        let damped = word.ends_with('f').then(Instant::now);
+        Standing { state, gate, damped, endpoints, holds: PoolHolds::default() }
     };
     text.split(' ').map(standing).collect()
 }
@@ -58,6 +62,19 @@ fn the_first_live_pool_is_chosen_with_its_endpoints_that_are_up() {
         ("DDD U", None, "proven 1:[0]"),
         ("U?? U", None, "proven 0:[0]"),
         ("??? U", None, "proven 1:[0]"),
+        ("UUUf U", None, "proven 1:[0]"),
+        ("UUUf Uw", None, "proven 1:[0]"),
+        ("UUUf Uf", None, "proven 0:[0, 1, 2]"),
+        ("UUUf d", None, "proven 0:[0, 1, 2]"),
+        ("UUUf D", None, "proven 0:[0, 1, 2]"),
+        ("UdU d", None, "proven 0:[0, 2]"),
+        ("ddD U", None, "proven 1:[0]"),
+        ("ddD Uw", None, "proven 1:[0]"),
+        ("ddD d", None, "proven 0:[0, 1]"),
+        ("ddD ?", None, "proven 0:[0, 1]"),
+        ("??? d", None, "proven 1:[0]"),
+        ("d?? D", None, "proven 0:[0]"),
+        ("DDD d", None, "proven 1:[0]"),
         ("?D? ?", None, "unproven 0:[0, 2]"),
         ("DDD ?", None, "unproven 1:[0]"),
         ("UUUw U", None, "proven 1:[0]"),

@@ -2,6 +2,7 @@
 
 use super::names::NamesBuilder;
 use super::order::Orders;
+use super::organisation;
 use super::records::Records;
 use super::regions::Regions;
 use super::target;
@@ -13,7 +14,9 @@ use super::{
 use crate::config::{self, Config, Country, Delegation, Location};
 use crate::federation::{Failback, Shape};
 use crate::geo::{self, Places, Point, Prefixes};
+use crate::health::Damping;
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
+use crate::limits::DOMAINS_FIRST_MAX;
 use crate::name::{Name, NameList, Prefix};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -90,7 +93,9 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         pools,
         services,
         targets: targets.list,
+        references: config.health.references.iter().map(|&address| Arc::new(target::reference(address))).collect(),
         regions: regions.described(config),
+        countries: regions.countries(),
         names,
         region_map,
         places,
@@ -99,7 +104,14 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         hosts,
         geo_build_epoch: stamps.geo_build_epoch,
         ecs: config.geoip.ecs.clone(),
+        damping: config.health.damping.map(|config::Damping { half_life, suppress, reuse, longest }| Damping {
+            half_life,
+            suppress,
+            reuse,
+            longest,
+        }),
         safety: config.safety,
+        organisation: organisation::of(config),
         affected,
     })
 }
@@ -153,7 +165,9 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
         all_down: service.all_down.iter().copied().collect(),
         pools,
         orders,
+        kind: service.kind.name,
         domains: service.domains.len(),
+        first_domains: service.domains.iter().take(DOMAINS_FIRST_MAX).map(Name::from_wire).collect(),
         views: Vec::new(),
     }
 }
@@ -283,7 +297,9 @@ fn pool_name_service(config: &Config, index: usize, users: &[&Service], regions:
         all_down: [config::Rung::All].into(),
         pools: [ServicePool { pool: PoolId::at(index), min_healthy: 1, endpoints: endpoints.collect() }].into(),
         orders: Orders::constant([0].into(), regions),
+        kind: "",
         domains: 0,
+        first_domains: Box::default(),
         views: Vec::new(),
     }
 }

@@ -5,7 +5,9 @@
 
 use crate::config::{Country, Ecs, Rung, Safety, Soa};
 use crate::federation::Shape;
+use crate::federation::runbook::Organisation;
 use crate::geo::{Places, Point, Prefixes, RegionMap};
+use crate::health::Damping;
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
 use ipnet::IpNet;
@@ -16,6 +18,7 @@ use std::time::Duration;
 mod compile;
 mod names;
 mod order;
+mod organisation;
 mod records;
 mod regions;
 mod target;
@@ -39,8 +42,12 @@ pub struct Topology {
     pub services: Vec<Service>,
     /// What probes aim at, each once however many services share it.
     pub targets: Vec<Arc<TargetSpec>>,
+    /// Third parties that are probed to know whether our own uplink works.
+    pub references: Vec<Arc<TargetSpec>>,
     /// Clients that every service treats alike; the first is "anywhere else".
     pub regions: Vec<Region>,
+    /// The region of a client at each country's point; `None` where no client is like that.
+    pub countries: Vec<(Country, Option<RegionId>)>,
     /// Owner names to zones and services.
     pub names: Names,
     /// Client addresses to regions.
@@ -55,10 +62,14 @@ pub struct Topology {
     pub geo_build_epoch: u64,
     /// Whose client subnet option is believed.
     pub ecs: Ecs,
+    /// How pools that flap are damped; `None` not at all.
+    pub damping: Option<Damping>,
     /// What operators may not do by accident.
     pub safety: Safety,
     /// Name servers' addresses, published at their own names.
     pub hosts: Vec<Addresses>,
+    /// What run-books say.
+    pub organisation: Organisation,
     affected: Vec<Box<[ServiceId]>>,
 }
 
@@ -66,6 +77,11 @@ impl Topology {
     /// The services whose answers may depend on this target, the pools' own names included.
     pub fn affected(&self, target: TargetId) -> &[ServiceId] {
         &self.affected[target.index()]
+    }
+
+    /// Everything that is probed.
+    pub fn probed(&self) -> Vec<Arc<TargetSpec>> {
+        self.targets.iter().chain(&self.references).cloned().collect()
     }
 
     /// The service of an id.
@@ -170,8 +186,12 @@ pub struct Service {
     pub pools: Box<[ServicePool]>,
     /// Which pool is preferred for whom.
     pub orders: Orders,
+    /// The word for what it is in the configuration; empty for a pool's own name.
+    pub kind: &'static str,
     /// How many domains it serves.
     pub domains: usize,
+    /// The first `DOMAINS_FIRST_MAX` of them, to show whom it is about.
+    pub first_domains: Box<[Name]>,
     /// What stands for it before a view; empty for that itself.
     pub views: Vec<(ViewId, ServiceId)>,
 }

@@ -12,6 +12,7 @@ use key::{Key, LABELS_MAX, hash_name, label_starts};
 use slots::Slots;
 use std::collections::{HashMap, HashSet};
 
+mod ahead;
 pub(super) mod key;
 mod slots;
 
@@ -75,8 +76,10 @@ pub struct Names {
     slots: Slots,
     nodes: Vec<Node>,
     classes: Vec<Owners>,
-    /// A bit for each number of labels that some stored name has.
-    depths: u128,
+    /// Whether some stored name has so many labels.
+    depths: [bool; LABELS_MAX],
+    /// The most labels that one has.
+    depth_max: usize,
     key: Key,
 }
 
@@ -89,15 +92,15 @@ impl Names {
         let mut here: Option<Here> = None;
         let (mut hash, mut end) = (self.key.nothing(), wire.len());
         for i in (0..count).rev() {
-            let depths = self.depths >> (count - 1 - i);
-            // No stored name has so many labels.
-            if depths == 0 {
+            let labels = count - 1 - i;
+            if labels > self.depth_max {
                 break;
             }
             let start = usize::from(starts[i]);
             hash = self.key.add(&wire[start..end], hash);
             end = start;
-            if depths & 1 == 0 {
+            // No stored name has so many labels.
+            if !self.depths[labels] {
                 continue;
             }
             let Some(node) = self.node(&wire[start..], hash) else { continue };
@@ -129,6 +132,32 @@ impl Names {
         zone.map(|(at, zone)| Found { zone, apex_at: starts[at].into(), here })
     }
 
+    /// The domains of a service among the stored names from the `from`th on, at most `most`; and where to go on, unless that
+    /// was the end. Costs a walk over the names before.
+    pub fn domains(&self, service: ServiceId, from: usize, most: usize) -> (Vec<Name>, Option<usize>) {
+        let (mut at, mut index, mut found) = (0, 0, Vec::new());
+        while at < self.wire.len() {
+            let length = name::wire_length(&self.wire[at..]);
+            let wire = &self.wire[at..at + length];
+            if index >= from && self.is_domain_of(wire, service) {
+                if found.len() == most {
+                    return (found, Some(index));
+                }
+                found.push(Name::from_wire(wire));
+            }
+            at += length;
+            index += 1;
+        }
+        (found, None)
+    }
+
+    /// Whether a stored name is a domain of that service.
+    fn is_domain_of(&self, wire: &[u8], service: ServiceId) -> bool {
+        let node = self.node(wire, hash_name(&self.key, wire));
+        let class = node.and_then(|node| node.class);
+        class.is_some_and(|class| self.classes[class.index()].is_about(service))
+    }
+
     /// How many names are stored, which is about the number of domains.
     pub fn len(&self) -> usize {
         self.slots.len()
@@ -157,7 +186,9 @@ impl Names {
         slots.set(hash, node, |start| stored[start as usize..].starts_with(wire), end);
         if slots.len() > known {
             stored.extend_from_slice(wire);
-            self.depths |= 1 << name::labels(wire).count();
+            let labels = name::labels(wire).count();
+            self.depths[labels] = true;
+            self.depth_max = self.depth_max.max(labels);
         }
     }
 }
@@ -166,6 +197,12 @@ impl Owners {
     /// The owner name of these labels in front of the domain.
     fn get(&self, prefix: &[u8]) -> Option<&Owner> {
         Some(&self.0[self.place(prefix).ok()?].1)
+    }
+
+    /// Whether one of them is that service's.
+    fn is_about(&self, service: ServiceId) -> bool {
+        let is_his = |here: Here| here.address == Some(service) || here.srv.is_some_and(|srv| srv.service == service);
+        self.0.iter().any(|(_, owner)| is_his(owner.here))
     }
 
     /// Adds an owner name and the empty non-terminals between it and the domain.
@@ -225,7 +262,8 @@ impl NamesBuilder {
                 slots: Slots::with_capacity(names),
                 nodes: Vec::new(),
                 classes: Vec::new(),
-                depths: 0,
+                depths: [false; LABELS_MAX],
+                depth_max: 0,
                 key: Key::draw(),
             },
             interned: HashMap::new(),

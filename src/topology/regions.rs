@@ -3,7 +3,7 @@
 use super::order::{self, Order, Orders};
 use super::views::{Face, faces};
 use super::{CompileError, Pool, Region};
-use crate::config::{Config, Steering};
+use crate::config::{Config, Country, Steering};
 use crate::geo::{self, Places, Point, RegionMap, Who};
 use crate::ids::RegionId;
 use crate::limits::REGIONS_MAX;
@@ -23,6 +23,8 @@ pub(super) struct Regions {
     likeness: Vec<Likeness>,
     /// Distinct sets of pools that are steered by distance, as indices into the configuration's pools.
     sets: Vec<Vec<usize>>,
+    /// Of a client at each country's point.
+    countries: Vec<(Country, Option<RegionId>)>,
 }
 
 impl Regions {
@@ -55,7 +57,9 @@ impl Regions {
         if likeness.len() > REGIONS_MAX {
             return Err(CompileError::TooManyRegions(likeness.len()));
         }
-        Ok((Self { likeness, sets }, map))
+        let countries = geo::countries().map(|(country, point)| (country, known.get(&orders(Some(point))).copied()));
+        let countries = countries.collect();
+        Ok((Self { likeness, sets, countries }, map))
     }
 
     /// The preference of one service in every region, to everybody or to a view.
@@ -79,6 +83,11 @@ impl Regions {
                 }))
             }
         }
+    }
+
+    /// The region of a client at each country's point.
+    pub(super) fn countries(&self) -> Vec<(Country, Option<RegionId>)> {
+        self.countries.clone()
     }
 
     /// How many there are.

@@ -3,14 +3,15 @@
 use crate::config::{Ask, Check, Pool, Service, TlsOptions, Verify};
 use crate::federation::{CheckKind, Shape};
 use crate::health::Thresholds;
-use crate::limits::CERTIFICATE_NAMES_MAX;
+use crate::limits::{CERTIFICATE_NAMES_MAX, REFERENCE_INTERVAL};
 use crate::name::Name;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One address with one check. Two services with equal checks share it, and it is its own identity across reloads.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetSpec {
     /// Where the probe connects: always an address, never a name.
     pub address: SocketAddr,
@@ -36,10 +37,35 @@ pub struct TargetSpec {
     pub tls: TlsOptions,
 }
 
+/// What tells most targets apart: hashing whole certificates for each observation would cost more than judging it.
+impl Hash for TargetSpec {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.address, self.kind()).hash(state);
+        (&self.server_name, &self.domain).hash(state);
+    }
+}
+
 impl TargetSpec {
     /// What is spoken.
     pub fn kind(&self) -> CheckKind {
         self.ask.kind()
+    }
+}
+
+/// A third party that only has to take connections. None is kept: they are not ours.
+pub(super) fn reference(address: SocketAddr) -> TargetSpec {
+    TargetSpec {
+        address,
+        ask: Arc::new(Ask::Tcp),
+        server_name: Name::root(),
+        domain: Name::root(),
+        names: Arc::default(),
+        interval: REFERENCE_INTERVAL,
+        timeout: REFERENCE_INTERVAL,
+        confirm: REFERENCE_INTERVAL,
+        thresholds: Thresholds { fall: 1, rise: 1 },
+        tripwire: false,
+        tls: TlsOptions::default(),
     }
 }
 

@@ -35,8 +35,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it on what is written in the scene.
     pub(crate) fn start(scene: &Scene) -> Self {
+        Self::start_in(scene, &[])
+    }
+
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_in(scene: &Scene, environment: &[(&str, &str)]) -> Self {
         let mut command = edgesteer();
-        command.arg("serve").arg("--config").arg(scene.config());
+        command.arg("serve").arg("--config").arg(scene.config()).envs(environment.iter().copied());
         Self { process: Process::start(&mut command, &scene.path().join("serve.log"), ""), admin: scene.admin }
     }
 
@@ -107,11 +112,13 @@ pub(crate) fn get(admin: SocketAddr, path: &str) -> Option<(u16, String)> {
     send(admin, "GET", path, "")
 }
 
-/// Status and body of an HTTP request with a JSON body; `None` where nobody listens.
+/// Status and body of an HTTP request with a JSON body and the token of this machine; `None` where nobody listens.
 pub(crate) fn send(admin: SocketAddr, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(admin).ok()?;
     let length = body.len();
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n");
+    let token = edgesteer::admin::local_token(admin);
+    let token = token.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {admin}\r\n{token}Connection: close\r\n");
     write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;

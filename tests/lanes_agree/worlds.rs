@@ -16,6 +16,13 @@ const LONG: &str =
     "a-label-that-is-rather-long-for-a-domain.and-another-one-behind-it-of-which-nobody-needs-so-much.example";
 /// Domains that nobody's zone holds: their names are delegated one by one.
 const FOREIGN: [&str; 2] = ["tenant.example", "other-tenant.example"];
+/// What a zone's file says of MNAME and RNAME: names within the zone, outside it and alike, above it, the root.
+const SOAS: [[&str; 2]; 4] = [
+    ["ns1", "host\\.master"],
+    ["ns.elsewhere.example.", "post.Elsewhere.example."],
+    ["ns1.dns.com.", "example."],
+    [".", "."],
+];
 /// Where pools may be.
 const PLACES: [&str; 4] = ["\"KR\"", "\"IE\"", "\"US\"", "[-33.9, 18.4]"];
 
@@ -23,6 +30,8 @@ const PLACES: [&str; 4] = ["\"KR\"", "\"IE\"", "\"US\"", "[-33.9, 18.4]"];
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     text: String,
+    /// Master files beside it.
+    files: Vec<(String, String)>,
     seen: Vec<Option<bool>>,
     /// Domains that are served.
     pub(crate) domains: Vec<String>,
@@ -77,7 +86,7 @@ pub(crate) fn anything() -> impl Strategy<Value = World> {
         proptest::collection::vec(pool, 1..6),
         proptest::collection::vec(service, 1..4),
         proptest::collection::vec(seen, 16),
-        (1u32..86_400, 1u32..3600, any::<bool>()),
+        (1u32..86_400, 1u32..3600, any::<bool>(), proptest::option::of(any_index())),
     )
         .prop_map(|(pools, services, seen, zones)| world(&pools, &services, seen, zones))
 }
@@ -90,9 +99,9 @@ fn world(
     pools: &[Pool],
     services: &[Service],
     seen: Vec<Option<bool>>,
-    (ttl, negative, v6): (u32, u32, bool),
+    (ttl, negative, v6, soa): (u32, u32, bool, Option<Index>),
 ) -> World {
-    let mut text = String::new();
+    let (mut text, mut files) = (String::new(), Vec::new());
     let (mut domains, mut hosts) = (Vec::new(), Vec::new());
     for (i, zone) in ZONES.iter().enumerate() {
         let second = if v6 { ", \"2001:db8:53::1\"" } else { "" };
@@ -100,6 +109,13 @@ fn world(
         writeln!(text, "ns = {{ \"ns{i}.{zone}\" = [\"192.0.2.{i}\"{second}], \"ns.elsewhere.example\" = [] }}")
             .unwrap();
         hosts.push(format!("ns{i}.{zone}"));
+        // With long names it is in doubt how much fits.
+        if let Some(soa) = soa.filter(|_| i % 2 == 0) {
+            let [mname, rname] = soa.get(&SOAS);
+            writeln!(text, "records = \"{i}.zone\"").unwrap();
+            let file = format!("@ {ttl} SOA {mname} {rname} 4000000000 7200 900 1209600 {negative}\n*.wild TXT wild\n");
+            files.push((format!("{i}.zone"), file));
+        }
     }
     for (i, pool) in pools.iter().enumerate() {
         let zone = if pool.inside { ZONES[i % ZONES.len()] } else { "elsewhere.example" };
@@ -127,7 +143,7 @@ fn world(
         domains.push((*domain).to_owned());
     }
     writeln!(text, "[partner.friend]\nprefixes = [\"203.0.113.0/24\", \"2001:db8:f::/48\"]\npools = [\"p0\"]").unwrap();
-    World { text, seen, domains, hosts }
+    World { text, files, seen, domains, hosts }
 }
 
 fn service_text(text: &mut String, i: usize, service: &Service, domain: &str, pools: usize) {
@@ -171,6 +187,9 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("world.toml");
         std::fs::write(&path, &self.text).unwrap();
+        for (name, content) in &self.files {
+            std::fs::write(directory.path().join(name), content).unwrap();
+        }
         let topology = app::load(&path).unwrap_or_else(|error| panic!("{error}\n{}", self.text)).topology;
         let mut beliefs = Beliefs::new(topology.clone());
         let now = Instant::now();
@@ -187,6 +206,6 @@ impl World {
 
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{:?}", self.text, self.seen)
+        write!(f, "{}\n{:?}\n{:?}", self.text, self.files, self.seen)
     }
 }

@@ -132,7 +132,7 @@ fn identity(ca: &ThrowawayCa, valid: std::ops::Range<SystemTime>) -> Identity {
 
 fn configuration(scene: &Scene) -> String {
     let mut text = format!(
-        "[server]\nlisten = [\"{}\"]\nadmin = \"{}\"\nstartup_grace = \"30s\"\n[zone.\"contoso.com\"]\n\
+        "[server]\nlisten = [\"{}\"]\nadmin = \"{}\"\nstartup_grace = \"30s\"\n[health]\ndamping = \"off\"\n[zone.\"contoso.com\"]\n\
          ns = {{ \"ns1.contoso.com\" = [\"192.0.2.53\"] }}\n[pool.edge]\nlocation = \"KR\"\nendpoints = [\"{EDGE}\"]\n\
          [pool.spare]\nlocation = \"IE\"\nendpoints = [\"{SPARE}\"]\n",
         scene.listen, scene.admin

@@ -11,6 +11,7 @@ mod common;
 mod faults;
 mod kamailio;
 mod partner;
+mod prometheus;
 mod software;
 mod upstream;
 

@@ -32,6 +32,8 @@ pub(crate) fn edgesteer(setting: &Setting<'_>, program: &Path) -> Result<Command
 listen = ["{listen}"]
 admin = "{admin}"
 
+[health]
+damping = "off"
 [zone."hoster.example"]
 ns = {{ "ns1.hoster.example" = ["127.0.0.1"] }}
 

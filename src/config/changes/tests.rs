@@ -74,6 +74,7 @@ fn every_change_has_its_sentence() {
             "\"b.contoso.com\", \"contoso.com\"",
             &["service federation: domains in another order"],
         ),
+        ("[partner", "[site.korea]\npools = [\"seoul\"]\n[partner", &["site korea: added"]),
         ("203.0.113.0/24", "203.0.113.0/25", &["partner bigcloud: prefixes changed"]),
         ("bigcloud", "smallcloud", &["partner smallcloud: added", "partner bigcloud: removed"]),
         ("service.federation", "service.edge", &["service edge: added", "service federation: removed"]),

@@ -33,8 +33,10 @@ pub(super) enum Field {
     Texts,
     /// A text of any length that fills the rest.
     LongText,
-    /// The tag of CAA: letters and digits.
+    /// The tag of CAA: letters and digits (RFC 8659 section 4.1).
     Tag,
+    /// The flags of NAPTR: letters and digits, or none (RFC 3403 section 4.1); readers drop a message with others.
+    Flags,
     /// Hexadecimal digits that fill the rest.
     Hex,
     /// Base64 that fills the rest.
@@ -47,7 +49,9 @@ pub(super) enum Field {
     Location,
 }
 
-use Field::{Base64, Hex, Ip4, Ip6, Location, LongText, Parameters, Seconds, Tag, Text, Texts, Types, U8, U16, U32};
+use Field::{
+    Base64, Flags, Hex, Ip4, Ip6, Location, LongText, Parameters, Seconds, Tag, Text, Texts, Types, U8, U16, U32,
+};
 
 /// The types that can be written in words, with their fields.
 #[rustfmt::skip]
@@ -66,7 +70,7 @@ const FORMS: &[(u16, &[Field])] = &[
     (t::AAAA, &[Ip6]),
     (t::LOC, &[Location]),
     (t::SRV, &[U16, U16, U16, Field::Name]),
-    (t::NAPTR, &[U16, U16, Text, Text, Text, Field::Name]),
+    (t::NAPTR, &[U16, U16, Flags, Text, Text, Field::Name]),
     (t::KX, &[U16, Field::Name]),
     (t::CERT, &[U16, U16, U8, Base64]),
     (t::DS, &[U16, U8, U8, Hex]),
@@ -228,7 +232,8 @@ impl Field {
                 }
             }
             Self::LongText => data.extend(words.next("a text in quotes")?.octets()?),
-            Self::Tag => tag(words.next("a tag, as issue")?, data)?,
+            Self::Tag => plain(words.next("a tag, as issue")?, self, data)?,
+            Self::Flags => plain(words.next("flags, as \"s\"")?, self, data)?,
             Self::Hex => {
                 let (at, digits) = words.joined("hexadecimal digits")?;
                 data.extend(hex(at, &digits)?);
@@ -273,12 +278,14 @@ fn text(token: Token<'_>, data: &mut Vec<u8>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// RFC 8659 section 4.1.
-fn tag(token: Token<'_>, data: &mut Vec<u8>) -> Result<(), Wrong> {
-    let plain = (1..=255).contains(&token.raw.len()) && token.raw.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !plain {
-        let help = "write letters and digits, as issue, issuewild or iodef";
-        return Err(Wrong::new(token.range(), format!("\"{}\" is no tag", token.raw), help));
+/// A tag or flags.
+fn plain(token: Token<'_>, field: Field, data: &mut Vec<u8>) -> Result<(), Wrong> {
+    if token.raw.len() > 255 || !field.is_plain(token.raw.as_bytes()) {
+        let (what, help) = match field {
+            Flags => ("these are no flags", "write letters and digits in quotes, as \"s\", or \"\""),
+            _ => ("this is no tag", "write letters and digits, as issue, issuewild or iodef"),
+        };
+        return Err(Wrong::new(token.range(), what, help));
     }
     data.push(token.raw.len() as u8);
     data.extend(token.raw.bytes());
@@ -374,6 +381,11 @@ fn generic(words: &mut Words<'_, '_>, fields: Option<&[Field]>) -> Result<Vec<u8
 }
 
 impl Field {
+    /// Whether these are the octets of a tag or of flags.
+    fn is_plain(self, octets: &[u8]) -> bool {
+        octets.iter().all(u8::is_ascii_alphanumeric) && (self == Flags || !octets.is_empty())
+    }
+
     /// Steps over the field at `at` in wire form and puts a name into lower case; `None` where it is not of its form.
     fn walk(self, mut data: Vec<u8>, at: usize) -> Option<(Vec<u8>, usize)> {
         let rest = data.get(at..)?;
@@ -387,7 +399,11 @@ impl Field {
             Self::U16 => 2,
             Self::U32 | Self::Seconds | Self::Ip4 => 4,
             Self::Ip6 => 16,
-            Self::Text | Self::Tag => 1 + usize::from(*rest.first()?),
+            Self::Text => 1 + usize::from(*rest.first()?),
+            Self::Tag | Self::Flags => {
+                let end = 1 + usize::from(*rest.first()?);
+                rest.get(1..end).filter(|octets| self.is_plain(octets)).map(|_| end)?
+            }
             Self::Location => 16,
             Self::Texts => {
                 let mut end = 0;
@@ -396,6 +412,7 @@ impl Field {
                 }
                 (end > 0).then_some(end)?
             }
+            Self::Parameters if !svcb::are_parameters(rest) => return None,
             Self::LongText | Self::Hex | Self::Base64 | Self::Types | Self::Parameters => rest.len(),
         };
         (step <= rest.len()).then_some((data, at + step))

@@ -63,6 +63,40 @@ pub(super) fn read(words: &mut Words<'_, '_>, data: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
+/// Whether octets are parameters: keys that rise, each with a value of its form (RFC 9460 section 2.2).
+pub(super) fn are_parameters(mut rest: &[u8]) -> bool {
+    let mut last = None;
+    while let Some((&[k0, k1, l0, l1], behind)) = rest.split_first_chunk::<4>() {
+        let [key, length] = [[k0, k1], [l0, l1]].map(u16::from_be_bytes);
+        let Some((value, behind)) = behind.split_at_checked(length.into()) else { return false };
+        if last.is_some_and(|last| last >= key) || !is_value(key, value) {
+            return false;
+        }
+        (last, rest) = (Some(key), behind);
+    }
+    rest.is_empty()
+}
+
+fn is_value(key: u16, value: &[u8]) -> bool {
+    let numbers = |octets: usize| !value.is_empty() && value.len().is_multiple_of(octets);
+    match key {
+        MANDATORY => numbers(2),
+        ALPN => {
+            let mut rest = value;
+            while let Some((&length @ 1.., behind)) = rest.split_first() {
+                let Some(behind) = behind.get(length.into()..) else { return false };
+                rest = behind;
+            }
+            rest.is_empty() && !value.is_empty()
+        }
+        NO_DEFAULT_ALPN => value.is_empty(),
+        PORT => value.len() == 2,
+        IPV4HINT => numbers(4),
+        IPV6HINT => numbers(16),
+        _ => true,
+    }
+}
+
 /// RFC 9460 sections 7.1.1 and 8.
 fn consistent(parameters: &BTreeMap<u16, (Token<'_>, Vec<u8>)>) -> Result<(), Wrong> {
     if let Some((token, _)) = parameters.get(&NO_DEFAULT_ALPN).filter(|_| !parameters.contains_key(&ALPN)) {

@@ -2,7 +2,7 @@
 
 use super::Beliefs;
 use crate::control::Report;
-use crate::health::{Gate, Hold, Holds, Judge, Moment, PoolHolds, State, Subject};
+use crate::health::{Damp, Gate, Hold, Holds, Judge, Moment, PoolHolds, State, Subject};
 use crate::ids::{ServiceId, TargetId};
 use crate::steering;
 use crate::topology::{Face, Service, ServicePool, TargetSpec};
@@ -81,19 +81,24 @@ impl Beliefs {
         if subject.endpoint.is_some() {
             return (hold, services);
         }
+        let damping = self.topology.damping.as_ref();
         for (i, (service, memory)) in self.topology.services.iter().zip(&mut self.services).enumerate() {
-            for (place, gate) in service.pools.iter().zip(&mut memory.gates) {
+            let id = ServiceId::at(i);
+            for at in memory.ripe_at(service, damping) {
+                self.ripening.remove(&(at, id));
+            }
+            for ((place, gate), damp) in service.pools.iter().zip(&mut memory.gates).zip(&mut memory.damps) {
                 // A pool that is lost and was not held comes back by its failback.
                 let freed = if hold.is_some() { Gate::In } else { gate.release() };
-                if self.topology.pool(place.pool).name != subject.pool || freed == *gate {
+                let is_meant = self.topology.pool(place.pool).name == subject.pool;
+                if !is_meant || freed == *gate && damp.told().is_none_or(|(.., damped)| !damped) {
                     continue;
                 }
-                if let Some(ripe) = gate.ripe_at(service.failback) {
-                    self.ripening.remove(&(ripe, ServiceId::at(i)));
-                }
-                *gate = freed;
+                // An operator knows that it is over.
+                (*gate, *damp) = (freed, Damp::default());
                 services.insert(ServiceId::at(i));
             }
+            self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
         }
         (hold, services)
     }

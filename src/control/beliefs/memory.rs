@@ -1,6 +1,6 @@
 //! What one service remembers of its pools: gates, last good choices, the last outage.
 
-use crate::health::Gate;
+use crate::health::{Damp, Damping, Gate};
 use crate::limits::OUTAGE_SETTLES;
 use crate::topology::{Service, Topology};
 use std::collections::HashMap;
@@ -11,6 +11,8 @@ use std::time::Instant;
 pub(super) struct Memory {
     /// One for each of the service's pools.
     pub(super) gates: Vec<Gate>,
+    /// How much each of them flaps.
+    pub(super) damps: Vec<Damp>,
     /// For each order, the pool that its clients were sent to when one was last proven alive.
     pub(super) last_good: Vec<Option<usize>>,
     /// The last time that no pool was left.
@@ -49,10 +51,21 @@ impl Memory {
     pub(super) fn of(service: &Service) -> Self {
         Self {
             gates: vec![Gate::In; service.pools.len()],
+            damps: vec![Damp::default(); service.pools.len()],
             last_good: vec![None; service.orders.list().len()],
             outage: Outage::default(),
             is_lost: true,
         }
+    }
+
+    /// When time alone will change something.
+    pub(super) fn ripe_at<'a>(
+        &'a self,
+        service: &'a Service,
+        damping: Option<&'a Damping>,
+    ) -> impl Iterator<Item = Instant> + 'a {
+        let gates = self.gates.iter().filter_map(|gate| gate.ripe_at(service.failback));
+        gates.chain(damping.into_iter().flat_map(|by| self.damps.iter().filter_map(|damp| damp.until(by))))
     }
 
     /// Takes over what an older topology's service remembered of pools of the same name. An order that is new takes the last
@@ -70,6 +83,7 @@ impl Memory {
         for (place, &gate) in was.gates.iter().enumerate() {
             if let Some(now) = place_now(place) {
                 self.gates[now] = gate;
+                self.damps[now] = was.damps[place];
             }
         }
         self.outage = was.outage;

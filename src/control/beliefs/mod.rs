@@ -1,24 +1,32 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
-//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), an operator's
-//! overrides (`held`), what outlives a restart (`past`). Beliefs outlive a reload by identity: a target by its address and
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), an operator's
+//! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
+//! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
 
-use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Verdict};
+use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
-use crate::topology::{ServicePool, TargetSpec, Topology};
-use memory::Memory;
+use crate::topology::{Face, ServicePool, TargetSpec, Topology};
+use history::History;
+use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
+use witness::Witness;
 
+mod damp;
 mod held;
+mod history;
 mod memory;
 mod past;
+mod witness;
 
+pub use damp::Flap;
 pub use held::{Left, NoSuchSubject};
+pub use history::Seen;
 
 /// Verdicts of targets, gates of pools, and when time alone will change one.
 #[derive(Debug)]
@@ -26,7 +34,14 @@ pub struct Beliefs {
     topology: Arc<Topology>,
     ids: HashMap<Arc<TargetSpec>, TargetId>,
     judges: Vec<Judge>,
+    histories: Vec<History>,
     unseen: usize,
+    witness: Witness,
+    /// The last time that we doubted ourselves.
+    doubted: Outage,
+    is_doubting: bool,
+    /// What began or ended to be damped and was not told yet.
+    flaps: Vec<Flap>,
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
     holds: Holds,
@@ -51,7 +66,12 @@ impl Beliefs {
         Self {
             ids: topology.targets.iter().enumerate().map(|(i, spec)| (spec.clone(), TargetId::at(i))).collect(),
             judges: vec![Judge::default(); topology.targets.len()],
+            histories: vec![History::default(); topology.targets.len()],
             unseen: topology.targets.len(),
+            witness: Witness::new(&topology),
+            doubted: Outage::default(),
+            is_doubting: false,
+            flaps: Vec::new(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
             holds: Holds::default(),
@@ -80,10 +100,17 @@ impl Beliefs {
             judges.iter().all(|judge| judge.verdict().state == state).then(|| judges[0].begin_anew())
         };
         for (spec, id) in &self.ids {
-            let same = old.ids.get(spec).map(|before| old.judges[before.index()].clone());
+            let before = old.ids.get(spec).map(|before| before.index());
+            if let Some(before) = before {
+                self.histories[id.index()] = std::mem::take(&mut old.histories[before]);
+            }
+            let same = before.map(|before| old.judges[before].clone());
             let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
             self.judges[id.index()] = same.or_else(like).unwrap_or_default();
         }
+        let same = self.ids.iter().filter_map(|(spec, &is)| Some((*old.ids.get(spec)?, is)));
+        self.witness.take_over(&old.witness, same);
+        (self.doubted, self.is_doubting) = (old.doubted, old.is_doubting);
         self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();
         let by_name: HashMap<&str, usize> =
             old.topology.services.iter().enumerate().map(|(i, service)| (service.name.as_str(), i)).collect();
@@ -95,10 +122,24 @@ impl Beliefs {
         }
     }
 
-    /// Takes one outcome that ended at `now`; tells a change of verdict. A target of an older topology is ignored.
+    /// Takes one outcome that ended at `now`; tells a change of verdict. A target of an older topology is ignored. While we doubt
+    /// ourselves there is no change.
     pub fn observe(&mut self, spec: &Arc<TargetSpec>, outcome: &Outcome, now: Instant) -> Option<Change> {
-        let &target = self.ids.get(spec)?;
+        self.witness.refer(spec, outcome, now);
+        let Some(&target) = self.ids.get(spec) else {
+            self.doubt_or_not(now);
+            return None;
+        };
+        let is_alive = self.judges[target.index()].verdict().state.is_alive();
+        self.witness.see(target, outcome, is_alive, now);
+        self.doubt_or_not(now);
         let judge = &mut self.judges[target.index()];
+        if self.witness.doubt().why().is_some() {
+            let was_unseen = !judge.is_informed();
+            judge.overlook(outcome);
+            self.unseen -= usize::from(was_unseen && judge.is_informed());
+            return None;
+        }
         let was_unseen = !judge.is_informed();
         let changed = judge.observe(outcome, now, spec.thresholds);
         self.unseen -= usize::from(was_unseen && judge.is_informed());
@@ -107,6 +148,21 @@ impl Beliefs {
             verdict: judge.verdict().clone(),
             first_sign: judge.first_sign().unwrap_or(now),
         })
+    }
+
+    /// Why verdicts stay as they are; `None` while what is seen is believed.
+    pub fn doubt(&self) -> Option<Suspicion> {
+        self.witness.doubt().why()
+    }
+
+    /// Follows the witness. What was seen before a doubt or in it counts no more: nothing is applied late, all is judged anew.
+    fn doubt_or_not(&mut self, now: Instant) {
+        let (is, was) = (self.witness.doubt().why().is_some(), self.is_doubting);
+        if is != was {
+            self.is_doubting = is;
+            self.doubted = self.doubted.step(is, !is, now);
+            self.judges.iter_mut().for_each(Judge::drop_evidence);
+        }
     }
 
     /// How many targets were never observed.
@@ -119,19 +175,18 @@ impl Beliefs {
         let mut standings = self.standings(id, now);
         let service = self.topology.service(id);
         let memory = &mut self.services[id.index()];
-        for ripe in memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)) {
+        let damping = self.topology.damping.as_ref();
+        for ripe in memory.ripe_at(service, damping) {
             self.ripening.remove(&(ripe, id));
         }
-        let is = |state| move |standing: &Standing| standing.state == state;
-        memory.outage =
-            memory.outage.step(standings.iter().all(is(State::Down)), standings.iter().any(is(State::Up)), now);
-        // With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and
-        // going on with it would send them away once more.
-        if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In) {
-            standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
+        if let (Some(by), Face::Configured) = (damping, service.face) {
+            self.flaps.extend(damp::follow(&self.topology, service, memory, &mut standings, now, by));
         }
+        let is_dark = standings.iter().all(|standing| standing.state == State::Down);
+        memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
+        release_who_must_serve(&mut standings);
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
-        self.ripening.extend(memory.gates.iter().filter_map(|gate| gate.ripe_at(service.failback)).map(|at| (at, id)));
+        self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
         let row = Row::render(service, standings, &memory.last_good);
         memory.is_lost = row.choices().any(|choice| choice.basis != Basis::Proven);
         for (last_good, choice) in memory.last_good.iter_mut().zip(row.choices()) {
@@ -151,7 +206,9 @@ impl Beliefs {
             let holds = self.pool_holds[pool.pool.index()].clone();
             let (state, endpoints) = steering::pool_state(pool, &holds, verdict);
             let returns = match (gate, state) {
-                (Gate::Out { since }, State::Up) => memory.outage.covers(since, now),
+                (Gate::Out { since }, State::Up) => {
+                    [memory.outage, self.doubted].iter().any(|outage| outage.covers(since, now))
+                }
                 _ => false,
             };
             let gate = match holds.held() {
@@ -161,7 +218,7 @@ impl Beliefs {
                 None if returns => Gate::In,
                 None => gate.step(state, now, service.failback),
             };
-            Standing { state, gate, endpoints, holds }
+            Standing { state, gate, damped: None, endpoints, holds }
         };
         service.pools.iter().zip(&memory.gates).map(standing).collect()
     }
@@ -174,17 +231,27 @@ impl Beliefs {
     /// When time alone will next change a gate or end a hold.
     pub fn next_ripe(&self) -> Option<Instant> {
         let gate = self.ripening.first().map(|&(at, _)| at);
-        gate.into_iter().chain(self.holds.next_end()).min()
+        gate.into_iter().chain(self.holds.next_end()).chain(self.witness.doubt().ends_at()).min()
     }
 
     /// Takes out the services whose gates time has changed by `now`; they want rendering.
     pub fn ripe(&mut self, now: Instant) -> BTreeSet<ServiceId> {
+        self.witness.weigh(now);
+        self.doubt_or_not(now);
         let mut ripe = BTreeSet::new();
         while let Some(&(at, service)) = self.ripening.first().filter(|(at, _)| *at <= now) {
             self.ripening.remove(&(at, service));
             ripe.insert(service);
         }
         ripe
+    }
+}
+
+/// With no preferred pool up, partners go to a waiting one. They are there then: its wait has lost its meaning, and going on
+/// with it would send them away once more. A damped pool is not preferred.
+fn release_who_must_serve(standings: &mut [Standing]) {
+    if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In && s.damped.is_none()) {
+        standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
     }
 }
 

@@ -1,9 +1,9 @@
 //! What of the beliefs outlives a restart: verdicts while they are fresh, lost pools and last good choices at any age.
 
 use super::Beliefs;
-use crate::health::{Gate, Judge, Moment, State, Verdict};
+use crate::health::{Damp, Gate, Judge, Moment, State, Verdict};
 use crate::limits::STATE_FRESH;
-use crate::state::{Past, PastGate, PastService, PastVerdict};
+use crate::state::{Past, PastDamp, PastGate, PastService, PastVerdict};
 use crate::topology::TargetSpec;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -41,13 +41,18 @@ impl Beliefs {
             Some(PastGate { pool: pool_name(place), waits, since: now.unix_of(since) })
         };
         let gates: Vec<PastGate> = memory.gates.iter().enumerate().filter_map(gate).collect();
+        let damp = |(place, damp): (usize, &Damp)| {
+            let (penalty, lost, damped) = damp.told()?;
+            Some(PastDamp { pool: pool_name(place), penalty, lost: now.unix_of(lost), damped })
+        };
+        let damps: Vec<PastDamp> = memory.damps.iter().enumerate().filter_map(damp).collect();
         // While a pool is proven alive, it is the last good one by the first look at the verdicts.
         let lost = memory.is_lost.then(|| memory.last_good.iter().enumerate()).into_iter().flatten();
         let last_good: Vec<(String, String)> = lost
             .filter_map(|(order, place)| Some((self.topology.order_label(service, order), pool_name((*place)?))))
             .collect();
-        let is_new = gates.is_empty() && last_good.is_empty();
-        (!is_new).then(|| PastService { name: service.name.clone(), gates, last_good })
+        let is_new = gates.is_empty() && last_good.is_empty() && damps.is_empty();
+        (!is_new).then(|| PastService { name: service.name.clone(), gates, damps, last_good })
     }
 
     /// Takes over what an earlier process believed. Verdicts that are older than `STATE_FRESH` say nothing of now; a pool that was
@@ -65,6 +70,10 @@ impl Beliefs {
                 let since = now.before(now.age(gate.since));
                 let then = if gate.waits { Gate::Waiting { since } } else { Gate::Out { since } };
                 place(&gate.pool).into_iter().for_each(|place| memory.gates[place] = then);
+            }
+            for damp in &was.damps {
+                let then = Damp::recalled(damp.penalty, now.before(now.age(damp.lost)), damp.damped);
+                place(&damp.pool).into_iter().for_each(|place| memory.damps[place] = then);
             }
             for (order, last_good) in memory.last_good.iter_mut().enumerate() {
                 let label = self.topology.order_label(service, order);

@@ -198,6 +198,33 @@ fn pools_that_were_lost_together_come_back_together() {
 }
 
 #[test]
+fn a_degraded_pool_serves_behind_a_well_one_and_before_a_dead_one() {
+    let mut story = Story::new(world("failback = \"10m\""));
+    story.pool_is("seoul", true, 0);
+    story.pool_is("dublin", true, 0);
+    let topology = story.beliefs.topology.clone();
+    let says_504 = |story: &mut Story, pool: usize, seconds| {
+        for target in topology.services[0].pools[pool].endpoints.iter().flat_map(|e| e.targets.iter()) {
+            for _ in 0..3 {
+                let spec = &topology.targets[target.index()];
+                story.beliefs.observe(spec, &Outcome::Degraded("SIP 504".into()), story.at(seconds));
+            }
+        }
+    };
+    says_504(&mut story, 0, 1);
+    assert_eq!(story.chosen(1), "dublin");
+    story.pool_is("dublin", false, 2);
+    assert_eq!(story.chosen(2), "seoul", "better than a dead one");
+    says_504(&mut story, 1, 3);
+    assert_eq!(story.chosen(3), "seoul", "the order decides among equals");
+    story.pool_is("dublin", true, 4);
+    assert_eq!(story.chosen(4), "dublin", "alone in its health, it does not wait");
+    story.pool_is("seoul", true, 5);
+    assert_eq!(story.chosen(5), "dublin", "it waits");
+    assert_eq!((story.chosen(604), story.chosen(605)), ("dublin".into(), "seoul".into()), "as a lost pool");
+}
+
+#[test]
 fn a_changed_check_is_another_target() {
     let mut story = Story::new(world(""));
     story.pool_is("seoul", true, 0);

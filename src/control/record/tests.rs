@@ -8,6 +8,7 @@ fn a_move_says_who_went_where_and_why() {
         service: "federation".into(),
         regions: (0..40).map(|i| format!("region{i}")).collect(),
         from: vec!["seoul".into()],
+        lost: Vec::new(),
         to: vec!["seoul".into(), "dublin".into()],
         basis: Basis::AllDown(Rung::All),
         generation: 7,

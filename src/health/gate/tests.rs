@@ -16,8 +16,11 @@ fn a_lost_pool_waits_before_it_is_preferred_again() {
         (300, State::Up, Gate::Waiting { since: at(10) }),
         (301, State::Down, Gate::Out { since: at(301) }),
         (400, State::Up, Gate::Waiting { since: at(400) }),
-        (999, State::Up, Gate::Waiting { since: at(400) }),
-        (1000, State::Up, Gate::In),
+        (500, State::Degraded, Gate::Out { since: at(500) }),
+        (510, State::Degraded, Gate::Out { since: at(500) }),
+        (520, State::Up, Gate::Waiting { since: at(520) }),
+        (1119, State::Up, Gate::Waiting { since: at(520) }),
+        (1120, State::Up, Gate::In),
     ] {
         gate = gate.step(state, at(s), wait);
         assert_eq!(gate, expected, "at {s}");

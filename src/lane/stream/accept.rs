@@ -111,7 +111,7 @@ impl Connection<'_> {
         let Service { full, transport, seats, .. } = self.service;
         let answer = |question: &[u8], idle| {
             self.guest.mark_active();
-            match full.message(question, &Peer { address: self.client, transport: *transport, idle }) {
+            match full.message(question, &Peer { address: self.client, transport: *transport, idle, over: false }) {
                 // Who takes a zone is not idle.
                 Said::Many(messages) => {
                     let mark = self.guest.marks();

@@ -5,9 +5,12 @@
 //! no more than what has arrived on it, that nothing is read while answers wait to be taken, and that every wait ends.
 
 use super::full::Full;
-use super::{Tally, Transport};
+use super::{Peer, Tally, Transport};
+use crate::limits::STREAM_IDLE;
 use seats::Seats;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -77,6 +80,17 @@ impl Drop for Streams {
     fn drop(&mut self) {
         self.accepting.iter().for_each(JoinHandle::abort);
     }
+}
+
+/// One conversation over a stream that is no connection, until it ends.
+pub(super) async fn converse<S>(full: &Full, stream: &mut S, address: SocketAddr, transport: Transport)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // Kept to the end: nobody says stop.
+    let (_nobody, stop) = watch::channel(false);
+    let answer = |question: &[u8], idle| full.message(question, &Peer { address, transport, idle, over: false });
+    conversation::hold(stream, answer, || STREAM_IDLE, stop).await;
 }
 
 /// Waits until connections are to end.

@@ -134,8 +134,12 @@ fn no_more_than_so_many_are_transferred_at_once_and_who_gives_up_makes_room() {
     let (transfers, seal) = (Transfers::new(), seal());
     let question = [&b"\x06static\x07example\x00"[..], &[0, 252, 0, 1]].concat();
     let packet = Packet { question: &question, questions: 1, ..Packet::default() };
-    let peer =
-        |transport| Peer { address: "192.0.2.1:4000".parse().unwrap(), transport, idle: std::time::Duration::ZERO };
+    let peer = |transport| Peer {
+        address: "192.0.2.1:4000".parse().unwrap(),
+        transport,
+        idle: std::time::Duration::ZERO,
+        over: false,
+    };
     let ask =
         |transport| transfers.judge(&snapshot, b"\x06static\x07example\x00", &packet, Some(&seal), &peer(transport));
     let mut under_way: Vec<Granted> = (0..TRANSFERS_MAX).map(|_| ask(Transport::Tcp)).collect();

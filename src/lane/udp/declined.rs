@@ -20,11 +20,13 @@ pub(in crate::lane) struct Declined {
     socket: Arc<UdpSocket>,
     envelope: Envelope,
     question: Vec<u8>,
+    /// Whether its client is over its limit.
+    over: bool,
 }
 
 impl Declined {
-    pub(super) fn new(socket: Arc<UdpSocket>, envelope: Envelope, question: &[u8]) -> Self {
-        Self { socket, envelope, question: question.to_vec() }
+    pub(super) fn new(socket: Arc<UdpSocket>, envelope: Envelope, question: &[u8], over: bool) -> Self {
+        Self { socket, envelope, question: question.to_vec(), over }
     }
 
     fn send(&self, answer: &[u8]) {
@@ -38,7 +40,7 @@ pub(in crate::lane) async fn serve(mut queue: mpsc::Receiver<Declined>, full: Fu
     let mut later = JoinSet::new();
     while let Some(declined) = queue.recv().await {
         let Some(client) = declined.envelope.client() else { continue };
-        match full.message(&declined.question, &Peer::datagram(client)) {
+        match full.message(&declined.question, &Peer { over: declined.over, ..Peer::datagram(client) }) {
             Said::Now(answer) | Said::Last(answer) => declined.send(&answer),
             Said::Later(answer) => {
                 later.spawn(async move {

@@ -60,6 +60,22 @@ impl Slots {
         }
     }
 
+    /// Octets that the slots take.
+    pub(super) fn memory(&self) -> usize {
+        size_of_val(&*self.slots)
+    }
+
+    /// The tag in the slot where the look-up of a hash begins.
+    pub(super) fn first_tag(&self, hash: u64) -> u32 {
+        self.slots[self.begin(tag(hash))].tag
+    }
+
+    /// Where the octets of the first name begin that has the tag of a hash.
+    pub(super) fn first_start(&self, hash: u64) -> Option<u32> {
+        let slot = &self.slots[self.place(tag(hash), |_| true)];
+        (slot.node != EMPTY).then_some(slot.start)
+    }
+
     /// What names are, in no order.
     pub(super) fn nodes(&self) -> impl Iterator<Item = u32> {
         self.slots.iter().map(|slot| slot.node).filter(|&node| node != EMPTY)

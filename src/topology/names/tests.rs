@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits::UDP_BATCH;
 use crate::testing::{POOLS, ZONE, service, topology, topology_beside};
 use crate::topology::Topology;
 use proptest::prelude::*;
@@ -194,4 +195,26 @@ proptest! {
         }
         TOPOLOGY.with(|topology| topology.names.find(&bytes));
     }
+}
+
+#[test]
+fn what_is_read_ahead_is_what_look_ups_will_read() {
+    let service = service("").replace("[\"contoso.com\"]", "[\"contoso.com\", \"a.b.contoso.com\"]");
+    let topology = topology(&[ZONE, POOLS, &service].concat());
+    let read = |name: &[u8]| topology.names.read(std::iter::once(name));
+    for (name, stored) in [
+        ("sip.a.b.contoso.com", 2),
+        ("SIP.A.b.contoso.com", 2),
+        ("_sipfederationtls._tcp.contoso.com", 0),
+        ("sip.contoso.com", 1),
+        ("contoso.com", 1),
+        ("elsewhere.org", 0),
+    ] {
+        let labels = name.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat());
+        let wire: Vec<u8> = labels.chain([0]).collect();
+        assert_eq!(read(&wire), stored, "{name}");
+    }
+    assert_eq!(read(b"\x03cut"), 0);
+    let name = Name::parse("contoso.com").unwrap();
+    assert_eq!(topology.names.read(std::iter::repeat_n(name.wire(), 100)), UDP_BATCH, "no more than a batch");
 }

@@ -1,0 +1,112 @@
+//! The token of this machine: drawn at each start, and written where only the user who runs the server can read it, so that
+//! the commands of that user, and root's, give orders without being set up.
+
+use nix::libc;
+use nix::unistd::getuid;
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use std::env;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// A token that is in its file for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Local {
+    pub(super) path: PathBuf,
+    pub(super) sha256: [u8; 32],
+}
+
+impl Local {
+    /// Draws one for the listener at that address, and writes it down in the first directory that will do.
+    pub(super) fn draw(listen: SocketAddr) -> io::Result<Self> {
+        let token = new_token()?;
+        let mut failed = io::Error::other("there is no directory for it");
+        for directory in directories_to_write() {
+            match write(&directory, listen, &token) {
+                Ok(path) => return Ok(Self { path, sha256: hash(&token) }),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // Where it is gone already, so much the better.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A token that nobody guesses: 256 random bits.
+///
+/// # Errors
+/// Where the system gives no random numbers.
+pub fn new_token() -> io::Result<String> {
+    let mut octets = [0; 32];
+    SystemRandom::new().fill(&mut octets).map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    Ok(format!("es_{}", hex(&octets)))
+}
+
+/// The SHA-256 of a token as a configuration has it.
+pub fn sha256(token: &str) -> String {
+    hex(&hash(token))
+}
+
+/// The token of this machine for the server at that admin address, where the caller may read it.
+pub fn local_token(listen: SocketAddr) -> Option<String> {
+    let text = directories().into_iter().find_map(|directory| fs::read_to_string(file(&directory, listen)).ok())?;
+    Some(text.trim().to_owned())
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    let mut octets = [0; 32];
+    octets.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    octets
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// Where it may be found: what systemd makes for a service, what a session has, and what we make ourselves.
+fn directories() -> Vec<PathBuf> {
+    let session = env::var_os("XDG_RUNTIME_DIR").map(|session| Path::new(&session).join("edgesteer"));
+    let own = env::temp_dir().join(format!("edgesteer-{}", getuid()));
+    session.into_iter().chain([PathBuf::from("/run/edgesteer"), own]).collect()
+}
+
+fn directories_to_write() -> impl Iterator<Item = PathBuf> {
+    #[allow(clippy::disallowed_methods, reason = "where systemd wants a service's files; no setting of ours")]
+    let service = env::var("RUNTIME_DIRECTORY").ok();
+    let service = service.and_then(|all| all.split(':').next().map(PathBuf::from));
+    service.into_iter().chain(directories())
+}
+
+fn file(directory: &Path, listen: SocketAddr) -> PathBuf {
+    directory.join(format!("admin-{}.token", listen.to_string().replace([':', '[', ']'], "_")))
+}
+
+fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<PathBuf> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    // Whoever else could write there could have us write elsewhere, or put a token of his own in its place.
+    let meta = fs::symlink_metadata(directory)?;
+    if !meta.is_dir() || meta.uid() != getuid().as_raw() || meta.mode() & 0o022 != 0 {
+        return Err(io::Error::other(format!("{} is not ours alone to write in", directory.display())));
+    }
+    let path = file(directory, listen);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    writeln!(options.open(&path)?, "{token}")?;
+    Ok(path)
+}

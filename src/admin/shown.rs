@@ -1,0 +1,94 @@
+//! What the admin listener shows: where everything is found that a handler may tell.
+
+use super::Problem;
+use super::ring::Ring;
+use crate::audit::Audit;
+use crate::control::{Certificates, Handle, Report};
+use crate::limits::{EVENT_STREAMS_MAX, REPORT_FRESH};
+use prometheus::Registry;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tokio::sync::{Mutex, Semaphore};
+
+/// What the admin listener shows. A clone shows the same.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Everything that counts registers here.
+    pub(super) registry: Registry,
+    /// The control task.
+    pub(super) control: Handle,
+    /// Whether the DNS sockets answer.
+    serving: Arc<AtomicBool>,
+    /// When certificates end.
+    pub(super) certificates: Certificates,
+    /// What happened lately.
+    pub(super) ring: Arc<Ring>,
+    /// Seats for streams of events.
+    pub(super) streams: Arc<Semaphore>,
+    /// Where refusals are told.
+    pub(super) audit: Audit,
+    report: Arc<Mutex<Option<Told>>>,
+}
+
+/// What the control task told, when, and in which generation.
+#[derive(Debug)]
+struct Told {
+    report: Arc<Report>,
+    at: Instant,
+    generation: u64,
+}
+
+/// Whether questions are answered as they should be, and what to know of it.
+#[derive(Debug)]
+pub(super) struct Readiness {
+    pub(super) ready: bool,
+    pub(super) remarks: Vec<String>,
+}
+
+impl Shown {
+    /// Shows this process; `serving` says whether the DNS sockets answer.
+    pub fn new(
+        registry: Registry,
+        control: Handle,
+        serving: Arc<AtomicBool>,
+        certificates: Certificates,
+        audit: Audit,
+    ) -> Self {
+        let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
+        Self { registry, control, serving, certificates, ring: Arc::default(), streams, audit, report: Arc::default() }
+    }
+
+    pub(super) fn readiness(&self) -> Readiness {
+        let mut remarks = self.stuck();
+        if remarks.is_empty() && !self.serving.load(Ordering::Acquire) {
+            remarks.push("the first round of probes has not ended".to_owned());
+        }
+        let ready = remarks.is_empty();
+        // The answers are the last that were known to be true, and those of a node beside it would be no better: DNS goes on.
+        remarks
+            .extend(self.control.doubt().map(|why| format!("self-doubt, verdicts stay as they are: {}", why.words())));
+        Readiness { ready, remarks }
+    }
+
+    /// What has come to a stop: only a new process helps.
+    pub(super) fn stuck(&self) -> Vec<String> {
+        if self.control.is_deciding() {
+            return self.control.watchdog().troubles(Instant::now());
+        }
+        vec!["the control task has ended: restart the process".to_owned()]
+    }
+
+    /// What is believed: no older than `REPORT_FRESH`, and never of another generation than the current.
+    pub(super) async fn report(&self) -> Result<Arc<Report>, Problem> {
+        let mut told = self.report.lock().await;
+        let generation = self.control.lake().load().generation;
+        let is_fresh = |told: &&Told| told.generation == generation && told.at.elapsed() < REPORT_FRESH;
+        if let Some(told) = told.as_ref().filter(is_fresh) {
+            return Ok(told.report.clone());
+        }
+        let report = Arc::new(self.control.report().await.map_err(Problem::stopping)?);
+        *told = Some(Told { report: report.clone(), at: Instant::now(), generation });
+        Ok(report)
+    }
+}

@@ -1,0 +1,87 @@
+//! `[health]`.
+
+use super::codes;
+use super::form;
+use super::reader::Value;
+use super::report;
+use super::source::At;
+use crate::limits;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// `[health]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Third parties that are asked whether our own uplink works. Default none.
+    pub references: Vec<SocketAddr>,
+    /// How pools that flap are damped; `None` not at all.
+    pub damping: Option<Damping>,
+}
+
+/// `damping` under `[health]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damping {
+    /// In which time a penalty halves. Default 5 min.
+    pub half_life: Duration,
+    /// Above so many losses a pool is damped. Default 3.
+    pub suppress: u32,
+    /// Below so many it is preferred again. Default 1.
+    pub reuse: u32,
+    /// How long after its last loss a pool is damped at most. Default 30 min.
+    pub longest: Duration,
+}
+
+impl Default for Damping {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        Self { half_life: minutes(5), suppress: 3, reuse: 1, longest: minutes(30) }
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { references: Vec::new(), damping: Some(Damping::default()) }
+    }
+}
+
+/// `[health]`.
+pub(super) fn read(value: Value<'_>) -> Option<Health> {
+    value.table(|t| Health {
+        references: t.get("references", references).or_default(),
+        damping: t.get("damping", damping).or(Some(Damping::default())),
+    })
+}
+
+/// `["192.0.2.1:443"]`
+fn references(value: Value<'_>) -> Option<Vec<SocketAddr>> {
+    let references = value.list_or_empty(|v| v.form(&form::REFERENCE))?;
+    let report: &report::Report = value.report;
+    report.unique(references.iter().map(At::as_ref), codes::DUPLICATE_REFERENCE, "the reference");
+    if references.len() > limits::REFERENCES_MAX {
+        value.too_many(references.len(), limits::REFERENCES_MAX);
+        return None;
+    }
+    Some(references.into_iter().map(|at| at.value).collect())
+}
+
+/// `{ half_life = "5m", suppress = 3, reuse = 1, longest = "30m" }` or "off".
+fn damping(value: Value<'_>) -> Option<Option<Damping>> {
+    if !value.is_table() {
+        return value.word(&[("off", None)]);
+    }
+    let default = Damping::default();
+    let damping = value.table(|t| Damping {
+        half_life: t.get("half_life", |v| v.duration(limits::DAMPING_TIME)).or(default.half_life),
+        suppress: t.get("suppress", |v| v.integer(1..=limits::DAMPING_LOSSES_MAX)).or(default.suppress),
+        reuse: t.get("reuse", |v| v.integer(1..=limits::DAMPING_LOSSES_MAX)).or(default.reuse),
+        longest: t.get("longest", |v| v.duration(limits::DAMPING_TIME)).or(default.longest),
+    })?;
+    if damping.reuse > damping.suppress {
+        let Damping { suppress, reuse, .. } = damping;
+        let title = format!("reuse = {reuse} is above suppress = {suppress}");
+        let help = "a pool is damped above suppress losses and preferred again below reuse: write reuse = 1";
+        value.report.add(value.span, codes::BAD_DAMPING, title, "", help);
+        return None;
+    }
+    Some(Some(damping))
+}

@@ -1,0 +1,11 @@
+//! The admin listener over real sockets: what it tells, to whom, and whom it refuses.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod access;
+#[path = "../common/mod.rs"]
+mod common;
+mod http;
+mod openapi;
+mod reading;
+mod streams;

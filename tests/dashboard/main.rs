@@ -1,0 +1,132 @@
+//! The page of the admin listener in Chromium, driven over chromedriver's WebDriver protocol. Ignored by default: it needs
+//! Debian's chromium and chromium-driver, which `.ci/run` installs.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod browser;
+
+use browser::Browser;
+use common::edges::Edges;
+use common::eventually;
+use common::scene::{QUICK, Scene};
+use common::server::{Server, get};
+use edgesteer::demo::edge::Mode;
+use rustix::process::Signal;
+
+struct Room {
+    edges: Edges,
+    scene: Scene,
+    server: Server,
+    browser: Browser,
+}
+
+impl Room {
+    fn open() -> Self {
+        let edges = Edges::start();
+        let scene = Scene::of(&edges);
+        scene.write(&scene.text("failback = \"auto\"", QUICK));
+        let server = Server::ready(&scene);
+        let browser = Browser::start(scene.path());
+        browser.open(&format!("http://{}/", scene.admin));
+        let room = Self { edges, scene, server, browser };
+        room.wait_for("sentence", "Inbound federation is up");
+        room
+    }
+
+    fn text(&self, id: &str) -> String {
+        self.browser.run(&format!("return document.getElementById('{id}').innerText")).as_str().unwrap().to_owned()
+    }
+
+    fn wait_for(&self, id: &str, text: &str) {
+        let mut last = String::new();
+        eventually(&format!("{id} says {text:?}"), || {
+            let now = self.text(id);
+            if now != last {
+                eprintln!("{id}: {now:?}");
+                last.clone_from(&now);
+            }
+            now.contains(text).then_some(())
+        });
+    }
+
+    /// Fills the dialog of an order in and sends it.
+    fn order(&self, button: &str, token: &str, reason: &str) {
+        let script = format!(
+            "document.querySelector('[aria-label=\"{button}\"]').click();
+             document.getElementById('order-token').value = '{token}';
+             document.getElementById('order-reason').value = '{reason}';
+             document.getElementById('order-author').value = 'kim';
+             document.getElementById('order-do').click();"
+        );
+        self.browser.run(&script);
+    }
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_failover_is_seen_without_a_reload_and_so_is_the_loss_of_the_server() {
+    let mut room = Room::open();
+    room.browser.run("window.mark = 'the same page'");
+    room.wait_for("legend", "seoul: ");
+    room.edges.set("seoul", Mode::Refusing);
+    room.wait_for("sentence", "seoul is down");
+    room.wait_for("hands", "seoul is down");
+    room.wait_for("events", "go to dublin, not seoul");
+    room.edges.set("dublin", Mode::Refusing);
+    room.wait_for("sentence", "every pool is down since");
+    room.edges.set("seoul", Mode::Serving);
+    room.wait_for("sentence", "Inbound federation is up");
+    assert_eq!(room.browser.run("return window.mark"), "the same page");
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
+    room.server.signal(Signal::TERM);
+    room.wait_for("lost", "What is shown is from");
+    assert_eq!(room.text("live"), "not connected");
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_hold_is_set_and_released_through_the_page() {
+    let room = Room::open();
+    let token = edgesteer::admin::local_token(room.scene.admin).unwrap();
+    room.order("Hold seoul", "no-such-token", "maintenance <b>tonight</b>");
+    room.wait_for("order-error", "nobody has that token");
+    room.browser.run("document.getElementById('order-no').click()");
+    room.order("Hold seoul", &token, "maintenance <b>tonight</b>");
+    room.wait_for("holds", "maintenance <b>tonight</b>");
+    room.wait_for("holds", "kim");
+    room.wait_for("pools", "held drain");
+    room.order("Release seoul", &token, "done");
+    room.wait_for("holds", "Nothing is held");
+    assert_eq!(room.browser.run("return localStorage.getItem('edgesteer-token')"), serde_json::Value::Null);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn what_somebody_gets_is_explained_and_no_script_of_others_runs() {
+    let room = Room::open();
+    room.browser.run(
+        "const ask = document.getElementById('ask');
+         ask.elements.name.value = '_sipfederationtls._tcp.contoso.com';
+         ask.elements.client.value = '168.126.63.1';
+         ask.querySelector('button').click();",
+    );
+    room.wait_for("explained", "(chosen)");
+    room.wait_for("explained", "KR");
+    room.browser.run("document.querySelector('[aria-label=\"Run-book of seoul\"]').click()");
+    room.wait_for("book-text", "Lost: Edge pool seoul");
+    room.browser.run("document.getElementById('book-close').click()");
+    let themes = "const of = () => document.documentElement.dataset.theme; const first = of();
+                  document.getElementById('theme').click(); return [first, of()].sort()";
+    assert_eq!(room.browser.run(themes), serde_json::json!(["dark", "light"]));
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
+    room.browser.run(
+        "const script = document.createElement('script'); script.textContent = 'window.ran = true'; document.body.append(script)",
+    );
+    assert_eq!(room.browser.run("return window.ran ?? null"), serde_json::Value::Null);
+    let complaints = room.browser.complaints();
+    assert!(complaints.iter().any(|line| line.contains("Content Security Policy")), "{complaints:?}");
+    assert_eq!(get(room.scene.admin, "/page/main.js").unwrap().0, 200);
+}
