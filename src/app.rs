@@ -212,6 +212,7 @@ impl Running {
         };
         let changes = world.outline.describe_changes(&self.outline);
         changes.iter().for_each(|change| info!("reload: {change}"));
+        world.outline.describe_stale_serials(&self.outline).iter().for_each(|stale| warn!("reload: {stale}"));
         if changes.is_empty() {
             info!("reload: nothing changed in the configuration");
         }

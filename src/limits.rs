@@ -273,6 +273,15 @@ pub const IDENTITY_MAX: usize = 128;
 pub const COOKIE_SECRET_FILE_MAX: u64 = 4 << 10;
 /// Cookie secrets: the one in use and its neighbour during a change (RFC 7873 section 7.1).
 pub const COOKIE_SECRETS_MAX: usize = 2;
+/// Largest file of a TSIG secret, octets: its one line with room for blank ones.
+pub const TSIG_SECRET_FILE_MAX: u64 = 4 << 10;
+/// Octets of a TSIG secret: below, it could be guessed; above a block of HMAC-SHA-512 it gains nothing (RFC 2104 section 3).
+pub const TSIG_SECRET: RangeInclusive<usize> = 16..=128;
+/// Zones that are transferred at once: each holds a message, and reads its zone, which a reload cannot free until then.
+pub const TRANSFERS_MAX: usize = 16;
+/// Octets of one message of a transfer: names are compressed as far as a pointer reaches (RFC 1035 section 4.1.4), and a slow reader
+/// takes it well within `STREAM_STUCK`.
+pub const TRANSFER_MESSAGE: usize = 16 << 10;
 /// Answers a second that a limit may allow to one network: more is no limit.
 pub const RATE: RangeInclusive<u32> = 1..=1_000_000;
 /// Largest `slip`: beyond, a resolver over the limit hears nothing at all.

@@ -4,6 +4,7 @@ use crate::app;
 use crate::control::Beliefs;
 use crate::snapshot::{Lake, Publisher};
 use crate::topology::Topology;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -37,11 +38,13 @@ pub(crate) fn topology(text: &str) -> Arc<Topology> {
     topology_beside(text, &[])
 }
 
-/// The same with files beside the configuration.
+/// The same with files beside the configuration, which only we may read.
 pub(crate) fn topology_beside(text: &str, files: &[(&str, &str)]) -> Arc<Topology> {
     let directory = tempfile::tempdir().unwrap();
     for (name, content) in files {
-        std::fs::write(directory.path().join(name), content).unwrap();
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
     let path = directory.path().join("test.toml");
     std::fs::write(&path, text).unwrap();
@@ -53,7 +56,11 @@ pub(crate) fn topology_beside(text: &str, files: &[(&str, &str)]) -> Arc<Topolog
 
 /// What is published of a configuration before anything was probed.
 pub(crate) fn lake(text: &str) -> Lake {
-    let topology = topology(text);
+    lake_of(topology(text))
+}
+
+/// The same of a topology.
+pub(crate) fn lake_of(topology: Arc<Topology>) -> Lake {
     let mut beliefs = Beliefs::new(topology.clone());
     Publisher::new(topology, beliefs.render_all(Instant::now())).lake()
 }

@@ -52,9 +52,14 @@ fn loaded(text: &str) -> (Config, TempDir) {
     for (name, content) in files {
         std::fs::write(directory.path().join(name), content).expect("a file in the temporary directory");
     }
-    let secret = directory.path().join("cookie.secret");
-    std::fs::write(&secret, "e5e973e5a6b2a43f48e7dc849e37bfcf\n").expect("a file in the temporary directory");
-    std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("our own file");
+    for (name, content) in [
+        ("cookie.secret", "e5e973e5a6b2a43f48e7dc849e37bfcf\n"),
+        ("transfer.secret", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
+    ] {
+        let secret = directory.path().join(name);
+        std::fs::write(&secret, content).expect("a file in the temporary directory");
+        std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("our own file");
+    }
     match load(&directory.path().join("edgesteer.toml")) {
         Ok((config, warnings)) => {
             // Checks are shown that no service there uses.

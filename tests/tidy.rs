@@ -42,7 +42,7 @@ const ROOMS: &[Room] = &[
     // World.
     Room {
         path: "topology", layer: 2, imports: &["config", "federation", "geo", "health::Damping", "health::Thresholds"],
-        outside: &["hashbrown", "thiserror"],
+        outside: &["hashbrown", "ipnet", "thiserror"],
     },
     // Speech.
     Room {
@@ -63,7 +63,7 @@ const ROOMS: &[Room] = &[
         outside: &["hickory_proto", "nix", "socket2", "sockets", "thiserror", "threads", "tokio"],
     },
     Room {
-        path: "lane/full", layer: EDGES, imports: &["resolve", "snapshot"],
+        path: "lane/full", layer: EDGES, imports: &["answer", "resolve", "snapshot"],
         outside: &["hickory_proto", "hickory_server"],
     },
     Room {
@@ -80,6 +80,11 @@ const ROOMS: &[Room] = &[
         imports: &["config::Pem", "config::Resolver", "config::Upstream", "config::UpstreamProtocol", "resolve"],
         outside: &["clock", "hickory_proto", "hickory_resolver", "rustls", "tokio", "webpki_roots"],
     },
+    Room {
+        path: "lane/transfer", layer: EDGES, imports: &["answer", "snapshot", "topology"],
+        outside: &["hickory_proto", "tokio", "tracing"],
+    },
+    Room { path: "lane/tsig", layer: EDGES, imports: &["config::TsigAlgorithm", "config::TsigKey"], outside: &["ring"] },
     Room { path: "lane/guard", layer: EDGES, imports: &[], outside: &["clock"] },
     Room {
         // locks: between reloads; no lane takes one.

@@ -9,7 +9,7 @@ use hickory_proto::rr::{Name as DnsName, RData, Record, RecordType};
 use hickory_proto::serialize::binary::BinDecodable as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// SOA REFRESH, RETRY and EXPIRE: nobody transfers our zones, but checkers want the usual proportions (RFC 1912 2.2).
+/// SOA REFRESH, RETRY and EXPIRE: the usual proportions for secondaries and checkers (RFC 1912 2.2).
 pub const SOA_TIMERS: [i32; 3] = [7200, 900, 1_209_600];
 /// The first label of SOA RNAME, the rest of which is the apex, in wire form.
 pub const SOA_NAME: &[u8] = b"\x0ahostmaster";

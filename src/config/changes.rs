@@ -41,6 +41,8 @@ const DNS: &[Part<Config>] = &[
     ("rate_limit", |a, b| a.1.server.dns.rate_limit != b.1.server.dns.rate_limit),
 ];
 
+const TSIG: &[Part<Config>] = &[("keys", |a, b| a.1.server.dns.tsig != b.1.server.dns.tsig)];
+
 const RESOLVER: &[Part<Config>] = &[
     ("section", |a, b| a.1.server.dns.resolver.is_some() != b.1.server.dns.resolver.is_some()),
     ("allow", |a, b| resolvers(a, b, |a, b| a.allow != b.allow)),
@@ -71,6 +73,7 @@ const ZONE: &[Part<Zone>] = &[
     ("negative ttl", |a, b| a.1.negative_ttl != b.1.negative_ttl),
     ("SOA", |a, b| a.1.soa != b.1.soa),
     ("records", |a, b| a.1.records != b.1.records),
+    ("transfer", |a, b| a.1.transfer != b.1.transfer),
 ];
 
 const POOL: &[Part<Pool>] = &[
@@ -122,6 +125,7 @@ impl Outline {
         said.extend(changed(SERVER, new, before).map(|part| format!("[server] {part} changed: needs a restart")));
         said.extend(changed(DNS, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(RESOLVER, new, before).map(|part| format!("[resolver] {part} changed")));
+        said.extend(changed(TSIG, new, before).map(|part| format!("[tsig] {part} changed")));
         said.extend(changed(CERTIFICATE, new, before).map(|part| format!("[server] {part} changed")));
         said.extend(changed(GEOIP, new, before).map(|part| format!("[geoip] {part} changed")));
         said.extend(changed(HEALTH, new, before).map(|part| format!("[health] {part} changed")));
@@ -143,6 +147,27 @@ impl Outline {
         named("site", SITE, now.each(&now.sites), then.each(&then.sites), |s| s.name.clone(), &mut said);
         named("token", TOKEN, now.each(&now.tokens), then.each(&then.tokens), |t| t.name.clone(), &mut said);
         said
+    }
+}
+
+impl Outline {
+    /// Zones whose records are others than in `old` under a serial that is not higher, one sentence each: their secondaries will
+    /// keep what they have (RFC 1982 section 3.2).
+    pub fn describe_stale_serials(&self, old: &Self) -> Vec<String> {
+        let mut stale = Vec::new();
+        for zone in &self.config.zones {
+            let Some(before) = old.config.zones.iter().find(|before| before.apex == zone.apex) else { continue };
+            let (Some(soa), Some(soa_before)) = (&zone.soa, &before.soa) else { continue };
+            let content = |zone: &Zone, soa: &super::Soa| {
+                (zone.records.clone(), zone.ns.clone(), zone.ttl, super::Soa { serial: 0, ..soa.clone() })
+            };
+            let rises = soa.serial.wrapping_sub(soa_before.serial).cast_signed() > 0;
+            if !rises && content(zone, soa) != content(before, soa_before) {
+                let (apex, now, was) = (&zone.apex, soa.serial, soa_before.serial);
+                stale.push(format!("zone {apex}: the content changed and the serial did not rise ({was}, now {now}): secondaries keep what they have"));
+            }
+        }
+        stale
     }
 }
 

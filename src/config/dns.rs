@@ -37,7 +37,15 @@ impl Default for RateLimit {
 impl Default for Dns {
     fn default() -> Self {
         let rate_limit = Some(RateLimit::default());
-        Self { nsid: None, version: None, id: None, cookie_secrets: Vec::new(), rate_limit, resolver: None }
+        Self {
+            nsid: None,
+            version: None,
+            id: None,
+            cookie_secrets: Vec::new(),
+            rate_limit,
+            resolver: None,
+            tsig: Vec::new(),
+        }
     }
 }
 
@@ -51,6 +59,7 @@ pub(super) fn read(t: &mut Table<'_>) -> Dns {
         cookie_secrets: t.get("cookie_secret_file", |v| cookie_secrets(&v.path()?, v)).or(default.cookie_secrets),
         rate_limit: t.get("rate_limit", rate_limit).or(default.rate_limit),
         resolver: None,
+        tsig: Vec::new(),
     }
 }
 
@@ -106,7 +115,7 @@ fn secret(line: &str) -> Option<CookieSecret> {
 }
 
 /// Whether others than owner and group may read a file.
-fn exposed(path: &Path) -> bool {
+pub(super) fn exposed(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o004 != 0)
 }

@@ -8,7 +8,7 @@ use super::source::{FileId, Span, read_text, values};
 use super::{Check, Config, Delegation, Partner, Rung, Service};
 use super::{
     check, codes, health, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token,
-    view, zone,
+    transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -94,6 +94,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         partners: t.named("partner", partner::read),
         views: t.named("view", view::read),
         resolver: t.get("resolver", resolver::read),
+        tsig: t.named("tsig", transfer::key),
         health: t.get("health", health::read).or_default(),
         safety: t.get("safety", safety::read).or_default(),
         sites: t.named("site", site::read),
@@ -115,6 +116,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         pools: values::<usize>(pools),
     };
     let mut server = drafts.server;
+    server.dns.tsig = drafts.tsig.into_iter().filter_map(transfer::KeyDraft::finish).collect();
     server.dns.resolver = drafts.resolver.into_option().and_then(resolver::Draft::finish);
     Some(Config {
         server,

@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
-//! `resolver`, `health`, `safety`, `site`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
 //! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
@@ -37,6 +37,7 @@ mod site;
 mod source;
 mod table;
 mod token;
+mod transfer;
 mod view;
 mod zone;
 
@@ -51,6 +52,7 @@ pub use safety::Safety;
 pub use site::Site;
 pub use source::Excerpt;
 pub use token::{Role, Token};
+pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
 pub use zone::{NameServer, RrSet, Soa, Zone};
 
@@ -110,7 +112,7 @@ pub struct Server {
     pub dns: Dns,
 }
 
-/// What concerns DNS itself: keys of `[server]`, and `[resolver]`.
+/// What concerns DNS itself: keys of `[server]`, `[resolver]` and `[tsig]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dns {
     /// What is told to those who ask for NSID (RFC 5001).
@@ -125,6 +127,8 @@ pub struct Dns {
     pub rate_limit: Option<RateLimit>,
     /// `[resolver]`: what becomes of names that are not ours; `None` refuses them.
     pub resolver: Option<Resolver>,
+    /// `[tsig]`: by which questions may be signed; names are unique.
+    pub tsig: Vec<TsigKey>,
 }
 
 /// A secret of server cookies.

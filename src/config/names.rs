@@ -10,6 +10,7 @@ use super::refer::Drafts;
 use super::report::Report;
 use super::service;
 use super::source::{At, Span};
+use super::transfer;
 use crate::name::{NAME_MAX, Name, Prefix, parent};
 use crate::rrtype::{A, AAAA, SRV};
 use hashbrown::HashTable;
@@ -28,6 +29,7 @@ pub(super) fn judge(drafts: &Drafts, report: &Report) {
     shared_owners(&services, report);
     name_servers(drafts, &services, &zones, report);
     records::judge(drafts, &services, &zones, report);
+    transfer::judge(drafts, &services, &zones, report);
 }
 
 /// A service's owner names: each of `prefixes` in front of each of `domains`.

@@ -10,6 +10,7 @@ use super::resolver;
 use super::service::{self, CheckRef, Steering};
 use super::site;
 use super::source::{At, Span};
+use super::transfer;
 use super::view;
 use super::zone;
 use super::{Geoip, Health, Safety, Server};
@@ -37,6 +38,8 @@ pub(super) struct Drafts {
     pub(super) views: Vec<view::Draft>,
     /// `[resolver]`.
     pub(super) resolver: Field<resolver::Draft>,
+    /// `[tsig]`.
+    pub(super) tsig: Vec<transfer::KeyDraft>,
     /// `[health]`.
     pub(super) health: Health,
     /// `[safety]`.

@@ -110,6 +110,7 @@ fn the_minimal_configuration_is_this() {
         zones: vec![Zone {
             soa: None,
             records: Vec::new(),
+            transfer: None,
             apex: name("contoso.com"),
             ns: vec![name_server("ns1.contoso.com", "192.0.2.53"), name_server("ns2.contoso.com", "198.51.100.53")],
             ttl: Duration::from_secs(3600),

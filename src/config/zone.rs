@@ -7,6 +7,7 @@ use super::reader::{Field, Value};
 use super::records;
 use super::report::Report;
 use super::source::{At, values};
+use super::transfer::{self, Transfer};
 use crate::name::Name;
 use crate::rrtype::{A, AAAA, NS, SOA};
 use std::collections::HashSet;
@@ -28,6 +29,8 @@ pub struct Zone {
     pub soa: Option<Soa>,
     /// Static records by owner and type, without SOA, NS of the apex and what `ns` says. Each pair stands once.
     pub records: Vec<RrSet>,
+    /// Who may have all of it; `None` is nobody. Only where no name of it is steered.
+    pub transfer: Option<Transfer>,
 }
 
 /// What a file says in its SOA (RFC 1035 section 3.3.13).
@@ -90,12 +93,25 @@ pub(super) struct Draft {
     pub(super) negative_ttl: Field<Duration>,
     /// The records of its file.
     pub(super) records: Field<records::Draft>,
+    /// Its secondaries.
+    pub(super) transfer: Field<transfer::Draft>,
+}
+
+/// A table whose name has dots, and must stand in quotes.
+pub(super) struct Quoted {
+    /// The noun for the name.
+    pub(super) what: &'static str,
+    /// The table in which it stands.
+    pub(super) section: &'static str,
+    /// Its keys that may be tables themselves.
+    pub(super) own: &'static [&'static str],
 }
 
 /// `[zone."apex"]`.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let apex = form::NAME.at(key.value, key.span, value.report);
-    if unquoted(key.value, value) {
+    let quoted = Quoted { what: "the zone's apex", section: "zone", own: &["ns", "records", "transfer"] };
+    if unquoted(key.value, value, &quoted) {
         return None;
     }
     let draft = value.table(|t| {
@@ -103,10 +119,10 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
         let (ttl, negative_ttl) = (t.get("ttl", Value::ttl), t.get("negative_ttl", Value::ttl));
         let default = ttl.get().map_or(TTL, |ttl| *ttl).as_secs() as u32;
         let records = t.get("records", |v| records::read(v, &apex.as_ref()?.value, default));
-        (ns, ttl, negative_ttl, records)
+        (ns, ttl, negative_ttl, records, t.get("transfer", transfer::read))
     });
-    let (ns, ttl, negative_ttl, records) = draft?;
-    let draft = Draft { apex: apex?, ns, ttl, negative_ttl, records };
+    let (ns, ttl, negative_ttl, records, transfer) = draft?;
+    let draft = Draft { apex: apex?, ns, ttl, negative_ttl, records, transfer };
     let in_file = || draft.records.get().is_some_and(|records| records.at(&draft.apex.value, NS).next().is_some());
     let unknown = matches!(draft.ns, Field::Bad) || matches!(draft.records, Field::Bad);
     if draft.ns.get().is_none_or(Vec::is_empty) && !unknown && !in_file() {
@@ -143,6 +159,7 @@ impl Draft {
             ns,
             soa,
             records: records.finish(beside),
+            transfer: self.transfer.into_option().and_then(transfer::Draft::finish),
             apex,
         }
     }
@@ -165,22 +182,22 @@ fn name_servers(value: Value<'_>) -> Option<Vec<At<NameServer>>> {
     Some(servers)
 }
 
-/// `[zone.contoso.com]` is a table "com" in a table "contoso".
-fn unquoted(key: &str, value: Value<'_>) -> bool {
-    const OWN: &[&str] = &["ns", "records"];
-    let Some((first, mut table)) = value.first_table(OWN).filter(|_| !key.contains('.')) else { return false };
-    let mut apex = format!("{key}.{}", first.value);
-    while let Some((label, inner)) = table.first_table(OWN) {
-        apex = format!("{apex}.{}", label.value);
+/// `[zone.contoso.com]` is a table "com" in a table "contoso"; whether it is one, which is reported.
+pub(super) fn unquoted(key: &str, value: Value<'_>, quoted: &Quoted) -> bool {
+    let &Quoted { what, section, own } = quoted;
+    let Some((first, mut table)) = value.first_table(own).filter(|_| !key.contains('.')) else { return false };
+    let mut name = format!("{key}.{}", first.value);
+    while let Some((label, inner)) = table.first_table(own) {
+        name = format!("{name}.{}", label.value);
         table = inner;
     }
-    let title = format!("the zone's apex {apex} needs quotes");
+    let title = format!("{what} {name} needs quotes");
     value.report.add(
         first.span,
         codes::UNQUOTED_NAME,
         title,
         "a table within a table",
-        format!("write [zone.\"{apex}\"]"),
+        format!("write [{section}.\"{name}\"]"),
     );
     true
 }

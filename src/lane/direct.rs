@@ -69,7 +69,7 @@ impl Direct {
     pub fn full(&self, question: &[u8], client: SocketAddr) -> Option<Vec<u8>> {
         match self.full.message(question, &Peer::datagram(client)) {
             full::Said::Now(answer) | full::Said::Last(answer) => Some(answer),
-            full::Said::Later(_) | full::Said::Nothing => None,
+            full::Said::Later(_) | full::Said::Many(_) | full::Said::Nothing => None,
         }
     }
 

@@ -127,6 +127,10 @@ impl Fast {
         if let Some((code, _)) = odd::refusal(&packet, Transport::Udp) {
             return Err((Why::Odd, Class::new(code, false)));
         }
+        // The full lane judges signatures; a flood of them is one of errors.
+        if packet.tsig.is_some() {
+            return Err((Why::Odd, Class::Error));
+        }
         let (name, &[t0, t1, c0, c1]) = packet.question.split_last_chunk::<4>().ok_or((Why::Odd, Class::Error))?;
         if [c0, c1] != IN {
             return Err((Why::Chaos, Class::Error));

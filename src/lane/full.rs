@@ -9,13 +9,16 @@ use super::guard::{self, Cookie, Guard};
 use super::opt::{COOKIE, NSID};
 use super::packet::Packet;
 use super::settings::{Settings, Shared};
+use super::transfer::{Granted, Letterhead, Messages, Place, Transfers};
+use super::tsig::{self, Seal};
 use super::{HEADER, Peer, Tally, Transport, edns, identity, odd};
+use crate::answer::records;
 use crate::resolve::reply::{self, Reply};
 use crate::resolve::{Asked, Client, Question, resolve};
 use crate::snapshot::{Lake, Snapshot};
 use hickory_proto::op::{Edns, Metadata, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name as DnsName};
-use hickory_proto::serialize::binary::BinEncoder;
+use hickory_proto::rr::{DNSClass, Name as DnsName, Record};
+use hickory_proto::serialize::binary::{BinEncodable as _, BinEncoder};
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::Request;
 use hickory_server::zone_handler::MessageResponseBuilder;
@@ -33,12 +36,16 @@ pub(super) enum Said {
     Last(Vec<u8>),
     /// Others must be asked first; where nothing comes of it, silence is the answer. Dropping it gives it up.
     Later(Later),
+    /// It is answered by several messages, each made when it is asked for.
+    Many(Many),
     /// Silence is the answer.
     Nothing,
 }
 
 /// An answer that is being sought.
 pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
+/// The messages of an answer that has several.
+pub(super) type Many = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
 impl Said {
     /// Whether a stream ends with it.
@@ -54,11 +61,12 @@ pub(super) struct Full {
     tally: Tally,
     settings: Arc<Shared>,
     guard: Arc<Guard>,
+    transfers: Arc<Transfers>,
 }
 
 impl Full {
     pub(super) fn new(lake: Lake, tally: Tally, settings: Arc<Shared>) -> Self {
-        Self { lake, tally, settings, guard: Arc::new(Guard::new()) }
+        Self { lake, tally, settings, guard: Arc::new(Guard::new()), transfers: Arc::new(Transfers::new()) }
     }
 
     /// What the fast lanes share with it: settings and the clock.
@@ -72,21 +80,24 @@ impl Full {
         if bytes.len() < HEADER || bytes[2] & 0x80 != 0 || peer.address.port() == 0 {
             return Said::Nothing;
         }
-        let packet = Packet::read(bytes);
+        let mut packet = Packet::read(bytes);
         let Some(request) = alone(bytes, packet.question, peer.address) else { return Said::Nothing };
         let settings = self.settings.read();
         let now = self.guard.now();
         let cookie = packet.opt.and_then(|opt| guard::cookie(&settings, opt.cookie?, peer.address.ip(), now));
-        let case = Case { packet: &packet, peer, settings: &settings, cookie };
+        let seal = packet.tsig.and_then(|at| tsig::judge(bytes, at, &settings.keys, now.unix));
+        packet.malformed |= packet.tsig.is_some() && seal.is_none();
+        let case = Case { packet: &packet, peer, settings: &settings, cookie, seal };
         let (answer, opt) = self.answer(&case, &request);
         let asking = case.asking(request, opt);
         match answer {
-            Answer::Known((reply, why)) => {
+            Outcome::Zone(place) => self.transfer(asking, bytes, place, peer.address),
+            Outcome::One(Answer::Known((reply, why))) => {
                 let said = if packet.is_garbage() { Said::Last } else { Said::Now };
                 let reply = if peer.over { something_small(reply, cookie) } else { reply };
                 self.say(asking, (reply, why)).map_or(Said::Nothing, said)
             }
-            Answer::Sought(sought) => {
+            Outcome::One(Answer::Sought(sought)) => {
                 let full = self.clone();
                 Said::Later(Box::pin(async move { full.say(asking, sought.await) }))
             }
@@ -98,27 +109,74 @@ impl Full {
         if let (Some(opt), Some(why)) = (&mut asking.opt, why) {
             edns::say_why(opt, why);
         }
-        let Asking { request, opt, transport, limit, padding, recursion, .. } = asking;
+        let Asking { request, opt, transport, limit: whole, padding, recursion, seal } = asking;
         reply.recursion = recursion;
+        // RFC 8945 section 5.3: the signature stands in every answer, whatever must be left out for it.
+        let seal_length = seal.as_ref().map_or(0, Seal::length);
+        let limit = whole.saturating_sub(seal_length);
         let (reply, encoded) = fit(&request, reply, opt.as_ref(), limit);
         self.tally.count(transport, word(reply.code));
-        match opt {
+        let mut bytes = match opt {
             Some(opt) if padding => padded(&request, &reply, opt, encoded?, limit),
             _ => encoded,
+        }?;
+        let Some(mut seal) = seal else { return Some(bytes) };
+        seal.sign(&mut bytes, self.guard.now().unix);
+        // Where not even the question fits beside it, the names are as long as nobody's are.
+        (bytes.len() <= whole).then_some(bytes)
+    }
+
+    /// All of a zone.
+    fn transfer(&self, asking: Asking, bytes: &[u8], place: Place, client: SocketAddr) -> Said {
+        let Asking { request, opt, transport, seal: Some(seal), .. } = asking else { return Said::Nothing };
+        self.tally.count(transport, word(ResponseCode::NoError));
+        let letterhead = Letterhead {
+            // QR, AA, and RD as it was.
+            head: [bytes[0], bytes[1], 0x84 | bytes[2] & 1, 0],
+            question: request.queries.as_bytes().to_vec(),
+            opt: opt.as_ref().and_then(|opt| Record::from(opt).to_bytes().ok()).unwrap_or_default(),
+            seal,
+            guard: self.guard.clone(),
+            client,
+        };
+        Said::Many(Box::new(Messages::new(place, letterhead)))
+    }
+
+    /// What a question for a whole zone gets.
+    fn grant(&self, case: &Case<'_>, request: &Request) -> Outcome {
+        let [query] = request.queries.queries() else {
+            return Outcome::One(Answer::Known((Reply::of(ResponseCode::FormErr), None)));
+        };
+        let (snapshot, name) = (self.lake.load(), query.original().name());
+        let granted = self.transfers.judge(&snapshot, &lower_wire(name), case.packet, case.seal.as_ref(), case.peer);
+        let known = |reply, why| Outcome::One(Answer::Known((reply, why)));
+        match granted {
+            Granted::All(place) => Outcome::Zone(place),
+            Granted::Soa(zone) => {
+                let answers = vec![records::soa(&zone, name, false)];
+                known(Reply { authoritative: true, answers, ..Reply::of(ResponseCode::NoError) }, None)
+            }
+            Granted::No(code) => known(Reply::of(code), (code == ResponseCode::Refused).then_some(odd::PROHIBITED)),
         }
     }
 
     /// What a question gets, and the OPT around it.
-    fn answer(&self, case: &Case<'_>, request: &Request) -> (Answer, Option<Edns>) {
+    fn answer(&self, case: &Case<'_>, request: &Request) -> (Outcome, Option<Edns>) {
         let &Case { packet, cookie, peer, settings, .. } = case;
+        let known = |reply, why| Outcome::One(Answer::Known((reply, why)));
         let mut edns = packet.opt.as_ref().map(edns::plain);
         let answer = match odd::refusal(packet, peer.transport) {
+            // RFC 8945 section 5.2: who cannot prove what he claims gets nothing else.
+            _ if case.seal.as_ref().is_some_and(|seal| seal.key().is_none()) => {
+                known(Reply::of(ResponseCode::NotAuth), None)
+            }
             // RFC 7873 section 5.4: a question about the cookie alone.
             Some((ResponseCode::NoError, _)) if cookie.is_some_and(|cookie| cookie.whole && !cookie.valid) => {
-                Answer::Known((Reply::of(ResponseCode::BADCOOKIE), None))
+                known(Reply::of(ResponseCode::BADCOOKIE), None)
             }
-            Some((code, why)) => Answer::Known((Reply::of(code), why)),
-            None => self.find(case, request, &mut edns),
+            Some(odd::TRANSFER) => self.grant(case, request),
+            Some((code, why)) => known(Reply::of(code), why),
+            None => Outcome::One(self.find(case, request, &mut edns)),
         };
         if let (Some(edns), Some(opt)) = (&mut edns, packet.opt) {
             let nsid = identity::nsid(&settings.dns).filter(|_| opt.nsid).map(|nsid| (NSID, nsid));
@@ -159,12 +217,20 @@ impl Full {
     }
 }
 
+/// What becomes of a question: one message, now or later, or a zone.
+enum Outcome {
+    One(Answer),
+    Zone(Place),
+}
+
 /// What is known of a message before its answer is sought.
 struct Case<'a> {
     packet: &'a Packet<'a>,
     peer: &'a Peer,
     settings: &'a Settings,
     cookie: Option<Cookie>,
+    /// Its signature, which may prove nothing.
+    seal: Option<Seal>,
 }
 
 /// A question that waits for its answer, and how that is said.
@@ -178,6 +244,8 @@ struct Asking {
     padding: bool,
     /// Whether its client may ask for what is not ours.
     recursion: bool,
+    /// What signs the answer.
+    seal: Option<Seal>,
 }
 
 impl Case<'_> {
@@ -195,7 +263,15 @@ impl Case<'_> {
         };
         // RFC 7830 section 6: lengths are hidden where the rest is, and where the question's was.
         let padding = transport == Transport::Tls && packet.opt.is_some_and(|asked| asked.padding);
-        Asking { request, opt, transport, limit: limit.into(), padding, recursion: self.recursion() }
+        Asking {
+            request,
+            opt,
+            transport,
+            limit: limit.into(),
+            padding,
+            recursion: self.recursion(),
+            seal: self.seal.clone(),
+        }
     }
 }
 
@@ -212,6 +288,7 @@ fn something_small(reply: Reply, cookie: Option<Cookie>) -> Reply {
 fn word(code: ResponseCode) -> &'static str {
     match code {
         ResponseCode::BADCOOKIE => "BADCOOKIE",
+        ResponseCode::NotAuth => "NOTAUTH",
         _ => reply::code_word(code),
     }
 }

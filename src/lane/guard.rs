@@ -14,8 +14,8 @@ pub(super) struct Guard {
 /// A moment, as cookies and limits count time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
-    /// Seconds since 1970, modulo 2^32.
-    pub(super) unix: u32,
+    /// Seconds since 1970.
+    pub(super) unix: u64,
     /// Since the start.
     pub(super) uptime: Duration,
 }
@@ -39,13 +39,15 @@ impl Guard {
 
     /// The time.
     pub(super) fn now(&self) -> Now {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as u32;
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Now { unix, uptime: self.started.elapsed() }
     }
 }
 
 /// Judges a COOKIE option.
 pub(super) fn cookie(settings: &Settings, sent: &[u8], client: IpAddr, now: Now) -> Option<Cookie> {
-    let fresh = settings.jar.fresh(sent, client, now.unix)?;
-    Some(Cookie { valid: settings.jar.is_valid(sent, client, now.unix), whole: sent.len() > 8, fresh })
+    // Cookies count modulo 2^32 (RFC 9018 section 4.3).
+    let now = now.unix as u32;
+    let fresh = settings.jar.fresh(sent, client, now)?;
+    Some(Cookie { valid: settings.jar.is_valid(sent, client, now), whole: sent.len() > 8, fresh })
 }

@@ -2,7 +2,7 @@
 //!
 //! Here: sockets (`socket`), UDP (`udp`, over `mmsg` and `envelope`), TCP and TLS (`stream`), what a message is (`packet`, `opt`),
 //! what is refused unseen (`odd`), the fast lane (`fast`, `compose`), the full lane, which is hickory's side (`full`), names that are not
-//! ours (`forward`), OPT in
+//! ours (`forward`), whole zones for secondaries (`transfer`) and signatures (`tsig`), OPT in
 //! answers (`edns`), who we are (`identity`), who clients are (`cookie`), how much they get (`limit`; `guard` has the clock of
 //! both), what of it a reload may change (`settings`), what is counted (`counts`, `tally`), and a way in without sockets (`direct`).
 //! Not here: what an answer says. A lane reads one snapshot per question and nothing else.
@@ -41,6 +41,8 @@ mod settings;
 mod socket;
 mod stream;
 mod tally;
+mod transfer;
+mod tsig;
 mod udp;
 
 pub use tally::Tally;

@@ -19,7 +19,10 @@ pub(super) type Refusal = (ResponseCode, Option<u16>);
 /// The classes that can be looked up: IN, and CH for what we are (`identity`).
 const CLASSES: [u16; 2] = [1, 3];
 
-/// Types that no record can have, and zone transfers, which we do not make.
+/// Questions for a whole zone. Only the full lane, for some, has a better answer (`transfer`).
+pub(super) const TRANSFER: Refusal = (ResponseCode::Refused, Some(PROHIBITED));
+
+/// Types that no record can have, and zone transfers.
 const TYPES: &[(RangeInclusive<u16>, Refusal)] = &[
     // OPT.
     (41..=41, (ResponseCode::FormErr, None)),
@@ -28,7 +31,7 @@ const TYPES: &[(RangeInclusive<u16>, Refusal)] = &[
     // TKEY and TSIG.
     (249..=250, (ResponseCode::FormErr, None)),
     // IXFR and AXFR.
-    (251..=252, (ResponseCode::Refused, Some(PROHIBITED))),
+    (251..=252, TRANSFER),
 ];
 
 /// Why a message is refused, NOERROR where there is just nothing to say; `None` where it is a question to look up.

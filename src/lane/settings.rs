@@ -7,6 +7,7 @@
 use super::cookie::Jar;
 use super::forward::Forwarder;
 use super::limit::Limit;
+use super::tsig::Key;
 use crate::config::{CookieSecret, Dns};
 use arc_swap::{ArcSwap, Cache, Guard};
 use std::hash::{BuildHasher as _, RandomState};
@@ -18,6 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Settings {
     /// Who we say we are.
     pub(super) dns: Dns,
+    /// By which keys questions may be signed.
+    pub(super) keys: Vec<Arc<Key>>,
     /// Whose cookies are good.
     pub(super) jar: Jar,
     /// The limit of UDP answers; `None` is no limit.
@@ -81,7 +84,8 @@ impl Settings {
         let forwarder = dns.resolver.as_ref();
         let forwarder = forwarder.map(|config| same(config).unwrap_or_else(|| Arc::new(Forwarder::new(config))));
         let limit = dns.rate_limit.as_ref().map(Limit::new);
-        Self { dns: dns.clone(), jar: Jar::new(&dns.cookie_secrets, drawn), limit, forwarder }
+        let keys = dns.tsig.iter().map(|key| Arc::new(Key::new(key))).collect();
+        Self { dns: dns.clone(), keys, jar: Jar::new(&dns.cookie_secrets, drawn), limit, forwarder }
     }
 }
 

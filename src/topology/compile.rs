@@ -8,7 +8,8 @@ use super::regions::Regions;
 use super::target;
 use super::views::{Face as Seen, faces};
 use super::{
-    Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Views, Zone,
+    Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Transfer,
+    Views, Zone,
 };
 use crate::config::{self, Config, Country, Delegation, Location};
 use crate::federation::{Failback, Shape};
@@ -17,7 +18,7 @@ use crate::health::Damping;
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::limits::DOMAINS_FIRST_MAX;
 use crate::name::{Name, NameList, Prefix};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,9 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         builder.zone(&zone.apex, ZoneId::at(i));
     }
     let hosts = name_servers(config, &mut builder);
+    config.zones.iter().zip(&mut zones).for_each(|(zone, compiled)| {
+        compiled.transfer.iter_mut().for_each(|transfer| transfer.hosts = hosts_in(config, &zone.apex));
+    });
     for (i, pool) in pools.iter_mut().enumerate() {
         let Some(fqdn) = pool.fqdn.as_ref().filter(|fqdn| builder.in_zone(fqdn.wire())) else { continue };
         let id = ServiceId::at(services.len());
@@ -85,7 +89,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
     let affected = affected(targets.list.len(), &services);
     let resolver = config.server.dns.resolver.as_ref();
     Ok(Topology {
-        zones,
+        zones: zones.into_iter().map(Arc::new).collect(),
         pools,
         services,
         targets: targets.list,
@@ -136,6 +140,11 @@ fn configured_zone(zone: &config::Zone, serial: u32) -> Zone {
         serial: zone.soa.as_ref().map_or(serial, |soa| soa.serial),
         soa: zone.soa.clone(),
         records: (!zone.records.is_empty()).then(|| Records::new(&zone.apex, &zone.records)),
+        transfer: zone.transfer.as_ref().map(|transfer| Transfer {
+            to: transfer.to.clone(),
+            key: transfer.key.clone(),
+            hosts: Vec::new(),
+        }),
     }
 }
 
@@ -219,6 +228,20 @@ fn name_servers(config: &Config, builder: &mut NamesBuilder) -> Vec<Addresses> {
     hosts
 }
 
+/// The name servers of all zones that lie in this one, and not in one below it, with their addresses.
+fn hosts_in(config: &Config, apex: &Name) -> Vec<(Name, Addresses)> {
+    let mut hosts: BTreeMap<&Name, BTreeSet<std::net::IpAddr>> = BTreeMap::new();
+    let closest = |host: &Name| {
+        let above = config.zones.iter().map(|zone| &zone.apex).filter(|apex| host.is_within(apex));
+        above.max_by_key(|apex| apex.wire().len()) == Some(apex)
+    };
+    for server in config.zones.iter().flat_map(|zone| &zone.ns).filter(|server| closest(&server.host)) {
+        hosts.entry(&server.host).or_default().extend(&server.addresses);
+    }
+    let given = hosts.into_iter().filter(|(_, addresses)| !addresses.is_empty());
+    given.map(|(host, addresses)| (host.clone(), addresses.into_iter().collect())).collect()
+}
+
 /// Adds the services behind a pool's own name: to everybody, and to each view for which a service is something of its own.
 fn pool_name_services(config: &Config, index: usize, services: &mut Vec<Service>, regions: usize) {
     let views: BTreeSet<ViewId> = services.iter().flat_map(|s| &s.views).map(|(view, _)| *view).collect();
@@ -293,7 +316,16 @@ fn names(config: &Config, mut builder: NamesBuilder, zones: &mut Vec<Zone>, seri
             Delegation::Names { ns, ttl, negative_ttl } => {
                 let (ttl, negative_ttl) = (seconds(*ttl), seconds(*negative_ttl));
                 let ns = ns.iter().cloned().collect();
-                zones.push(Zone { apex: None, ns, ttl, negative_ttl, serial, soa: None, records: None });
+                zones.push(Zone {
+                    apex: None,
+                    ns,
+                    ttl,
+                    negative_ttl,
+                    serial,
+                    soa: None,
+                    records: None,
+                    transfer: None,
+                });
                 Some(ZoneId::at(zones.len() - 1))
             }
         });

@@ -10,6 +10,7 @@ use crate::geo::{Places, Point, Prefixes, RegionMap};
 use crate::health::Damping;
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
+use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub use views::Views;
 #[derive(Debug)]
 pub struct Topology {
     /// Zones of the configuration, then one template for each service whose names are delegated one by one.
-    pub zones: Vec<Zone>,
+    pub zones: Vec<Arc<Zone>>,
     /// Pools in the order of the configuration.
     pub pools: Vec<Pool>,
     /// Services of the configuration, then what they are to views, then one for each pool's own name and what that is to views.
@@ -132,6 +133,19 @@ pub struct Zone {
     pub soa: Option<Soa>,
     /// What the zone's file says otherwise; `None` without a file.
     pub records: Option<Records>,
+    /// Who may have all of it; `None` is nobody.
+    pub transfer: Option<Transfer>,
+}
+
+/// What a transfer of a zone needs beside its records.
+#[derive(Debug)]
+pub struct Transfer {
+    /// Addresses of its secondaries.
+    pub to: Vec<IpNet>,
+    /// The key with which they sign.
+    pub key: Name,
+    /// Name servers in it with the addresses that the configuration gives them.
+    pub hosts: Vec<(Name, Addresses)>,
 }
 
 /// Endpoints that can stand in for each other.

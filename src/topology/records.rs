@@ -160,10 +160,24 @@ impl Records {
 
     /// Every set with its owner, those of one owner together.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], Set<'_>)> {
-        (0..self.first.len() - 1).flat_map(move |index| {
-            let node = Node { records: self, index };
-            node.sets().map(move |set| (self.names.get(index), set))
-        })
+        (0..self.sets.len()).filter_map(|at| self.at(at))
+    }
+
+    /// How many sets there are.
+    pub fn len(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
+    /// The set at a place in that order, for who comes back later; `None` behind the last.
+    pub fn at(&self, at: usize) -> Option<(&[u8], Set<'_>)> {
+        // Every owner has a set, so that it is the last whose first one is not behind the place.
+        let owner = self.first.partition_point(|&first| first as usize <= at).checked_sub(1)?;
+        (at < self.sets.len()).then(|| (self.names.get(owner), self.set(at)))
     }
 
     fn set(&self, at: usize) -> Set<'_> {

@@ -119,3 +119,27 @@ fn overrides_are_counted() {
     assert_eq!(changes(more(), config(BASE)), ["[geoip] 2 overrides added"]);
     assert_eq!(changes(config(BASE), more()), ["[geoip] 2 overrides removed"]);
 }
+
+#[test]
+fn content_that_changes_under_a_serial_that_does_not_rise_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let outline = |serial: u32, text: &str| {
+        let zone = format!("@ SOA ns1.contoso.com. host {serial} 1 2 3 4\n@ NS ns1.contoso.com.\n{text}\n");
+        std::fs::write(directory.path().join("zone"), zone).unwrap();
+        let config = format!("{BASE}[zone.\"a.example\"]\nrecords = \"zone\"");
+        let path = directory.path().join("edgesteer.toml");
+        Outline::of(judge(&path, config).unwrap_or_else(|errors| panic!("{errors}")).0)
+    };
+    for (was, now, text, expected) in [
+        (7, 7, "", 0),
+        (7, 8, "a A 192.0.2.1", 0),
+        (7, 7, "a A 192.0.2.1", 1),
+        (7, 6, "a A 192.0.2.1", 1),
+        (4_294_967_295, 0, "a A 192.0.2.1", 0),
+        // Nothing to fetch.
+        (7, 6, "", 0),
+    ] {
+        let stale = outline(now, text).describe_stale_serials(&outline(was, ""));
+        assert_eq!(stale.len(), expected, "{was} {now} {text:?}: {stale:?}");
+    }
+}

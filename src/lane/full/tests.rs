@@ -34,7 +34,7 @@ fn said(message: &[u8]) -> Option<Vec<u8>> {
 fn now(said: Said) -> Option<Vec<u8>> {
     match said {
         Said::Now(answer) | Said::Last(answer) => Some(answer),
-        Said::Later(_) => panic!("others are asked"),
+        Said::Later(_) | Said::Many(_) => panic!("it is no one answer that is there"),
         Said::Nothing => None,
     }
 }

@@ -6,6 +6,7 @@ use super::conversation::{self, End};
 use super::seats::Guest;
 use super::{Service, told_to_stop};
 use crate::lane::Peer;
+use crate::lane::full::Said;
 use crate::lane::tally::Refused;
 use crate::limits::{ACCEPT_LOG, ACCEPT_PAUSE, STREAM_DRAIN, TLS_HANDSHAKE};
 use std::io;
@@ -110,7 +111,14 @@ impl Connection<'_> {
         let Service { full, transport, seats, .. } = self.service;
         let answer = |question: &[u8], idle| {
             self.guest.mark_active();
-            full.message(question, &Peer { address: self.client, transport: *transport, idle, over: false })
+            match full.message(question, &Peer { address: self.client, transport: *transport, idle, over: false }) {
+                // Who takes a zone is not idle.
+                Said::Many(messages) => {
+                    let mark = self.guest.marks();
+                    Said::Many(Box::new(messages.inspect(move |_| mark())))
+                }
+                said => said,
+            }
         };
         conversation::hold(stream, answer, || seats.idle(), self.stop).await
     }

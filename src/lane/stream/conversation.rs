@@ -6,7 +6,7 @@
 
 use super::told_to_stop;
 use crate::lane::HEADER;
-use crate::lane::full::Said;
+use crate::lane::full::{Many, Said};
 use crate::limits::{
     STREAM_ANSWERS_MAX, STREAM_FAREWELL, STREAM_LATER_MAX, STREAM_MESSAGE, STREAM_QUESTIONS_MAX, STREAM_READ,
     STREAM_STUCK,
@@ -147,6 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8], Duration) -> Said> Talk<'_,
             match said {
                 Said::Now(answer) | Said::Last(answer) => frame(&answer, &mut self.outbox),
                 Said::Later(answer) => drop(self.later.spawn(answer)),
+                Said::Many(messages) => self.say_many(messages).await?,
                 Said::Nothing => {}
             }
             if !goes_on {
@@ -159,6 +160,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8], Duration) -> Said> Talk<'_,
         }
         self.inbox.tidy();
         Ok(true)
+    }
+
+    /// Says what is too large for one message. Each is made when the one before it is taken; nothing else is said until the last,
+    /// which leaves whoever asks for a zone to ask nothing else meanwhile, as secondaries do.
+    async fn say_many(&mut self, messages: Many) -> Result<(), End> {
+        for message in messages {
+            frame(&message, &mut self.outbox);
+            self.write().await?;
+        }
+        Ok(())
     }
 
     /// Says an answer that was sought, and takes what waited for its place; false where the conversation ends.

@@ -98,6 +98,12 @@ impl Guest {
         self.seat.active.store(self.seats.next_turn(), Ordering::Relaxed);
     }
 
+    /// The same, for what outlives the question.
+    pub(super) fn marks(&self) -> impl Fn() + Send + use<> {
+        let (seat, seats) = (self.seat.clone(), self.seats.clone());
+        move || seat.active.store(seats.next_turn(), Ordering::Relaxed)
+    }
+
     /// Waits until the seat is given to another.
     pub(super) async fn dismissed(&self) {
         self.seat.dismissed.notified().await;

@@ -50,7 +50,8 @@ pub(in crate::lane) async fn serve(mut queue: mpsc::Receiver<Declined>, full: Fu
                 });
                 while later.try_join_next().is_some() {}
             }
-            Said::Nothing => {}
+            // Over UDP no zone is transferred.
+            Said::Many(_) | Said::Nothing => {}
         }
     }
     let all = async { while later.join_next().await.is_some() {} };

@@ -1,6 +1,8 @@
 use super::*;
 use crate::limits::STREAM_IDLE;
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::{Instant, sleep};
 
@@ -339,4 +341,45 @@ async fn an_answer_knows_how_long_the_peer_may_be_silent_after_it() {
     let told = told.take();
     let (last, others) = told.split_last().unwrap();
     assert!(*last == Duration::ZERO && others.iter().all(|idle| *idle == STREAM_IDLE), "{}", told.len());
+}
+
+/// Answers with so many messages of 8 kB as the id says, and counts those that were made.
+fn many(made: &Arc<AtomicUsize>) -> impl Fn(&[u8], Duration) -> Said + use<> {
+    let made = made.clone();
+    move |question, _| {
+        let (count, made) = (u16::from_be_bytes([question[0], question[1]]), made.clone());
+        Said::Many(Box::new((0..count).map(move |id| {
+            made.fetch_add(1, Ordering::Relaxed);
+            [message(id, [0x80, 0]), vec![7; 8000]].concat()
+        })))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_messages_come_in_order_and_the_conversation_goes_on() {
+    let (mut ours, mut theirs) = duplex(AMPLE);
+    let (_stop, stop) = watch::channel(false);
+    let answer = many(&Arc::default());
+    let peer = async {
+        theirs.write_all(&[question(50), question(3)].concat()).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        ids(&mut theirs).await
+    };
+    let (end, heard) = tokio::join!(hold(&mut ours, answer, || STREAM_IDLE, stop), peer);
+    assert_eq!(heard, (0..50).chain(0..3).collect::<Vec<_>>());
+    assert_eq!(end, End::Quiet);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_made_than_is_taken_and_who_takes_nothing_is_cut_off() {
+    let (mut ours, mut theirs) = duplex(20_000);
+    let (_stop, stop) = watch::channel(false);
+    let made = Arc::<AtomicUsize>::default();
+    let answer = many(&made);
+    let began = Instant::now();
+    theirs.write_all(&question(1000)).await.unwrap();
+    let end = hold(&mut ours, answer, || STREAM_IDLE, stop).await;
+    assert_eq!((end, began.elapsed()), (End::Stuck, STREAM_STUCK));
+    // Two are on their way, one waits to be written.
+    assert_eq!(made.load(Ordering::Relaxed), 3);
 }
