@@ -65,6 +65,33 @@ fn who_we_are_and_what_clients_may_ask_is_taken_over_at_once() {
     eventually("loopback is exempt again", || (burst() == 0).then_some(()));
 }
 
+#[test]
+fn a_changed_zone_file_is_taken_over_and_a_broken_one_changes_nothing() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let file = scene.path().join("static.zone");
+    let own = "[zone.\"static.example\"]\nns = { \"ns.elsewhere.example\" = [] }\nrecords = \"static.zone\"\n";
+    let text = scene.text("", QUICK) + own;
+    let zone = |serial: u32, web: &str| {
+        let soa = format!("@ 60 SOA ns.elsewhere.example. hostmaster {serial} 7200 900 1209600 60");
+        std::fs::write(&file, format!("{soa}\nweb 60 A {web}\n")).unwrap();
+    };
+    let web = || look_up(scene.listen, "web.static.example", T::A).answers[0].data.to_string();
+    zone(1, "192.0.2.1");
+    scene.write(&text);
+    let mut server = Server::ready(&scene);
+    assert_eq!(web(), "192.0.2.1");
+
+    zone(2, "192.0.2.1.1");
+    reload(&server, &scene, &text, 0.0);
+    server.wait_for_log(&format!("{}:2:", file.display()));
+    assert_eq!(web(), "192.0.2.1");
+
+    zone(2, "192.0.2.2");
+    reload(&server, &scene, &text, 1.0);
+    assert_eq!(web(), "192.0.2.2");
+}
+
 /// What `version.bind` says.
 fn version(scene: &Scene) -> String {
     let mut asked = question("version.bind", T::TXT);

@@ -156,8 +156,11 @@ impl Asked {
         SocketAddr::new(ip, 4000)
     }
 
-    /// The largest answer that may come.
+    /// The largest answer that may come. Damage may have hit the size that OPT says.
     pub(crate) fn limit(&self) -> usize {
+        if !self.damage.is_empty() {
+            return 1232;
+        }
         self.opt.as_ref().map_or(512, |opt| usize::from(opt.size.clamp(512, 1232)))
     }
 
