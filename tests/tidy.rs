@@ -27,7 +27,7 @@ const ROOMS: &[Room] = &[
     Room { path: "federation/runbook", layer: 1, imports: &[], outside: &["humantime", "thiserror"] },
     Room { path: "health", layer: 1, imports: &[], outside: &["thiserror"] },
     Room {
-        path: "config", layer: 1, imports: &["federation"],
+        path: "config", layer: 1, imports: &["federation", "health::Damping"],
         // rustls: certificates and keys are parsed when the configuration is read, not when a probe needs them.
         outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "strsim", "thiserror", "toml"],
     },

@@ -67,10 +67,7 @@ struct Observation {
     get,
     path = "/api/v1/endpoints",
     params(Page),
-    responses(
-        (status = 200, description = "as asked", body = Endpoints),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Endpoints))
 )]
 pub(super) async fn http(State(shown): State<Shown>, Params(page): Params<Page>) -> Result<Json<Endpoints>, Problem> {
     let report = shown.report().await?;

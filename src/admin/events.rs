@@ -44,10 +44,7 @@ pub(super) struct Recent {
     get,
     path = "/api/v1/events/recent",
     params(After),
-    responses(
-        (status = 200, description = "as asked", body = Recent),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Recent))
 )]
 pub(super) async fn recent(
     State(shown): State<Shown>,
@@ -89,10 +86,7 @@ pub(super) struct Resume {
     get,
     path = "/api/v1/events",
     params(Resume),
-    responses(
-        (status = 200, description = "as asked", body = String, content_type = "text/event-stream"),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = String, content_type = "text/event-stream"))
 )]
 pub(super) async fn stream(
     State(shown): State<Shown>,

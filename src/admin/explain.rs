@@ -316,10 +316,7 @@ pub(super) struct Params {
     get,
     path = "/api/v1/explain",
     params(Params),
-    responses(
-        (status = 200, description = "as asked", body = Explanation),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Explanation))
 )]
 pub(super) async fn http(
     axum::extract::State(shown): axum::extract::State<Shown>,

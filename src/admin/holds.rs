@@ -49,10 +49,7 @@ pub(super) struct Holds {
 #[utoipa::path(
     get,
     path = "/api/v1/holds",
-    responses(
-        (status = 200, description = "as asked", body = Holds),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Holds))
 )]
 pub(super) async fn list(State(shown): State<Shown>) -> Result<Json<Holds>, Problem> {
     let report = shown.report().await?;
@@ -69,10 +66,7 @@ type Put = Result<Json<Said>, axum::extract::rejection::JsonRejection>;
     path = "/api/v1/holds/{pool}",
     params(("pool" = String, Path, description = "The name of a pool")),
     request_body = Said,
-    responses(
-        (status = 200, description = "as asked", body = Answer),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Answer))
 )]
 pub(super) async fn put_pool(
     State(shown): State<Shown>,
@@ -89,10 +83,7 @@ pub(super) async fn put_pool(
     path = "/api/v1/holds/{pool}/{endpoint}",
     params(("pool" = String, Path, description = "The name of a pool"), ("endpoint" = String, Path, description = "The address of one of its endpoints")),
     request_body = Said,
-    responses(
-        (status = 200, description = "as asked", body = Answer),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Answer))
 )]
 pub(super) async fn put_endpoint(
     State(shown): State<Shown>,
@@ -109,10 +100,7 @@ pub(super) async fn put_endpoint(
     path = "/api/v1/holds/{pool}",
     params(("pool" = String, Path, description = "The name of a pool")),
     request_body = Said,
-    responses(
-        (status = 200, description = "as asked", body = Answer),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Answer))
 )]
 pub(super) async fn delete_pool(
     State(shown): State<Shown>,
@@ -129,10 +117,7 @@ pub(super) async fn delete_pool(
     path = "/api/v1/holds/{pool}/{endpoint}",
     params(("pool" = String, Path, description = "The name of a pool"), ("endpoint" = String, Path, description = "The address of one of its endpoints")),
     request_body = Said,
-    responses(
-        (status = 200, description = "as asked", body = Answer),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Answer))
 )]
 pub(super) async fn delete_endpoint(
     State(shown): State<Shown>,

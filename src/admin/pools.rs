@@ -53,10 +53,7 @@ struct InService {
 #[utoipa::path(
     get,
     path = "/api/v1/pools",
-    responses(
-        (status = 200, description = "as asked", body = Pools),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Pools))
 )]
 pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Pools>, Problem> {
     let report = shown.report().await?;

@@ -51,10 +51,7 @@ struct Destination {
     get,
     path = "/api/v1/regions",
     params(Of),
-    responses(
-        (status = 200, description = "as asked", body = Regions),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Regions))
 )]
 pub(super) async fn http(
     State(shown): State<Shown>,

@@ -20,10 +20,7 @@ use std::net::IpAddr;
     get,
     path = "/api/v1/runbooks/{pools}",
     params(("pools" = String, Path, description = "Names of pools with commas between them")),
-    responses(
-        (status = 200, description = "as asked", body = String, content_type = "text/markdown"),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = String, content_type = "text/markdown"))
 )]
 pub(super) async fn http(
     State(shown): State<Shown>,

@@ -65,10 +65,7 @@ pub(super) struct Domains {
     get,
     path = "/api/v1/services",
     params(Page),
-    responses(
-        (status = 200, description = "as asked", body = Services),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Services))
 )]
 pub(super) async fn list(State(shown): State<Shown>, Params(page): Params<Page>) -> Result<Json<Services>, Problem> {
     let snapshot = shown.control.lake().load();
@@ -86,10 +83,7 @@ pub(super) async fn list(State(shown): State<Shown>, Params(page): Params<Page>)
     get,
     path = "/api/v1/services/{service}",
     params(("service" = String, Path, description = "The name of a service")),
-    responses(
-        (status = 200, description = "as asked", body = One),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = One))
 )]
 pub(super) async fn one(State(shown): State<Shown>, Named(name): Named<String>) -> Result<Json<One>, Problem> {
     let snapshot = shown.control.lake().load();
@@ -102,10 +96,7 @@ pub(super) async fn one(State(shown): State<Shown>, Named(name): Named<String>) 
     get,
     path = "/api/v1/services/{service}/domains",
     params(("service" = String, Path, description = "The name of a service"), Page),
-    responses(
-        (status = 200, description = "as asked", body = Domains),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Domains))
 )]
 pub(super) async fn domains(
     State(shown): State<Shown>,

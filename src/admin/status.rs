@@ -99,10 +99,7 @@ struct TargetShown {
 #[utoipa::path(
     get,
     path = "/api/v1/status",
-    responses(
-        (status = 200, description = "as asked", body = Status),
-        (status = "default", description = "what is wrong", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "as asked", body = Status))
 )]
 pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Status>, Problem> {
     let report = shown.report().await?;

@@ -5,9 +5,9 @@ use super::form;
 use super::reader::Value;
 use super::report;
 use super::source::At;
+use crate::health::Damping;
 use crate::limits;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// `[health]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,26 +16,6 @@ pub struct Health {
     pub references: Vec<SocketAddr>,
     /// How pools that flap are damped; `None` not at all.
     pub damping: Option<Damping>,
-}
-
-/// `damping` under `[health]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damping {
-    /// In which time a penalty halves. Default 5 min.
-    pub half_life: Duration,
-    /// Above so many losses a pool is damped. Default 3.
-    pub suppress: u32,
-    /// Below so many it is preferred again. Default 1.
-    pub reuse: u32,
-    /// How long after its last loss a pool is damped at most. Default 30 min.
-    pub longest: Duration,
-}
-
-impl Default for Damping {
-    fn default() -> Self {
-        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-        Self { half_life: minutes(5), suppress: 3, reuse: 1, longest: minutes(30) }
-    }
 }
 
 impl Default for Health {

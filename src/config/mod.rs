@@ -44,7 +44,7 @@ mod zone;
 pub use ask::{Ask, Codes, Method, Request, Transport};
 pub use codes::Severity;
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
-pub use health::{Damping, Health};
+pub use health::Health;
 pub use load::load;
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};

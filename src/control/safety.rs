@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub enum Unsafe {
     /// Too few pools would be left for partners.
     #[error(
-        "the service {service} would be left with {active} active pool(s), and min_active_pools under [safety] is {min}"
+        "the service {service} would be left with {active} active pools, and min_active_pools under [safety] is {min}"
     )]
     TooFewPools {
         /// The service.

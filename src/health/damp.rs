@@ -6,14 +6,21 @@ use std::time::{Duration, Instant};
 /// How pools that flap are damped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damping {
-    /// In which time a penalty halves.
+    /// In which time a penalty halves. Default 5 min.
     pub half_life: Duration,
-    /// Above so many losses a pool is damped.
+    /// Above so many losses a pool is damped. Default 3.
     pub suppress: u32,
-    /// Below so many it is preferred again; at least 1, and no more than `suppress`.
+    /// Below so many it is preferred again; at least 1, and no more than `suppress`. Default 1.
     pub reuse: u32,
-    /// How long after its last loss a pool is damped at most.
+    /// How long after its last loss a pool is damped at most. Default 30 min.
     pub longest: Duration,
+}
+
+impl Default for Damping {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        Self { half_life: minutes(5), suppress: 3, reuse: 1, longest: minutes(30) }
+    }
 }
 
 /// The losses that a pool is remembered for.

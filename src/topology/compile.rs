@@ -14,7 +14,6 @@ use super::{
 use crate::config::{self, Config, Country, Delegation, Location};
 use crate::federation::{Failback, Shape};
 use crate::geo::{self, Places, Point, Prefixes};
-use crate::health::Damping;
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::limits::DOMAINS_FIRST_MAX;
 use crate::name::{Name, NameList, Prefix};
@@ -104,12 +103,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         hosts,
         geo_build_epoch: stamps.geo_build_epoch,
         ecs: config.geoip.ecs.clone(),
-        damping: config.health.damping.map(|config::Damping { half_life, suppress, reuse, longest }| Damping {
-            half_life,
-            suppress,
-            reuse,
-            longest,
-        }),
+        damping: config.health.damping,
         safety: config.safety,
         organisation: organisation::of(config),
         affected,

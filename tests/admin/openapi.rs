@@ -44,6 +44,8 @@ fn what_it_lists_is_served_and_what_it_does_not_list_is_not() {
             let answer = ask(scene.admin, &request, &fields, if method == "get" { "" } else { "{}" });
             assert_ne!(answer.status, 404, "{request}: {answer:?}");
             assert_eq!(answer.status == 405, item.get(method).is_none(), "{request}: {answer:?}");
+            let is_told = item.get(method).is_none_or(|operation| operation["responses"]["default"].is_object());
+            assert!(is_told, "{request}: what an error looks like is not said");
         }
     }
     // The router's own source names every handler, and only those.

@@ -78,7 +78,7 @@ fn what_is_not_safe_is_refused_and_done_by_force() {
     assert_eq!(order(&scene, &["drain", "dublin", "--reason", "move"]).0, Some(0));
     let (code, words) = order(&scene, &["hold", "seoul", "down", "--reason", "oops"]);
     assert_eq!(code, Some(1));
-    assert!(words.contains("would be left with 0 active pool(s)") && words.contains("--force"), "{words}");
+    assert!(words.contains("would be left with 0 active pools") && words.contains("--force"), "{words}");
     assert_eq!(told(&scene), "seoul", "nothing was done");
     server.wait_for_log("refused");
     let (code, words) = order(&scene, &["hold", "seoul", "down", "--reason", "meant", "--force"]);

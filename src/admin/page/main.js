@@ -72,8 +72,9 @@ function headline(service, serving) {
   const told = who.slice(0, 3).map(([pool, count], i) => (i ? `${pool} ${count}` : `${pool} serves ${count} ${count === 1 ? "country" : "countries"}`));
   const rest = who.length > 3 ? ` and ${who.length - 3} more pools the rest` : "";
   const unproven = service.choices.some(({ basis }) => basis === "not known to be down");
-  const down = service.pools.filter(({ state }) => state === "down").map(({ pool }) => pool);
-  const but = down.length ? ` ${list(down)} ${down.length === 1 ? "is" : "are"} down.` : "";
+  const down = service.pools.filter(({ state }) => state === "down");
+  const are = (pools, how) => (pools.length ? ` ${list(pools.map(({ pool }) => pool))} ${pools.length === 1 ? "is" : "are"} ${how}.` : "");
+  const but = are(down.filter(({ held }) => held !== "down"), "down") + are(down.filter(({ held }) => held === "down"), "held down");
   say(`${name} is ${unproven ? "not proven up" : "up"}. ${told.join(", ")}${rest}.${but}${other ? ` ${called(other)} is down.` : ""}`, other ? "bad" : unproven || down.length ? "warn" : "good");
 }
 
