@@ -14,6 +14,7 @@ use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -197,7 +198,7 @@ async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     )
 )]
 async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
-    let stuck = shown.stuck();
+    let stuck = shown.stuck(Instant::now());
     if stuck.is_empty() {
         return (StatusCode::OK, "ok\n".to_owned());
     }
@@ -214,7 +215,7 @@ async fn healthz(State(shown): State<Shown>) -> (StatusCode, String) {
     )
 )]
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
-    let Readiness { ready, remarks } = shown.readiness();
+    let Readiness { ready, remarks } = shown.readiness(Instant::now());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let lines = remarks.iter().map(|remark| format!("{remark}\n"));
     (status, std::iter::once(if ready { "ready\n" } else { "not ready\n" }.to_owned()).chain(lines).collect())

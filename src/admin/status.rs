@@ -15,6 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 use utoipa::ToSchema;
 
 /// Everything that an operator sees at a glance.
@@ -103,7 +104,7 @@ struct TargetShown {
 )]
 pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Status>, Problem> {
     let report = shown.report().await?;
-    Ok(Json(status(&shown.control.lake().load(), &report, shown.readiness())))
+    Ok(Json(status(&shown.control.lake().load(), &report, shown.readiness(Instant::now()))))
 }
 
 fn status(snapshot: &Snapshot, report: &Report, readiness: Readiness) -> Status {

@@ -90,6 +90,12 @@ fn a_changed_zone_file_is_taken_over_and_a_broken_one_changes_nothing() {
     zone(2, "192.0.2.2");
     reload(&server, &scene, &text, 1.0);
     assert_eq!(web(), "192.0.2.2");
+    assert!(!server.log().contains("the serial did not rise"), "{}", server.log());
+
+    zone(2, "192.0.2.3");
+    server.signal(Signal::HUP);
+    server.wait_for_log("zone static.example: the content changed and the serial did not rise (2, now 2)");
+    assert_eq!(web(), "192.0.2.3");
 }
 
 /// What `version.bind` says.
