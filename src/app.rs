@@ -6,7 +6,7 @@ use crate::admin::{self, Access, Admin, AdminError, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
-use crate::geo::{BadDatabase, Database, Places, UnknownCountry};
+use crate::geo::{BadDatabase, Database, Places};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
 use crate::probe::Prober;
@@ -44,9 +44,6 @@ pub enum LoadError {
     /// The country database cannot be used.
     #[error(transparent)]
     Geography(#[from] BadDatabase),
-    /// An override names no country.
-    #[error("overrides: {0}")]
-    Override(#[from] UnknownCountry),
     /// The configuration cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
@@ -63,7 +60,7 @@ pub fn load(path: &Path) -> Result<World, LoadError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let stamps = Stamps { serial: now as u32, geo_build_epoch: database.build_epoch() };
     let partners: Vec<_> = config.partners.iter().map(|partner| partner.prefixes.clone()).collect();
-    let places = Places::new(database, &config.geoip.overrides, &partners)?;
+    let places = Places::new(database, &config.geoip.overrides, &partners);
     let topology = Arc::new(topology::compile(&config, places, stamps)?);
     Ok(World { outline: Outline::of(config), warnings, topology, geography })
 }

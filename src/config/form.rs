@@ -95,7 +95,10 @@ pub(super) const COUNTRY: Form<Country> = Form {
     noun: "a country code",
     code: codes::BAD_COUNTRY,
     help: "write the two letters of ISO 3166-1, as \"KR\" or \"IE\"",
-    read: |text| Country::parse(text).ok_or_else(|| "two letters are wanted".to_owned()),
+    read: |text| {
+        let country = Country::parse(text).ok_or("two letters are wanted")?;
+        if country.exists() { Ok(country) } else { Err("there is no such country".to_owned()) }
+    },
 };
 
 /// "_ldap._tcp.{domain}".

@@ -13,6 +13,7 @@ mod ask;
 mod changes;
 mod check;
 pub mod codes;
+mod country;
 mod diagnostic;
 mod dns;
 mod form;
@@ -43,6 +44,7 @@ mod zone;
 
 pub use ask::{Ask, Codes, Method, Request, Transport};
 pub use codes::Severity;
+pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
 pub use load::load;
@@ -191,34 +193,6 @@ pub struct Override {
     pub prefix: IpNet,
     /// Their country.
     pub country: Country,
-}
-
-/// An ISO 3166-1 alpha-2 country code, upper case.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Country([u8; 2]);
-
-impl Country {
-    /// Reads two ASCII letters in either case; whether such a country exists is the geo room's knowledge.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.as_bytes() {
-            &[a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
-                Some(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase()]))
-            }
-            _ => None,
-        }
-    }
-
-    /// The code as text.
-    pub fn code(&self) -> &str {
-        // Two ASCII letters by construction.
-        std::str::from_utf8(&self.0).unwrap_or("??")
-    }
-}
-
-impl std::fmt::Debug for Country {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.code())
-    }
 }
 
 /// Whose EDNS Client Subnet option is believed (RFC 7871).

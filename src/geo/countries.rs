@@ -1,10 +1,8 @@
 //! The countries of ISO 3166 with a point for each, from `geoip/countries.csv`.
 
 use super::Point;
-use crate::config::Country;
+use crate::config::{COUNTRIES, Country};
 use std::sync::OnceLock;
-
-static CSV: &str = include_str!("../../geoip/countries.csv");
 
 /// A point that stands for the country; `None` where there is no such country.
 pub fn country_point(country: Country) -> Option<Point> {
@@ -28,7 +26,7 @@ fn table() -> &'static [(Country, Point)] {
 
 /// The lines below the heading.
 fn rows() -> impl Iterator<Item = &'static str> {
-    CSV.lines().skip(1)
+    COUNTRIES.lines().skip(1)
 }
 
 /// `iso_code,continent,latitude,longitude`.

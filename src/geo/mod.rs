@@ -20,7 +20,7 @@ pub use compile::compile;
 pub use countries::{countries, country_point};
 pub use database::{BadDatabase, Database, Problem};
 pub use map::{RegionMap, RegionRange};
-pub use places::{Located, Places, Source, UnknownCountry, Who};
+pub use places::{Located, Places, Source, Who};
 pub use prefixes::Prefixes;
 
 /// A point on the globe, degrees.

@@ -61,11 +61,6 @@ pub struct Located {
     pub country: Option<Country>,
 }
 
-/// An override names a country that ISO 3166 does not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no country \"{}\"; use an ISO 3166-1 alpha-2 code, such as KR", .0.code())]
-pub struct UnknownCountry(pub Country);
-
 /// Every source of who a client is, in the order in which they count.
 #[derive(Debug)]
 pub struct Places {
@@ -98,18 +93,14 @@ struct Entry {
 
 impl Places {
     /// The database below the overrides below the prefixes of each partner; within a layer the longest prefix counts.
-    ///
-    /// # Errors
-    /// Where an override's country does not exist.
-    pub fn new(database: Database, overrides: &[Override], partners: &[Vec<IpNet>]) -> Result<Self, UnknownCountry> {
+    pub fn new(database: Database, overrides: &[Override], partners: &[Vec<IpNet>]) -> Self {
         let mut entries = Entries::default();
         for place in &database.places {
             entries.place(if place.point.is_some() { Source::Database } else { Source::Nowhere }, *place, None);
         }
         let mut override_rules = Rules::default();
         for line in overrides {
-            let point = country_point(line.country).ok_or(UnknownCountry(line.country))?;
-            let place = Place { point: Some(point), country: Some(line.country) };
+            let place = Place { point: country_point(line.country), country: Some(line.country) };
             override_rules.add(line.prefix, entries.place(Source::Override, place, Some(line.prefix)));
         }
         let mut partner_rules = Rules::default();
@@ -118,12 +109,12 @@ impl Places {
                 partner_rules.add(prefix, entries.add(Source::Partner, Who::Partner(partner), None, Some(prefix)));
             }
         }
-        Ok(Self {
+        Self {
             v4: Layers::new(partner_rules.v4, override_rules.v4, database.v4),
             v6: Layers::new(partner_rules.v6, override_rules.v6, database.v6),
             entries: entries.list,
             whos: entries.whos,
-        })
+        }
     }
 
     /// Who the client with this address is, and why. Not for the packet path.

@@ -11,7 +11,7 @@ use super::{
     Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Transfer,
     Views, Zone,
 };
-use crate::config::{self, Config, Country, Delegation, Location};
+use crate::config::{self, Config, Delegation, Location};
 use crate::federation::{Failback, Shape};
 use crate::geo::{self, Places, Point, Prefixes};
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
@@ -24,14 +24,6 @@ use std::time::Duration;
 /// Why a configuration without errors of its own still makes no topology.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CompileError {
-    /// A pool's location names no country.
-    #[error("pool \"{pool}\": there is no country \"{}\"; write an ISO 3166 code such as \"KR\", or [latitude, longitude]", country.code())]
-    NoSuchCountry {
-        /// The pool.
-        pool: String,
-        /// What was written.
-        country: Country,
-    },
     /// The pools divide the world more finely than an answer table can hold.
     #[error(
         "the pools divide clients into {0} regions, and {max} are the limit; steer fewer different sets of pools by \"nearest\"",
@@ -52,10 +44,10 @@ pub struct Stamps {
 /// Compiles what exists.
 ///
 /// # Errors
-/// Where a location is no country, or the regions are too many.
+/// Where the regions are too many.
 pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topology, CompileError> {
     let serial = stamps.serial;
-    let mut pools = config.pools.iter().map(pool).collect::<Result<Vec<_>, _>>()?;
+    let mut pools: Vec<_> = config.pools.iter().map(pool).collect();
     let (regions, region_map) = Regions::compile(config, &places, &pools)?;
     let mut targets = Targets::default();
     let mut zones: Vec<Zone> = config.zones.iter().map(|zone| configured_zone(zone, serial)).collect();
@@ -110,19 +102,13 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
     })
 }
 
-fn pool(pool: &config::Pool) -> Result<Pool, CompileError> {
+fn pool(pool: &config::Pool) -> Pool {
     let (point, country) = match pool.location {
         None => (None, None),
         Some(Location::Coordinates { latitude, longitude }) => (Point::new(latitude, longitude), None),
-        Some(Location::Country(country)) => {
-            let point = geo::country_point(country);
-            if point.is_none() {
-                return Err(CompileError::NoSuchCountry { pool: pool.name.clone(), country });
-            }
-            (point, Some(country))
-        }
+        Some(Location::Country(country)) => (geo::country_point(country), Some(country)),
     };
-    Ok(Pool { name: pool.name.clone(), point, country, fqdn: pool.fqdn.clone(), own_name: None })
+    Pool { name: pool.name.clone(), point, country, fqdn: pool.fqdn.clone(), own_name: None }
 }
 
 fn configured_zone(zone: &config::Zone, serial: u32) -> Zone {

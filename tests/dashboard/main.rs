@@ -25,15 +25,20 @@ struct Room {
 
 impl Room {
     fn open() -> Self {
+        let room = Self::open_with("");
+        room.wait_for("sentence", "Inbound federation is up");
+        room
+    }
+
+    /// With more tables of configuration.
+    fn open_with(more: &str) -> Self {
         let edges = Edges::start();
         let scene = Scene::of(&edges);
-        scene.write(&scene.text("failback = \"auto\"", QUICK));
+        scene.write(&(scene.text("failback = \"auto\"", QUICK) + more));
         let server = Server::ready(&scene);
         let browser = Browser::start(scene.path());
         browser.open(&format!("http://{}/", scene.admin));
-        let room = Self { edges, scene, server, browser };
-        room.wait_for("sentence", "Inbound federation is up");
-        room
+        Self { edges, scene, server, browser }
     }
 
     fn text(&self, id: &str) -> String {
@@ -93,6 +98,7 @@ fn a_hold_is_set_and_released_through_the_page() {
     let token = edgesteer::admin::local_token(room.scene.admin).unwrap();
     room.order("Hold seoul", "no-such-token", "maintenance <b>tonight</b>");
     room.wait_for("order-error", "nobody has that token");
+    assert_eq!(room.browser.run("return sessionStorage.getItem('edgesteer-token')"), serde_json::Value::Null);
     room.browser.run("document.getElementById('order-no').click()");
     room.order("Hold seoul", &token, "maintenance <b>tonight</b>");
     room.wait_for("holds", "maintenance <b>tonight</b>");
@@ -101,6 +107,25 @@ fn a_hold_is_set_and_released_through_the_page() {
     room.order("Release seoul", &token, "done");
     room.wait_for("holds", "Nothing is held");
     assert_eq!(room.browser.run("return localStorage.getItem('edgesteer-token')"), serde_json::Value::Null);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_server_with_tokens_shows_nothing_before_one_is_given() {
+    let hash = edgesteer::admin::sha256("es_look");
+    let room = Room::open_with(&format!("[token.looker]\nrole = \"read\"\nsha256 = \"{hash}\"\n"));
+    let log_in = |token: &str| {
+        let fill = format!("document.getElementById('token').value = '{token}'");
+        room.browser.run(&format!("{fill}; document.querySelector('#login button').click()"));
+    };
+    room.wait_for("login", "This server wants a token");
+    log_in("es_guess");
+    room.wait_for("lost", "nobody has that token");
+    assert_eq!(room.text("pools"), "");
+    log_in("es_look");
+    room.wait_for("sentence", "Inbound federation is up");
+    room.wait_for("live", "live");
+    assert_eq!(room.browser.run("return document.getElementById('login').hidden"), true);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 // Asking why, and giving orders: the explain box and the dialog of holds.
 
-import { make, put, at, ask, read, token, keepToken, list } from "./parts.js";
+import { make, put, at, ask, read, bearer, token, keepToken, list } from "./parts.js";
 
 /** Explains what a client gets, step by step. */
 export async function explain(fields) {
@@ -64,7 +64,7 @@ export function order(release, subject, path, done) {
   at("order-no").onclick = () => dialog.close();
   at("order-form").onsubmit = async (event) => {
     event.preventDefault();
-    keepToken(at("order-token").value.trim());
+    const given = at("order-token").value.trim();
     const said = { reason: at("order-reason").value, author: at("order-author").value, force: at("order-force").checked };
     if (!release) {
       said.state = at("order-state").value;
@@ -73,7 +73,9 @@ export function order(release, subject, path, done) {
     const body = JSON.stringify(said);
     at("order-do").disabled = true;
     try {
-      const answer = await ask(path, { method: release ? "DELETE" : "PUT", headers: { "content-type": "application/json" }, body });
+      const answer = await ask(path, { method: release ? "DELETE" : "PUT", headers: { "content-type": "application/json", ...bearer(given) }, body });
+      // A mistyped one would keep the page from reading.
+      keepToken(given);
       dialog.close();
       done((await answer.json()).message);
     } catch (error) {

@@ -48,6 +48,8 @@ const key = "edgesteer-token";
 export const token = () => sessionStorage.getItem(key) ?? "";
 export const keepToken = (value) => (value ? sessionStorage.setItem(key, value) : sessionStorage.removeItem(key));
 
+export const bearer = (value) => (value ? { authorization: `Bearer ${value}` } : {});
+
 /** What the server refused, in its own words. */
 export class Refused extends Error {
   constructor(status, problem) {
@@ -58,8 +60,7 @@ export class Refused extends Error {
 
 /** Asks the server; throws what it refuses. */
 export async function ask(path, options = {}) {
-  const headers = { ...(options.headers ?? {}) };
-  if (token()) headers.authorization = `Bearer ${token()}`;
+  const headers = { ...bearer(token()), ...(options.headers ?? {}) };
   const answer = await fetch(path, { ...options, headers, cache: "no-store" });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));

@@ -34,7 +34,7 @@ struct World {
 
 impl World {
     fn places(&self) -> Places {
-        Places::new(Database::of(&self.networks), &self.overrides, &self.partners).unwrap()
+        Places::new(Database::of(&self.networks), &self.overrides, &self.partners)
     }
 
     /// The layers as first address, last address and region, IPv4 or IPv6, all as 128-bit numbers.
@@ -196,7 +196,7 @@ fn each_who_is_classified_once() {
     let lines: Vec<_> =
         (0..100).map(|i| Override { prefix: format!("10.{i}.0.0/16").parse().unwrap(), country: country(i) }).collect();
     let partners = [vec!["192.0.2.0/24".parse().unwrap(), "198.51.100.0/24".parse().unwrap()]];
-    let places = Places::new(Database::of(&lines), &lines, &partners).unwrap();
+    let places = Places::new(Database::of(&lines), &lines, &partners);
     let mut seen = HashMap::new();
     compile(&places, |who| {
         *seen.entry(*who).or_insert(0) += 1;
@@ -209,12 +209,12 @@ fn each_who_is_classified_once() {
 #[test]
 #[should_panic(expected = "more regions than limits::REGIONS_MAX")]
 fn a_region_that_does_not_fit_is_a_defect() {
-    compile(&Places::new(Database::of(&[]), &[], &[]).unwrap(), |_| RegionId(0x1_0000));
+    compile(&Places::new(Database::of(&[]), &[], &[]), |_| RegionId(0x1_0000));
 }
 
 #[test]
 fn the_builtin_database_divides_the_world() {
-    let places = Places::new(Database::open(&crate::config::Database::Builtin).unwrap(), &[], &[]).unwrap();
+    let places = Places::new(Database::open(&crate::config::Database::Builtin).unwrap(), &[], &[]);
     let map = compile(&places, |who| match who {
         Who::At(point, _) => RegionId(1 + u32::from(point.longitude > 60.0)),
         Who::Partner(_) | Who::Nowhere => RegionId(0),
