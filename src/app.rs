@@ -2,7 +2,7 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Access, Admin, AdminError, Shown};
+use crate::admin::{self, Access, Admin, AdminError, Loaded, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
@@ -135,7 +135,8 @@ impl Running {
         registry.register(Box::new(reload_success.clone()))?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
-        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
+        let shown =
+            Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
         let admin = Admin::start(config.server.admin, access(config), shown)?;
         info!(
             services = config.services.len(),
@@ -224,7 +225,7 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
-                self.admin.obey(access(world.outline.config()));
+                self.admin.obey(access(world.outline.config()), told(&self.path, world.outline.config()));
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
@@ -285,6 +286,12 @@ fn connections(targets: usize) -> usize {
 /// Who may ask the admin listener.
 fn access(config: &Config) -> Access {
     Access::new(&config.tokens, &config.server.admin_hosts)
+}
+
+/// What is told of the configuration that is taken over now.
+fn told(path: &Path, config: &Config) -> Loaded {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Loaded::new(path, now, config.written.clone())
 }
 
 /// How many lanes answer over UDP.

@@ -20,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod access;
+mod config;
 mod endpoints;
 mod events;
 mod explain;
@@ -40,8 +41,10 @@ mod seats;
 mod services;
 mod shown;
 mod status;
+mod trail;
 
 pub use access::Access;
+pub use config::Loaded;
 pub use explain::{Explanation, explain};
 use guard::Guard;
 pub use local::{local_token, new_token, sha256};
@@ -68,6 +71,7 @@ pub enum AdminError {
 pub struct Admin {
     address: SocketAddr,
     guard: Arc<Guard>,
+    shown: Shown,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -88,7 +92,7 @@ impl Admin {
         let (stop, stopped) = oneshot::channel();
         let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
         let door = guard.clone();
-        let (ring, events) = (shown.ring.clone(), shown.control.events());
+        let (ring, events, at_work) = (shown.ring.clone(), shown.control.events(), shown.clone());
         // On this runtime, which goes on when the other does not.
         let watchdog = shown.control.watchdog().clone();
         let serve = async move {
@@ -107,12 +111,13 @@ impl Admin {
                 }
             })
             .map_err(failed)?;
-        Ok(Self { address, guard, stop: Some(stop) })
+        Ok(Self { address, guard, shown: at_work, stop: Some(stop) })
     }
 
-    /// Takes over who may ask.
-    pub fn obey(&self, access: Access) {
+    /// Takes over who may ask, and what the configuration at work is.
+    pub fn obey(&self, access: Access, loaded: Loaded) {
         self.guard.obey(access);
+        self.shown.take_over(loaded);
     }
 
     /// Where it listens.
@@ -145,6 +150,8 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .routes(routes!(pools::http))
         .routes(routes!(endpoints::http))
         .routes(routes!(regions::http))
+        .routes(routes!(config::http))
+        .routes(routes!(trail::http))
         .routes(routes!(events::stream))
         .routes(routes!(events::recent))
         .routes(routes!(holds::list))

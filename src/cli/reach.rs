@@ -27,14 +27,37 @@ pub(super) struct Reach {
 }
 
 impl Reach {
+    /// What the server tells at a path, as JSON; otherwise why not was said, and this is the exit code.
+    pub(super) fn json(&self, path: &str) -> Result<Value, ExitCode> {
+        match self.request("GET", path, "") {
+            Ok((200, body)) => serde_json::from_str(&body).map_err(|error| {
+                complain(&format!("error: what answers on {} is no edgesteer: {error}", self.admin));
+                ExitCode::FAILURE
+            }),
+            other => Err(self.failed(other)),
+        }
+    }
+
+    /// What it tells at a path in words for people.
+    pub(super) fn text(&self, path: &str) -> Result<String, ExitCode> {
+        match self.exchange("GET", path, "Accept: text/plain\r\n", "") {
+            Ok((200, body)) => Ok(body),
+            other => Err(self.failed(other)),
+        }
+    }
+
     /// One HTTP request; returns the status and the body.
     pub(super) fn request(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+        self.exchange(method, path, "Content-Type: application/json\r\n", body)
+    }
+
+    fn exchange(&self, method: &str, path: &str, fields: &str, body: &str) -> io::Result<(u16, String)> {
         let (admin, length) = (self.admin, body.len());
         let token = self.token()?.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
         let mut stream = TcpStream::connect_timeout(&admin, ADMIN_TIMEOUT)?;
         stream.set_read_timeout(Some(ADMIN_TIMEOUT))?;
         let head = format!("{method} {path} HTTP/1.0\r\nHost: {admin}\r\n{token}Connection: close\r\n");
-        write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")?;
+        write!(stream, "{head}{fields}Content-Length: {length}\r\n\r\n{body}")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
@@ -48,8 +71,10 @@ impl Reach {
             Ok((status, body)) => {
                 let refused: Value = serde_json::from_str(&body).unwrap_or_default();
                 complain(&format!("error: {} (HTTP {status})", refused["detail"].as_str().unwrap_or(body.trim_end())));
-                if let (401 | 403, Some(next)) = (status, refused["next"].as_str()) {
-                    complain(&format!("help: {next}; name it by --token-file or {TOKEN}"));
+                match (status, refused["next"].as_str()) {
+                    (401 | 403, Some(next)) => complain(&format!("help: {next}; name it by --token-file or {TOKEN}")),
+                    (_, Some(next)) => complain(&format!("help: {next}")),
+                    _ => {}
                 }
             }
             Err(error) => complain(&format!(

@@ -4,7 +4,7 @@
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
-//! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
+//! remembered once it is compiled (`outline`), what may be shown of it (`written`), and what a reload changes (`changes`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -40,6 +40,7 @@ mod table;
 mod token;
 mod transfer;
 mod view;
+mod written;
 mod zone;
 
 pub use ask::{Ask, Codes, Method, Request, Transport};
@@ -56,6 +57,7 @@ pub use source::Excerpt;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
+pub use written::Written;
 pub use zone::{NameServer, RrSet, Soa, Zone};
 
 use crate::federation::{Failback, Kind, Shape};
@@ -91,6 +93,8 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
+    /// The file itself, without its secrets.
+    pub written: Arc<Written>,
 }
 
 /// `[server]`.

@@ -8,4 +8,5 @@ mod common;
 mod http;
 mod openapi;
 mod reading;
+mod record;
 mod streams;
