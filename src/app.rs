@@ -137,7 +137,7 @@ impl Running {
         let serving = Arc::new(AtomicBool::new(false));
         let shown =
             Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
-        let admin = Admin::start(config.server.admin, access(config), shown)?;
+        let admin = Admin::start(config.server.admin, config.server.admin_tls.as_ref(), access(config), shown)?;
         info!(
             services = config.services.len(),
             pools = config.pools.len(),
@@ -229,6 +229,9 @@ impl Running {
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
+                if let Some(tls) = &world.outline.config().server.admin_tls {
+                    self.admin.show(tls);
+                }
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
@@ -312,7 +315,8 @@ fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, K
 /// What of `[server]` is settled at the start.
 fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
+    let admin = (server.admin, server.admin_tls.is_some());
+    (&*server.listen, tls, server.threads, admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

@@ -75,24 +75,38 @@ impl Guard {
         Ok(())
     }
 
-    /// Tells of a refusal, unless there were so many lately that telling would be what the flood wants.
+    /// Tells of a refusal.
     fn tell(&self, peer: SocketAddr, request: &Request, problem: &Problem) {
+        let path: String = request.uri().path().chars().take(QUOTE_MAX).collect();
+        let (method, code, detail) = (request.method().as_str(), problem.code, &problem.detail);
+        let Some(hidden) = self.may_tell() else { return };
+        tracing::warn!(%peer, method, path, code, hidden, "refused a request: {detail}");
+        let entry = Entry::of("admin-refused", detail.as_str()).with("client", peer.to_string()).with("method", method);
+        self.audit.record(entry.with("path", path).with("code", code).with("more_before", hidden));
+    }
+
+    /// Tells of a TLS handshake that came to nothing.
+    pub(super) fn tell_handshake(&self, peer: SocketAddr, why: &str) {
+        let Some(hidden) = self.may_tell() else { return };
+        let detail = format!("no TLS handshake: {why}");
+        tracing::warn!(%peer, code = "handshake", hidden, "refused a connection: {detail}");
+        let entry = Entry::of("admin-refused", detail).with("client", peer.to_string()).with("code", "handshake");
+        self.audit.record(entry.with("more_before", hidden));
+    }
+
+    /// Whether a refusal is told, with how many before were not; `None` where there were so many lately that telling would be
+    /// what the flood wants.
+    fn may_tell(&self) -> Option<u64> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.began.elapsed() >= MINUTE {
             (told.began, told.told) = (Instant::now(), 0);
         }
         if told.told >= ADMIN_REFUSALS_TOLD {
             told.hidden += 1;
-            return;
+            return None;
         }
         told.told += 1;
-        let hidden = std::mem::take(&mut told.hidden);
-        drop(told);
-        let path: String = request.uri().path().chars().take(QUOTE_MAX).collect();
-        let (method, code, detail) = (request.method().as_str(), problem.code, &problem.detail);
-        tracing::warn!(%peer, method, path, code, hidden, "refused a request: {detail}");
-        let entry = Entry::of("admin-refused", detail.as_str()).with("client", peer.to_string()).with("method", method);
-        self.audit.record(entry.with("path", path).with("code", code).with("more_before", hidden));
+        Some(std::mem::take(&mut told.hidden))
     }
 }
 
