@@ -89,6 +89,11 @@ impl Address {
 }
 
 impl Reach {
+    /// The server at that admin address, with whatever token is at hand.
+    pub(super) fn to(admin: SocketAddr) -> Self {
+        Self { admin, token_file: None }
+    }
+
     /// What the server tells at a path, as JSON; otherwise why not was said, and this is the exit code.
     pub(super) fn json(&self, path: &str) -> Result<Value, ExitCode> {
         match self.request("GET", path, "") {
