@@ -288,7 +288,8 @@ fn connections(targets: usize) -> usize {
 
 /// Who may ask the admin listener.
 fn access(config: &Config) -> Access {
-    Access::new(&config.tokens, &config.server.admin_hosts)
+    let certified = config.server.admin_tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    Access::new(&config.tokens, &config.server.admin_hosts, certified)
 }
 
 /// What is told of the configuration that is taken over now.

@@ -61,15 +61,17 @@ impl Guard {
         *self.access.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
     }
 
-    fn judge(&self, peer: SocketAddr, request: &mut Request) -> Result<(), Problem> {
-        let is_within = self.rates.lock().unwrap_or_else(PoisonError::into_inner).allow(peer.ip(), Instant::now());
+    fn judge(&self, peer: &Peer, request: &mut Request) -> Result<(), Problem> {
+        let client = peer.address.ip();
+        let is_within = self.rates.lock().unwrap_or_else(PoisonError::into_inner).allow(client, Instant::now());
         if !is_within {
             let next = "ask less often: events come by themselves on /api/v1/events";
             let code = "too-many-requests";
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, code, "too many requests from this address", next));
         }
         let access = self.access.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let judged = Judged { method: request.method(), uri: request.uri(), fields: request.headers() };
+        let is_certified = peer.is_certified();
+        let judged = Judged { method: request.method(), uri: request.uri(), fields: request.headers(), is_certified };
         let who = access.judge(&judged, self.listen, self.local.as_ref().map(|local| &local.sha256))?;
         request.extensions_mut().insert(who);
         Ok(())
@@ -115,12 +117,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Lets a request pass, or not; ends what takes longer than `ADMIN_REQUEST`.
 pub(super) async fn guard(
     State(guard): State<Arc<Guard>>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Err(problem) = guard.judge(peer, &mut request) {
-        guard.tell(peer, &request, &problem);
+    if let Err(problem) = guard.judge(&peer, &mut request) {
+        guard.tell(peer.address, &request, &problem);
         return refusal(problem);
     }
     let done = tokio::time::timeout(ADMIN_REQUEST, next.run(request)).await;

@@ -12,6 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -36,12 +37,23 @@ impl Seats {
 }
 
 /// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// Set once a handshake has shown a client's certificate that holds.
+    certified: Arc<AtomicBool>,
+}
+
+impl Peer {
+    /// Whether it has shown a certificate of an authority that we ask for.
+    pub(super) fn is_certified(&self) -> bool {
+        self.certified.load(Ordering::Relaxed)
+    }
+}
 
 impl Connected<IncomingStream<'_, Seats>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Seats>) -> Self {
-        Self(*stream.remote_addr())
+        Self { address: *stream.remote_addr(), certified: stream.io().certified.clone() }
     }
 }
 
@@ -57,7 +69,7 @@ impl Listener for Seats {
             Some(tls) => Stream::Greeting(Box::new(tls.accept(stream)), self.guard.clone(), peer),
             None => Stream::Plain(stream),
         };
-        (Seat { stream, silence: Box::pin(sleep(ADMIN_IDLE)), _permit: permit }, peer)
+        (Seat { stream, certified: Arc::default(), silence: Box::pin(sleep(ADMIN_IDLE)), _permit: permit }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -68,6 +80,7 @@ impl Listener for Seats {
 /// A connection that ends after `ADMIN_IDLE` in which its peer says nothing and takes nothing.
 pub(super) struct Seat {
     stream: Stream,
+    certified: Arc<AtomicBool>,
     silence: Pin<Box<Sleep>>,
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -80,22 +93,26 @@ enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl Stream {
+impl Seat {
     /// The octets within, once a handshake is through.
     fn poll_through(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Duplex>>> {
-        if let Self::Greeting(greeting, guard, peer) = self {
+        if let Stream::Greeting(greeting, guard, peer) = &mut self.stream {
             match ready!(Pin::new(greeting).poll(context)) {
-                Ok(stream) => *self = Self::Tls(Box::new(stream)),
+                Ok(stream) => {
+                    let is_certified = stream.get_ref().1.peer_certificates().is_some();
+                    self.certified.store(is_certified, Ordering::Relaxed);
+                    self.stream = Stream::Tls(Box::new(stream));
+                }
                 Err(error) => {
                     refusal(&error).into_iter().for_each(|why| guard.tell_handshake(*peer, &why));
                     return Poll::Ready(Err(error));
                 }
             }
         }
-        match self {
-            Self::Plain(stream) => Poll::Ready(Ok(Pin::new(stream))),
-            Self::Tls(stream) => Poll::Ready(Ok(Pin::new(&mut **stream))),
-            Self::Greeting(..) => Poll::Pending,
+        match &mut self.stream {
+            Stream::Plain(stream) => Poll::Ready(Ok(Pin::new(stream))),
+            Stream::Tls(stream) => Poll::Ready(Ok(Pin::new(&mut **stream))),
+            Stream::Greeting(..) => Poll::Pending,
         }
     }
 }
@@ -107,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite> Duplex for S {}
 impl AsyncRead for Seat {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let seat = self.get_mut();
-        let read = match seat.stream.poll_through(context) {
+        let read = match seat.poll_through(context) {
             Poll::Ready(Ok(stream)) => stream.poll_read(context, octets),
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => Poll::Pending,
@@ -124,7 +141,7 @@ impl AsyncRead for Seat {
 impl AsyncWrite for Seat {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let seat = self.get_mut();
-        let written = ready!(seat.stream.poll_through(context))?.poll_write(context, octets);
+        let written = ready!(seat.poll_through(context))?.poll_write(context, octets);
         if matches!(written, Poll::Ready(Ok(1..))) {
             seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
         }
@@ -132,10 +149,10 @@ impl AsyncWrite for Seat {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.get_mut().stream.poll_through(context))?.poll_flush(context)
+        ready!(self.get_mut().poll_through(context))?.poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.get_mut().stream.poll_through(context))?.poll_shutdown(context)
+        ready!(self.get_mut().poll_through(context))?.poll_shutdown(context)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::complain;
 use crate::admin;
+use crate::config::Pem;
 use clap::Args;
 use serde_json::Value;
 use std::fmt;
@@ -16,8 +17,6 @@ mod tls;
 
 /// How long a running server may take to answer: longer than it waits for a slow disk.
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// After this a person is told that the server is still waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// The environment's variable with a token.
 const TOKEN: &str = "EDGESTEER_TOKEN";
 /// The admin listener's port where none is said.
@@ -89,9 +88,10 @@ impl Address {
 }
 
 impl Reach {
-    /// The server at that admin address, with whatever token is at hand.
-    pub(super) fn to(admin: SocketAddr) -> Self {
-        Self { admin, token_file: None }
+    /// The server on this machine at that admin address, whose certificate is this file if it has one, with whatever token is at hand.
+    pub(super) fn to(admin: SocketAddr, certificate: Option<Pem>) -> Self {
+        let admin = Address { is_https: certificate.is_some(), host: admin.ip().to_string(), port: admin.port() };
+        Self { admin, token_file: None, tls: tls::Files::only(certificate) }
     }
 
     /// What the server tells at a path, as JSON; otherwise why not was said, and this is the exit code.
@@ -131,9 +131,9 @@ impl Reach {
         };
         let head = format!("{method} {path} HTTP/1.0\r\nHost: {admin}\r\n{token}Connection: close\r\n");
         let request = format!("{head}{fields}Content-Length: {length}\r\n\r\n{body}");
-        let answer = super::patiently(PATIENCE, &format!("waiting for {admin}"), || {
-            if is_https { self.tls.speak(&admin.host, stream, &request) } else { speak(stream, &request) }
-        })?;
+        let answer =
+            if is_https { self.tls.speak(&admin.host, stream, &request) } else { speak(stream, &request) };
+        let answer = answer?;
         if answer.first() == Some(&TLS_ALERT) {
             return Err(io::Error::other("it speaks TLS; say https:// in front of it, and --ca FILE for an authority of yours"));
         }
@@ -167,8 +167,9 @@ impl Reach {
             Ok((status, body)) => {
                 let refused: Value = serde_json::from_str(&body).unwrap_or_default();
                 complain(&format!("error: {} (HTTP {status})", refused["detail"].as_str().unwrap_or(body.trim_end())));
-                match (status, refused["next"].as_str()) {
-                    (401 | 403, Some(next)) => complain(&format!("help: {next}; name it by --token-file or {TOKEN}")),
+                let is_of_token = refused["code"].as_str().is_some_and(|code| code.starts_with("token"));
+                match (is_of_token, refused["next"].as_str()) {
+                    (true, Some(next)) => complain(&format!("help: {next}; name it by --token-file or {TOKEN}")),
                     (_, Some(next)) => complain(&format!("help: {next}")),
                     (_, None) => complain(&format!("help: if {} is no edgesteer, name its address with --admin", self.admin)),
                 }

@@ -10,3 +10,4 @@ mod openapi;
 mod reading;
 mod record;
 mod streams;
+mod tls;

@@ -1,12 +1,15 @@
 //! TLS to a running server: whom to believe that it is the server, and who we are.
 
 use super::speak;
+use crate::config::Pem;
 use clap::Args;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme, StreamOwned};
 use std::io;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -25,9 +28,17 @@ pub(super) struct Files {
     /// The certificate's private key, PEM.
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
+    /// The certificate that the server has, and no other.
+    #[arg(skip)]
+    only: Option<Pem>,
 }
 
 impl Files {
+    /// Believes a server with the first certificate of this file, whatever its name and whoever issued it.
+    pub(super) fn only(certificate: Option<Pem>) -> Self {
+        Self { ca: None, cert: None, key: None, only: certificate }
+    }
+
     /// Whether some are named, which no server without TLS needs.
     pub(super) fn are_given(&self) -> bool {
         self.ca.is_some() || self.cert.is_some()
@@ -36,7 +47,12 @@ impl Files {
     /// Sends a request to that host and returns the whole answer.
     pub(super) fn speak(&self, host: &str, stream: TcpStream, request: &str) -> io::Result<Vec<u8>> {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let connection = ClientConnection::new(Arc::new(self.config()?), name).map_err(io::Error::other)?;
+        let mut config = self.config()?;
+        if let Some(pem) = &self.only {
+            let known = CertificateDer::from_pem_slice(&pem.bytes).map_err(|error| unusable("cert", &pem.path, error))?;
+            config.dangerous().set_certificate_verifier(Arc::new(Only(known)));
+        }
+        let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
         speak(StreamOwned::new(connection, stream), request).map_err(explained)
     }
 
@@ -69,6 +85,48 @@ impl Files {
     }
 }
 
+/// Believes one certificate: who asks the server on this machine knows it from the configuration.
+#[derive(Debug)]
+struct Only(CertificateDer<'static>);
+
+impl ServerCertVerifier for Only {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if *shown == self.0 {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(rustls::Error::General("it shows another certificate than its configuration names".to_owned()))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, signed, &default_provider().signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, signed, &default_provider().signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
 fn certificates(option: &str, path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match read {
@@ -83,7 +141,7 @@ fn unusable(option: &str, path: &Path, why: impl std::fmt::Display) -> io::Error
 
 /// What a failed handshake means for whoever runs the command.
 fn explained(error: io::Error) -> io::Error {
-    use rustls::AlertDescription::{CertificateRequired, CertificateUnknown, UnknownCA};
+    use rustls::AlertDescription::{CertificateExpired, CertificateUnknown, UnknownCA};
     use rustls::CertificateError::{NotValidForName, NotValidForNameContext, UnknownIssuer};
     use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage};
     let Some(why) = error.get_ref().and_then(|why| why.downcast_ref::<rustls::Error>()) else { return error };
@@ -92,8 +150,7 @@ fn explained(error: io::Error) -> io::Error {
         InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
             "name the server with --admin as its certificate does"
         }
-        AlertReceived(CertificateRequired) => "it wants a certificate of yours: --cert FILE --key FILE",
-        AlertReceived(UnknownCA | CertificateUnknown) => "it does not believe your certificate: ask for one of its client_ca",
+        AlertReceived(UnknownCA | CertificateUnknown | CertificateExpired) => "it does not believe your certificate: ask for one of its client_ca",
         InvalidMessage(_) => "it speaks no TLS: leave out https://, --ca and --cert",
         _ => return error,
     };
