@@ -54,14 +54,16 @@ impl Tail {
             Ok(last) => last,
             Err(code) => return code,
         };
-        while self.follow {
+        if !self.follow {
+            return ExitCode::SUCCESS;
+        }
+        loop {
             std::thread::sleep(GLANCE);
             last = match self.look(last, FOLLOWED) {
                 Ok(last) => last,
                 Err(code) => return code,
             };
         }
-        ExitCode::SUCCESS
     }
 
     /// Prints lines after a number; returns that of the last line that there is.

@@ -36,19 +36,6 @@ function pools({ decision: path }) {
   return make("div", {}, make("p", {}, "Pools in order of preference:"), make("ol", {}, ...path.pools.map(line)));
 }
 
-/** Shows the run-book for losing a pool, as it is now. */
-export async function book(pool) {
-  at("book-title").textContent = `Run-book: ${pool} is lost`;
-  at("book-text").textContent = "…";
-  at("book-close").onclick = () => at("book").close();
-  at("book").showModal();
-  try {
-    at("book-text").textContent = await (await ask(`/api/v1/runbooks/${encodeURIComponent(pool)}`)).text();
-  } catch (error) {
-    at("book-text").textContent = error.message;
-  }
-}
-
 /** Opens the dialog for an order; `done` is called with what the server says of it. */
 export function order(release, subject, path, done) {
   const dialog = at("order");

@@ -3,7 +3,8 @@
 
 import { make, put, at, when, clock, ago, list, read, follow, keepToken, sparkline } from "./parts.js";
 import { prepare, colour, mark } from "./map.js";
-import { explain, book, order, sentence } from "./ask.js";
+import { explain, order, sentence } from "./ask.js";
+import { book } from "./book.js";
 
 const EVENTS_SHOWN = 100;
 const EVERY = 15_000;
