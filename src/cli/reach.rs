@@ -96,7 +96,12 @@ impl Reach {
 
     /// What the server tells at a path, as JSON; otherwise why not was said, and this is the exit code.
     pub(super) fn json(&self, path: &str) -> Result<Value, ExitCode> {
-        match self.request("GET", path, "") {
+        self.told("GET", path, "")
+    }
+
+    /// What it answers to a request, as JSON.
+    pub(super) fn told(&self, method: &str, path: &str, body: &str) -> Result<Value, ExitCode> {
+        match self.request(method, path, body) {
             Ok((200, body)) => serde_json::from_str(&body).map_err(|error| {
                 complain(&format!("error: what answers on {} is no edgesteer: {error}", self.admin));
                 complain("help: name its admin address with --admin");
@@ -109,38 +114,41 @@ impl Reach {
     /// What it tells at a path in words for people.
     pub(super) fn text(&self, path: &str) -> Result<String, ExitCode> {
         match self.exchange("GET", path, "Accept: text/plain\r\n", "") {
-            Ok((200, body)) => Ok(body),
-            other => Err(self.failed(other)),
+            Ok(Answer { status: 200, head, body }) if head.contains("text/plain") => Ok(body),
+            Ok(Answer { status: 200, .. }) => {
+                complain(&format!("error: what answers on {} is no edgesteer: it has no words for people", self.admin));
+                complain("help: name its admin address with --admin");
+                Err(ExitCode::FAILURE)
+            }
+            Ok(Answer { status, body, .. }) => Err(self.failed(Ok((status, body)))),
+            Err(error) => Err(self.failed(Err(error))),
         }
     }
 
     /// One HTTP request; returns the status and the body.
     pub(super) fn request(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
-        self.exchange(method, path, "Content-Type: application/json\r\n", body)
+        let answer = self.exchange(method, path, "Content-Type: application/json\r\n", body)?;
+        Ok((answer.status, answer.body))
     }
 
-    fn exchange(&self, method: &str, path: &str, fields: &str, body: &str) -> io::Result<(u16, String)> {
+    fn exchange(&self, method: &str, path: &str, fields: &str, body: &str) -> io::Result<Answer> {
         let (admin, length, is_https) = (&self.admin, body.len(), self.is_https());
         let stream = self.connect()?;
-        let token = match self.token(stream.peer_addr()?)? {
-            Some(_) if !is_https && !stream.peer_addr()?.ip().is_loopback() => {
-                return Err(io::Error::other("a token is not sent in the clear to another machine; say https://"));
+        let peer = stream.peer_addr()?;
+        let token = match self.token(peer)? {
+            Some(_) if !is_https && !peer.ip().is_loopback() => {
+                return Err(ours(
+                    "a token is not sent in the clear to another machine",
+                    "say https:// in front of ADDR",
+                ));
             }
             Some(token) => format!("Authorization: Bearer {token}\r\n"),
             None => String::new(),
         };
         let head = format!("{method} {path} HTTP/1.0\r\nHost: {admin}\r\n{token}Connection: close\r\n");
         let request = format!("{head}{fields}Content-Length: {length}\r\n\r\n{body}");
-        let answer =
-            if is_https { self.tls.speak(&admin.host, stream, &request) } else { speak(stream, &request) };
-        let answer = answer?;
-        if answer.first() == Some(&TLS_ALERT) {
-            return Err(io::Error::other("it speaks TLS; say https:// in front of it, and --ca FILE for an authority of yours"));
-        }
-        let answer = String::from_utf8(answer).map_err(|_| io::Error::other("that is no HTTP answer"))?;
-        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        status.map(|status| (status, body.to_owned())).ok_or_else(|| io::Error::other("that is no HTTP answer"))
+        let answer = if is_https { self.tls.speak(&admin.host, stream, &request) } else { speak(stream, &request) };
+        Answer::read(&answer?).unwrap_or_else(|| Err(io::Error::other("that is no HTTP answer")))
     }
 
     fn is_https(&self) -> bool {
@@ -171,9 +179,12 @@ impl Reach {
                 match (is_of_token, refused["next"].as_str()) {
                     (true, Some(next)) => complain(&format!("help: {next}; name it by --token-file or {TOKEN}")),
                     (_, Some(next)) => complain(&format!("help: {next}")),
-                    (_, None) => complain(&format!("help: if {} is no edgesteer, name its address with --admin", self.admin)),
+                    (_, None) => {
+                        complain(&format!("help: if {} is no edgesteer, name its address with --admin", self.admin))
+                    }
                 }
             }
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => complain(&format!("error: {error}")),
             Err(error) => {
                 complain(&format!("error: no server answers on {}: {}", self.admin, said(&error)));
                 complain(
@@ -189,7 +200,8 @@ impl Reach {
     fn token(&self, peer: SocketAddr) -> io::Result<Option<String>> {
         if let Some(file) = &self.token_file {
             let token = std::fs::read_to_string(file);
-            let token = token.map_err(|error| io::Error::other(format!("--token-file {}: {error}", file.display())))?;
+            let next = "name a file with a token that you may read; `edgesteer token new NAME` makes one";
+            let token = token.map_err(|error| ours(format!("--token-file {}: {error}", file.display()), next))?;
             return Ok(Some(token.trim().to_owned()));
         }
         #[allow(clippy::disallowed_methods, reason = "a command line is seen by every user of the host")]
@@ -200,6 +212,33 @@ impl Reach {
 
 /// The first octet of what a TLS server says to those who do not speak TLS (RFC 8446 section 5.1).
 const TLS_ALERT: u8 = 21;
+
+/// An error of whoever gave the order, and what to do next.
+fn ours(what: impl fmt::Display, next: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("{what}\nhelp: {next}"))
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    /// In lower case.
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    /// `None` where it is no HTTP.
+    fn read(octets: &[u8]) -> Option<io::Result<Self>> {
+        if octets.first() == Some(&TLS_ALERT) {
+            let next = "say https:// in front of ADDR, with --ca FILE for an authority of yours";
+            return Some(Err(ours("that server speaks TLS", next)));
+        }
+        let text = std::str::from_utf8(octets).ok()?;
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.strip_prefix("HTTP/")?.split(' ').nth(1)?.parse().ok()?;
+        Some(Ok(Self { status, head: head.to_lowercase(), body: body.to_owned() }))
+    }
+}
 
 fn speak(mut stream: impl io::Read + io::Write, request: &str) -> io::Result<Vec<u8>> {
     stream.write_all(request.as_bytes())?;

@@ -37,7 +37,9 @@ fn set_up(client_ca: &str) -> Set {
     issue(&ca, scene.path(), "kim", &["kim"]);
     issue(&strangers, scene.path(), "stranger", &["kim"]);
     let token = new_token().unwrap();
-    let tls = format!("[server]\nstate_dir = \"state\"\nadmin_tls = {{ cert = \"admin.pem\", key = \"admin.key\"{client_ca} }}\n");
+    let tls = format!(
+        "[server]\nstate_dir = \"state\"\nadmin_tls = {{ cert = \"admin.pem\", key = \"admin.key\"{client_ca} }}\n"
+    );
     let token_table = format!("[token.kim]\nrole = \"operate\"\nsha256 = \"{}\"\n", sha256(&token));
     scene.write(&(scene.text("", QUICK).replace("[server]\n", &tls) + &token_table));
     let mut server = Server::start(&scene);
@@ -48,10 +50,15 @@ fn set_up(client_ca: &str) -> Set {
 impl Set {
     /// A command with these arguments and this server; file names are of the scene. Returns code and all that was said.
     fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let files = ["own.pem", "strangers.pem", "kim.pem", "kim.key", "stranger.pem", "stranger.key", "edgesteer.toml"];
+        let files =
+            ["own.pem", "strangers.pem", "kim.pem", "kim.key", "stranger.pem", "stranger.key", "edgesteer.toml"];
         let mut command = edgesteer();
         for argument in arguments {
-            if files.contains(argument) { command.arg(self.scene.path().join(argument)) } else { command.arg(argument) };
+            if files.contains(argument) {
+                command.arg(self.scene.path().join(argument))
+            } else {
+                command.arg(argument)
+            };
         }
         let output = command.env("EDGESTEER_TOKEN", &self.token).output().unwrap();
         let (out, error) = said(&output);

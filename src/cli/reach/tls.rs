@@ -1,6 +1,6 @@
 //! TLS to a running server: whom to believe that it is the server, and who we are.
 
-use super::speak;
+use super::{ours, speak};
 use crate::config::Pem;
 use clap::Args;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -49,7 +49,8 @@ impl Files {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let mut config = self.config()?;
         if let Some(pem) = &self.only {
-            let known = CertificateDer::from_pem_slice(&pem.bytes).map_err(|error| unusable("cert", &pem.path, error))?;
+            let known =
+                CertificateDer::from_pem_slice(&pem.bytes).map_err(|error| unusable("cert", &pem.path, error))?;
             config.dangerous().set_certificate_verifier(Arc::new(Only(known)));
         }
         let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
@@ -136,7 +137,7 @@ fn certificates(option: &str, path: &Path) -> io::Result<Vec<CertificateDer<'sta
 }
 
 fn unusable(option: &str, path: &Path, why: impl std::fmt::Display) -> io::Error {
-    io::Error::other(format!("{option} {}: {why}", path.display()))
+    ours(format!("{option} {}: {why}", path.display()), "name a PEM file that you may read")
 }
 
 /// What a failed handshake means for whoever runs the command.
@@ -150,9 +151,11 @@ fn explained(error: io::Error) -> io::Error {
         InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
             "name the server with --admin as its certificate does"
         }
-        AlertReceived(UnknownCA | CertificateUnknown | CertificateExpired) => "it does not believe your certificate: ask for one of its client_ca",
+        AlertReceived(UnknownCA | CertificateUnknown | CertificateExpired) => {
+            "it does not believe your certificate: ask for one of its client_ca"
+        }
         InvalidMessage(_) => "it speaks no TLS: leave out https://, --ca and --cert",
         _ => return error,
     };
-    io::Error::other(format!("{why}; {next}"))
+    ours(format!("no TLS with that server: {why}"), next)
 }
