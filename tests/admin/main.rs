@@ -5,6 +5,7 @@
 mod access;
 #[path = "../common/mod.rs"]
 mod common;
+mod crowd;
 mod http;
 mod openapi;
 mod reading;
