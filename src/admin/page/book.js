@@ -23,8 +23,11 @@ export async function book(pool) {
 function show(pool, text) {
   const ticks = new Set(JSON.parse(localStorage.getItem(key(pool)) ?? "[]"));
   const boxes = [];
-  const box = (words) => {
-    const input = make("input", { type: "checkbox", "aria-label": words });
+  const box = (said) => {
+    // The same step can stand in two parts.
+    const same = boxes.filter(([, words]) => words === said || words.startsWith(`${said} #`)).length;
+    const words = same ? `${said} #${same + 1}` : said;
+    const input = make("input", { type: "checkbox", "aria-label": said });
     input.checked = ticks.has(words);
     input.addEventListener("change", () => {
       input.checked ? ticks.add(words) : ticks.delete(words);
