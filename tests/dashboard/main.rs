@@ -182,3 +182,26 @@ fn a_run_book_is_worked_through_with_ticks_that_a_reload_keeps() {
     room.wait_for("book-done", "0 of ");
     assert_eq!(room.browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_drill_is_asked_for_seen_and_told_of_when_it_is_over() {
+    let room = Room::open();
+    room.wait_for("drills", "No drill is under way");
+    let token = edgesteer::admin::local_token(room.scene.admin).unwrap();
+    room.browser.run(&format!(
+        "document.getElementById('drill-pool').value = 'seoul';
+         document.querySelector('#drill button').click();
+         document.getElementById('order-token').value = '{token}';
+         document.getElementById('order-reason').value += 'spring';
+         document.getElementById('order-author').value = 'kim';
+         document.getElementById('order-do').click();"
+    ));
+    room.wait_for("drills", "seoul is held down as a drill, which ends by itself");
+    room.wait_for("drills", "clients of seoul>dublin went to dublin");
+    room.wait_for("holds", "drill: spring");
+    room.order("Release seoul", &token, "enough");
+    room.wait_for("drills", "seoul was drilled from");
+    room.wait_for("drills", "by kim");
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
+}
