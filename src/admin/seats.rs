@@ -45,6 +45,11 @@ pub(super) struct Peer {
 }
 
 impl Peer {
+    /// One that has shown no certificate yet.
+    pub(super) fn at(address: SocketAddr) -> Self {
+        Self { address, certified: Arc::default() }
+    }
+
     /// Whether it has shown a certificate of an authority that we ask for.
     pub(super) fn is_certified(&self) -> bool {
         self.certified.load(Ordering::Relaxed)
@@ -53,7 +58,7 @@ impl Peer {
 
 impl Connected<IncomingStream<'_, Seats>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Seats>) -> Self {
-        Self { address: *stream.remote_addr(), certified: stream.io().certified.clone() }
+        Self { certified: stream.io().certified.clone(), ..Self::at(*stream.remote_addr()) }
     }
 }
 
@@ -117,9 +122,9 @@ impl Seat {
     }
 }
 
-trait Duplex: AsyncRead + AsyncWrite {}
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
 
-impl<S: AsyncRead + AsyncWrite> Duplex for S {}
+impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {}
 
 impl AsyncRead for Seat {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -6,7 +6,7 @@ use crate::config::Pem;
 use clap::Args;
 use serde_json::Value;
 use std::fmt;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -56,11 +56,12 @@ fn without_a_server_or_with_another_there_each_command_says_what_to_do() {
         ["HTTP/1.0 404 Not Found\r\n\r\nno", "HTTP/1.0 200 OK\r\n\r\n<html>", "220 mail.contoso.com ESMTP\r\n", ""]
             .map(other);
     for arguments in ASKING {
-        let at = |address: &str| [arguments, &["--admin", address]].concat();
+        let at = |address: &'static str| [arguments, &["--admin", address]].concat();
         fails(&at("127.0.0.1:1"), None, &["no server answers on 127.0.0.1:1", "edgesteer serve", "--admin"]);
         fails(&at("no-such-host.invalid:1"), None, &["no server answers on no-such-host.invalid:1"]);
         for stranger in &strangers {
-            fails(&at(&stranger.to_string()), None, &["--admin"]);
+            let stranger = stranger.to_string();
+            fails(&[arguments, &["--admin", &stranger]].concat(), None, &["--admin"]);
         }
         fails(&at("nowhere.invalid"), None, &["no server answers on nowhere.invalid:9153"]);
         let (code, _, error) = run(&at("a b"), None);
