@@ -127,12 +127,7 @@ impl Running {
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
-        let reload_success = IntGauge::new(
-            "edgesteer_config_last_reload_success",
-            "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
-        )?;
-        reload_success.set(1);
-        registry.register(Box::new(reload_success.clone()))?;
+        let reload_success = reload_gauge(&registry)?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
         let shown =
@@ -264,6 +259,17 @@ impl Running {
         let _ = tokio::task::spawn_blocking(|| self.trail.finish()).await;
         info!("stopped");
     }
+}
+
+/// Whether the configuration that is at work is that of the file: it is when we start.
+fn reload_gauge(registry: &Registry) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::new(
+        "edgesteer_config_last_reload_success",
+        "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
+    )?;
+    gauge.set(1);
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
 }
 
 /// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.

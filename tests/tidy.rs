@@ -172,7 +172,7 @@ const ROOMS: &[Room] = &[
         path: "admin/tls", layer: 7, imports: &["config::AdminTls"], outside: &["locks", "rustls", "tokio", "tokio_rustls"],
     },
     Room {
-        path: "admin/seats", layer: 7, imports: &[], outside: &["axum", "sockets", "tokio", "tokio_rustls"],
+        path: "admin/seats", layer: 7, imports: &[], outside: &["axum", "clock", "sockets", "tokio", "tokio_rustls"],
     },
     Room {
         // files, process: the token of this machine, and where the user has a directory for it.
@@ -192,7 +192,7 @@ const ROOMS: &[Room] = &[
             "tracing_subscriber",
         ],
     },
-    Room { path: "cli/reach/tls", layer: SHELL, imports: &[], outside: &["clap", "files", "rustls", "sockets", "webpki_roots"] },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "files", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[

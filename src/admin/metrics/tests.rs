@@ -13,7 +13,7 @@ fn pools(count: usize, endpoints: usize) -> String {
     for pool in 0..count {
         let address = |i: usize| format!("\"10.0.{}.{}\"", pool, i + 1);
         let all: Vec<String> = (0..endpoints).map(address).collect();
-        let point = format!("[{}.0, {}.0]", (pool * 7) % 80, (pool * 13) % 170);
+        let point = format!("[{}.0, {}.0]", (pool * 7) % 80 + 1, (pool * 13) % 170 + 1);
         writeln!(text, "[pool.p{pool}]\nlocation = {point}\nendpoints = [{}]", all.join(",")).unwrap();
     }
     text

@@ -142,16 +142,17 @@ fn unusable(option: &str, path: &Path, why: impl std::fmt::Display) -> io::Error
 
 /// What a failed handshake means for whoever runs the command.
 fn explained(error: io::Error) -> io::Error {
-    use rustls::AlertDescription::{CertificateExpired, CertificateUnknown, UnknownCA};
-    use rustls::CertificateError::{NotValidForName, NotValidForNameContext, UnknownIssuer};
+    use rustls::AlertDescription::{BadCertificate, CertificateExpired, CertificateUnknown, DecryptError, UnknownCA};
+    use rustls::CertificateError::{BadSignature, NotValidForName, NotValidForNameContext, UnknownIssuer};
     use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage};
     let Some(why) = error.get_ref().and_then(|why| why.downcast_ref::<rustls::Error>()) else { return error };
     let next = match why {
-        InvalidCertificate(UnknownIssuer) => "name the authority of its certificate with --ca FILE",
+        // An authority of the same name has another key where the signature does not hold.
+        InvalidCertificate(UnknownIssuer | BadSignature) => "name the authority of its certificate with --ca FILE",
         InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
             "name the server with --admin as its certificate does"
         }
-        AlertReceived(UnknownCA | CertificateUnknown | CertificateExpired) => {
+        AlertReceived(UnknownCA | CertificateUnknown | CertificateExpired | BadCertificate | DecryptError) => {
             "it does not believe your certificate: ask for one of its client_ca"
         }
         InvalidMessage(_) => "it speaks no TLS: leave out https://, --ca and --cert",
