@@ -298,6 +298,8 @@ pub const DOMAINS_FIRST_MAX: usize = 3;
 pub const API_PAGE_MAX: usize = 1000;
 /// Items on one page where nobody says how many.
 pub const API_PAGE: usize = 100;
+/// Octets of metrics that tell of each pool of each service, about: some 30,000 series, as many as a large fleet's endpoints have.
+pub const SERVICE_SERIES_OCTETS: usize = 4 << 20;
 /// Items of one list of the configuration that are shown; the rest is counted.
 pub const CONFIG_ITEMS_SHOWN: usize = 200;
 /// Names beside an item of an API list; the rest is counted.

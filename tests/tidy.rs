@@ -162,11 +162,17 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "audit", "config::Role", "config::Token", "config::Written", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "config::AdminTls", "config::Role", "config::Token", "config::Written", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
         outside: &[
             "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
             "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",
         ],
+    },
+    Room {
+        path: "admin/tls", layer: 7, imports: &["config::AdminTls"], outside: &["locks", "rustls", "tokio", "tokio_rustls"],
+    },
+    Room {
+        path: "admin/seats", layer: 7, imports: &[], outside: &["axum", "clock", "sockets", "tokio", "tokio_rustls"],
     },
     Room {
         // files, process: the token of this machine, and where the user has a directory for it.
@@ -186,6 +192,7 @@ const ROOMS: &[Room] = &[
             "tracing_subscriber",
         ],
     },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "files", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[

@@ -1,12 +1,13 @@
 //! The command line: what each command reads, prints and returns.
 //!
-//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage.
+//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage; `codes`
+//! has them for each command.
 
 use crate::app::{self, LoadError, World};
 use crate::config::Style;
 use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod audit;
+mod codes;
 mod explain;
 mod healthcheck;
 mod manager;
@@ -166,7 +168,9 @@ struct Ordering {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    match Cli::parse().command {
+    let command = codes::explained(Cli::command());
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    match cli.command {
         Command::Serve { config } => serve::run(config),
         Command::Check { config, strict } => check(&config, strict),
         Command::Explain(args) => explain::run(&args),

@@ -45,13 +45,12 @@ fn user() -> String {
 }
 
 fn tell(server: &Reach, method: &str, subject: &Subject, said: &Value) -> ExitCode {
-    match server.request(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
-        Ok((200, body)) => {
-            let done: Value = serde_json::from_str(&body).unwrap_or_default();
-            say(done["message"].as_str().unwrap_or(body.trim_end()));
+    match server.told(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
+        Ok(done) => {
+            say(done["message"].as_str().unwrap_or_default());
             ExitCode::SUCCESS
         }
-        other => server.failed(other),
+        Err(code) => code,
     }
 }
 

@@ -58,6 +58,9 @@ fn read(report: &Report) -> Option<Config> {
     let drafts = draft(tree.get_ref(), report);
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
+    if drafts.tokens.is_empty() {
+        server::needs_tokens(&drafts.server, tree.get_ref(), report);
+    }
     lint::advise(&drafts, &references, report);
     if report.has_errors() { None } else { finish(drafts, references, Written::of(tree.get_ref(), report)) }
 }

@@ -111,6 +111,8 @@ pub struct Server {
     pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
+    /// TLS of the admin listener. Default none.
+    pub admin_tls: Option<AdminTls>,
     /// Names under which browsers reach the admin listener, lower case, beside its address. Default none.
     pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
@@ -171,6 +173,17 @@ pub struct ServerTls {
     pub cert: Pem,
     /// Its private key.
     pub key: Pem,
+}
+
+/// `admin_tls = { cert, key, client_ca }` of the server: TLS of the admin listener.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdminTls {
+    /// Its certificate and those that lead to the authority, its own first.
+    pub cert: Pem,
+    /// The certificate's private key.
+    pub key: Pem,
+    /// The authorities of which one must have issued a client's certificate; `None` asks clients for none.
+    pub client_ca: Option<Pem>,
 }
 
 /// `[geoip]`.

@@ -98,6 +98,7 @@ fn the_minimal_configuration_is_this() {
         written: Arc::default(),
         views: vec![],
         server: Server {
+            admin_tls: None,
             listen: vec!["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()],
             tls: None,
             threads: None,
@@ -139,6 +140,7 @@ fn the_hosting_configuration_is_this() {
         written: Arc::default(),
         views: vec![],
         server: Server {
+            admin_tls: None,
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
             tls: None,
             threads: None,

@@ -10,6 +10,7 @@ mod audit;
 mod commands;
 mod demo;
 mod doubt;
+mod exit_codes;
 mod failover;
 mod healthcheck;
 mod holds;
