@@ -14,6 +14,7 @@ mod failover;
 mod holds;
 mod hosting;
 mod manager;
+mod policy;
 mod process;
 mod reload;
 mod runbooks;
