@@ -8,8 +8,8 @@ use crate::health::{Gate, Grounds, Held, Hold, State};
 use crate::name::Name;
 use crate::resolve::{Asked, Body, Client, Decision, Question, Resolution, Stored, reply, resolve, stored};
 use crate::snapshot::Snapshot;
-use crate::steering::{Basis, Standing};
-use crate::topology::Face;
+use crate::steering::{Basis, Choice, Standing};
+use crate::topology::{Face, Service};
 use axum::Json;
 use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,9 @@ struct Path {
     country: Option<String>,
     place_from: &'static str,
     basis: &'static str,
+    /// Why the TTL is shorter than the service's, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortened: Option<String>,
     pools: Vec<Candidate>,
 }
 
@@ -65,6 +68,8 @@ struct Candidate {
     distance_km: Option<u32>,
     state: &'static str,
     waits_for_failback: bool,
+    /// Whether probes that speak against it are being confirmed.
+    suspect: bool,
     chosen: bool,
     held: Option<HeldAs>,
     why: &'static str,
@@ -178,6 +183,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             distance_km: distance,
             state: standing.state.word(),
             waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
+            suspect: standing.suspect,
             chosen,
             held: standing.holds.pool.as_deref().map(HeldAs::new),
             why: why(standing, chosen, choice.basis),
@@ -204,8 +210,25 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
         basis: choice.basis.word(),
+        shortened: shortened(service, choice, &row.standings, |place| &topology.pool(service.pools[place].pool).name),
         pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
     }
+}
+
+/// Why an answer is to be kept for a shorter time, where it is.
+fn shortened<'t>(
+    service: &Service,
+    choice: &Choice,
+    standings: &[Standing],
+    name: impl Fn(usize) -> &'t String,
+) -> Option<String> {
+    let doubted = choice.picks.iter().map(|pick| pick.pool).find(|&pool| standings[pool].suspect);
+    let why = match doubted {
+        Some(pool) => format!("{} is suspect: probes that speak against it are being confirmed", name(pool)),
+        None => "a pool that is drained serves for want of another".to_owned(),
+    };
+    let is_shorter = choice.brief && service.suspect_ttl < service.ttl;
+    is_shorter.then(|| format!("{} s and not {} s, since {why}", service.suspect_ttl, service.ttl))
 }
 
 fn point_of(located: &Located) -> Option<Point> {
@@ -279,6 +302,9 @@ impl fmt::Display for Explanation {
             path.service, path.place_from, path.region
         )?;
         writeln!(f, "Pools in order of preference; the choice rests on: {}.", path.basis)?;
+        if let Some(why) = &path.shortened {
+            writeln!(f, "TTL {why}.")?;
+        }
         for pool in &path.pools {
             let mark = if pool.chosen { "->" } else { "  " };
             let distance = pool.distance_km.map_or_else(|| "-".to_owned(), |km| format!("{km} km"));

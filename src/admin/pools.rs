@@ -40,6 +40,8 @@ struct InService {
     waits_for_failback: bool,
     /// Whether it flaps, and so serves only where no other does.
     damped: bool,
+    /// Whether probes that speak against it are being confirmed.
+    suspect: bool,
     /// Endpoints that are up, and that there are.
     up: usize,
     endpoints: usize,
@@ -97,6 +99,7 @@ fn in_services(snapshot: &Snapshot, pools: &mut [Pool]) {
                 state: standing.state.word(),
                 waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
                 damped: standing.damped.is_some(),
+                suspect: standing.suspect,
                 up: standing.endpoints.iter().filter(|state| **state == Belief::Up).count(),
                 endpoints: pool.endpoints.len(),
                 min_healthy: pool.min_healthy,

@@ -35,6 +35,8 @@ pub(super) struct ServiceShown {
     first_domains: Vec<String>,
     /// Of its records, seconds.
     ttl: u32,
+    /// The same while a pool that is told is suspect or drained, seconds.
+    suspect_ttl: u32,
     /// How long a lost pool must be up again before it is preferred, seconds; null waits for a release.
     failback: Option<u64>,
     pools: Vec<PoolShown>,
@@ -140,6 +142,7 @@ fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Servi
         domains: service.domains,
         first_domains: service.first_domains.iter().map(ToString::to_string).collect(),
         ttl: service.ttl,
+        suspect_ttl: service.suspect_ttl,
         failback: service.failback.map(|wait| wait.as_secs()),
         pools: pools(snapshot, id, service),
         choices: choices(snapshot, id, service),

@@ -67,6 +67,8 @@ pub(super) struct PoolShown {
     waits_for_failback: bool,
     /// Whether it flaps, and so serves only where no other does.
     damped: bool,
+    /// Whether probes that speak against it are being confirmed: answers that name it have `suspect_ttl`.
+    suspect: bool,
     endpoints: Vec<EndpointShown>,
 }
 
@@ -168,6 +170,7 @@ pub(super) fn pools(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Ve
         held: standing.holds.held().map(|held| held.word()),
         waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
         damped: standing.damped.is_some(),
+        suspect: standing.suspect,
         endpoints: service.pools[place]
             .endpoints
             .iter()

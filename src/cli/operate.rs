@@ -99,7 +99,8 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
                 (_, waits) if *waits == true => "  waits for its failback",
                 _ => "",
             };
-            writeln!(text, "    {:<20} {}{held}{waits}", word(&pool["pool"]), word(&pool["state"]))?;
+            let suspect = if pool["suspect"] == true { "  suspect: failing probes are being confirmed" } else { "" };
+            writeln!(text, "    {:<20} {}{held}{waits}{suspect}", word(&pool["pool"]), word(&pool["state"]))?;
             for endpoint in list(&pool["endpoints"]) {
                 let held = endpoint["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
                 writeln!(text, "      {:<28} {}{held}", word(&endpoint["address"]), word(&endpoint["state"]))?;

@@ -33,6 +33,8 @@ pub enum Event {
         generation: u64,
         /// The services that say something else than before.
         services: Vec<String>,
+        /// Generations since the last told publish that changed nothing but TTLs.
+        untold: u64,
     },
     /// A service sends some clients elsewhere.
     Moved(Move),
@@ -179,7 +181,7 @@ impl Event {
                     _ => info!(pool, %address, check, ?took, "endpoint is {state}"),
                 }
             }
-            Self::Published { generation, services } => debug!(generation, services = services.len(), "published"),
+            Self::Published { generation, services, .. } => debug!(generation, services = services.len(), "published"),
             Self::Moved(moved) => moved.log(),
             Self::Doubt { why: Some(why), .. } => {
                 tracing::error!("self-doubt: {}; verdicts stay as they are", why.words())

@@ -55,6 +55,8 @@ pub struct Control {
     saved: Saved,
     recent: Recent,
     metrics: Metrics,
+    /// Generations since the last that was told, which changed nothing but TTLs.
+    untold: u64,
     trouble_said: Option<Instant>,
 }
 
@@ -76,8 +78,10 @@ impl Control {
         let watchdog = Watchdog::new(prober.heartbeat(), now.at);
         let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
-        let trouble_said = None;
-        (Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said }, handle)
+        let (untold, trouble_said) = (0, None);
+        let control =
+            Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, untold, trouble_said };
+        (control, handle)
     }
 
     /// Runs until the task is dropped.
@@ -119,6 +123,8 @@ impl Control {
                 changes.push((observation, change));
             }
         }
+        let suspicions = self.beliefs.take_suspicions();
+        services.extend(suspicions.into_iter().flat_map(|target| self.beliefs.topology().affected(target)));
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
         let decided = Instant::now();
@@ -217,14 +223,22 @@ impl Control {
         let published = self.publisher.apply(changes.iter().cloned());
         let took = began.elapsed();
         self.metrics.published(took);
+        let flaps = self.beliefs.take_flaps();
+        // An endpoint that fails now and then would fill the trail; what it did to TTLs is counted there.
+        if flaps.is_empty() && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service))) {
+            self.untold += 1;
+            tracing::debug!(generation = published.generation, services = changes.len(), "published, TTLs alone");
+            return Vec::new();
+        }
+        let untold = std::mem::take(&mut self.untold);
         let decided = first_sign.map_or(Duration::ZERO, |sign| now.saturating_duration_since(sign));
         let generation = published.generation;
         let name = |(service, _): &(ServiceId, _)| before.topology.service(*service).name.clone();
         let services = changes.iter().map(name).collect();
         let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
         let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
-        let flaps = self.beliefs.take_flaps().into_iter().map(Event::Flap);
-        std::iter::once(Event::Published { generation, services }).chain(flaps).chain(moves).collect()
+        let flaps = flaps.into_iter().map(Event::Flap);
+        std::iter::once(Event::Published { generation, services, untold }).chain(flaps).chain(moves).collect()
     }
 
     /// Publishes and tells what time or a command has changed.

@@ -29,10 +29,13 @@ pub fn entry(event: &Event) -> Entry {
             .with("check", target.kind().word())
             .with("pools", few(pools))
             .with("took_ms", took.as_millis() as u64),
-        Event::Published { generation, services } => Entry::of("publish", "the services named say something else")
-            .at(*generation)
-            .with("services", few(services))
-            .with("count", services.len()),
+        Event::Published { generation, services, untold } => {
+            let entry = Entry::of("publish", "the services named say something else")
+                .at(*generation)
+                .with("services", few(services))
+                .with("count", services.len());
+            if *untold > 0 { entry.with("ttl_alone_before", *untold) } else { entry }
+        }
         Event::Moved(moved) => movement(moved),
         Event::Held { subject, hold, forced, generation } => {
             let entry = Entry::of("hold", hold.grounds.reason.as_str())

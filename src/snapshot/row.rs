@@ -44,6 +44,15 @@ impl Row {
         &self.said[usize::from(self.by_order[order])].1
     }
 
+    /// Whether all that differs is that a pool is suspect in one of the two, and the TTLs that follow from it.
+    pub fn differs_in_doubt_alone(&self, other: &Self) -> bool {
+        let stands = |a: &Standing, b: &Standing| *a == Standing { suspect: a.suspect, ..b.clone() };
+        let same = |a: &Choice, b: &Choice| a.picks == b.picks && a.basis == b.basis;
+        self.standings.len() == other.standings.len()
+            && self.standings.iter().zip(&other.standings).all(|(a, b)| stands(a, b))
+            && self.choices().zip(other.choices()).all(|(a, b)| same(a, b))
+    }
+
     /// The choices for all orders.
     pub fn choices(&self) -> impl Iterator<Item = &Choice> {
         (0..self.by_order.len()).map(|order| self.choice(order))

@@ -19,6 +19,8 @@ pub struct Standing {
     pub gate: Gate,
     /// Until when it serves only where no other does, because it flaps.
     pub damped: Option<Instant>,
+    /// Whether one of its endpoints may soon be lost: probes that speak against it are being confirmed.
+    pub suspect: bool,
     /// Each endpoint's state, in the order of the service's pool.
     pub endpoints: Box<[State]>,
     /// What an operator decided; `state` and `endpoints` are what it makes of them.
@@ -38,6 +40,8 @@ pub struct Choice {
     pub picks: Box<[Pick]>,
     /// What the choice rests on.
     pub basis: Basis,
+    /// Whether it may soon be another, so that it is said with a shorter TTL: a pool that it names is suspect or drained.
+    pub brief: bool,
 }
 
 /// One pool of a choice.
@@ -176,7 +180,9 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
         let states = endpoints.iter().enumerate();
         Pick { pool, endpoints: states.filter(|&(_, &state)| named(state)).map(|(i, _)| i).collect() }
     };
-    Choice { picks: live.into_iter().map(pick).collect(), basis: if proven { Basis::Proven } else { Basis::Unproven } }
+    let brief = live.iter().any(|&pool| drained || standings[pool].suspect);
+    let basis = if proven { Basis::Proven } else { Basis::Unproven };
+    Choice { picks: live.into_iter().map(pick).collect(), basis, brief }
 }
 
 /// The first rung that applies; "all" where none does, since only "nodata" says that nothing shall be told. While some endpoint
@@ -208,7 +214,7 @@ fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good:
         (!picks.is_empty()).then_some((rung, picks))
     };
     let (rung, picks) = service.all_down.iter().chain(&[Rung::All]).find_map(climb).unwrap_or((Rung::All, [].into()));
-    Choice { picks, basis: Basis::AllDown(rung) }
+    Choice { picks, basis: Basis::AllDown(rung), brief: false }
 }
 
 #[cfg(test)]

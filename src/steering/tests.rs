@@ -10,7 +10,7 @@ fn world(more: &str) -> Arc<Topology> {
     topology(&[ZONE, POOLS, &service(more)].concat())
 }
 
-/// A word as "U D ?", with "w" behind it where the pool waits and "f" where it flaps: one for each pool, one letter for each endpoint.
+/// A word as "U D ?", with "w" behind it where the pool waits, "f" where it flaps and "s" where it is suspect: one for each pool, one letter for each endpoint.
 fn standings(text: &str) -> Vec<Standing> {
     let state = |c| match c {
         'U' => State::Up,
@@ -19,7 +19,7 @@ fn standings(text: &str) -> Vec<Standing> {
         _ => State::Unknown,
     };
     let standing = |word: &str| {
-        let endpoints: Box<[State]> = word.trim_end_matches(['w', 'f']).chars().map(state).collect();
+        let endpoints: Box<[State]> = word.trim_end_matches(['w', 'f', 's']).chars().map(state).collect();
         let gate = if word.ends_with('w') { Gate::Waiting { since: Instant::now() } } else { Gate::In };
         let has = |s| endpoints.contains(&s);
         let state = if has(State::Up) {
@@ -32,7 +32,8 @@ fn standings(text: &str) -> Vec<Standing> {
             State::Down
         };
         let damped = word.ends_with('f').then(Instant::now);
-        Standing { state, gate, damped, endpoints, holds: PoolHolds::default() }
+        let suspect = word.ends_with('s');
+        Standing { state, gate, damped, suspect, endpoints, holds: PoolHolds::default() }
     };
     text.split(' ').map(standing).collect()
 }
@@ -114,6 +115,25 @@ fn the_ladder_is_climbed_in_its_order() {
         let topology = world(&format!("all_down = [{ladder}]"));
         let choice = choose(&topology.services[0], &[0, 1], &held("DDD D", holds), last_good);
         assert_eq!(shown(&choice), expected, "{ladder} {last_good:?} {holds}");
+    }
+}
+
+#[test]
+fn what_may_soon_change_is_said_briefly() {
+    for (shape, states, holds, brief) in [
+        ("address", "UUU U", "--", false),
+        ("address", "UUUs U", "--", true),
+        ("address", "UUU Us", "--", false),
+        ("ordered", "UUU Us", "--", true),
+        ("address", "UUUs Us", "-d", true),
+        ("address", "UUU U", "r-", false),
+        ("address", "UUU D", "r-", true),
+        ("address", "UUU U", "rd", true),
+        ("address", "DDD D", "r-", false),
+    ] {
+        let topology = world(&format!("shape = \"{shape}\""));
+        let choice = choose(&topology.services[0], &[0, 1], &held(states, holds), None);
+        assert_eq!(choice.brief, brief, "{shape} {states} {holds}");
     }
 }
 

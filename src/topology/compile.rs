@@ -137,6 +137,7 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
         srv: service.owners.srv.iter().cloned().collect(),
         target: service.owners.addresses.first().cloned(),
         ttl: seconds(face.ttl),
+        suspect_ttl: seconds(service.suspect_ttl.min(face.ttl)),
         failback: match service.failback {
             Failback::Auto => Some(Duration::ZERO),
             Failback::After(wait) => Some(wait),
@@ -273,6 +274,7 @@ fn pool_name_service(config: &Config, index: usize, users: &[&Service], regions:
         srv: Box::default(),
         target: None,
         ttl: meant().map(|s| s.ttl).min().unwrap_or(30),
+        suspect_ttl: meant().map(|s| s.suspect_ttl).min().unwrap_or(30),
         failback: Some(Duration::ZERO),
         all_down: [config::Rung::All].into(),
         pools: [ServicePool { pool: PoolId::at(index), min_healthy: 1, endpoints: endpoints.collect() }].into(),

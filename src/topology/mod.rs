@@ -178,6 +178,8 @@ pub struct Service {
     pub target: Option<Prefix>,
     /// TTL of its records, seconds; never 0.
     pub ttl: u32,
+    /// The same while what they say may soon change, seconds; never 0 nor above `ttl`.
+    pub suspect_ttl: u32,
     /// How long a pool must have been up again before it is preferred again; `None` waits for a release.
     pub failback: Option<Duration>,
     /// What is answered when no pool is live.

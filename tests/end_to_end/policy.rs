@@ -1,4 +1,4 @@
-//! What a service's policy makes of verdicts: the ladder when every pool is down.
+//! What a service's policy makes of verdicts: the ladder when every pool is down, and how long answers may be kept.
 
 use crate::common::dns::{RecordType as T, look_up};
 use crate::common::edges::Edges;
@@ -17,6 +17,46 @@ fn set_up(edges: &Edges, service: &str) -> (Scene, Server) {
     let server = Server::ready(&scene);
     assert_eq!(scene.pool(&look_up(scene.listen, SRV, T::SRV)), "seoul");
     (scene, server)
+}
+
+/// The TTLs of an answer's records.
+fn ttls(scene: &Scene) -> Vec<u32> {
+    look_up(scene.listen, SRV, T::SRV).answers.iter().map(|record| record.ttl).collect()
+}
+
+#[test]
+fn while_failing_probes_are_confirmed_answers_are_short_lived_and_the_trail_is_not_filled() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let check = "interval = \"50ms\", confirm = \"50ms\", timeout = \"5s\", fall = 60, rise = 20";
+    let text = scene.text("failback = \"auto\"", check).replace("ttl = \"1s\"", "ttl = \"40s\"\nsuspect_ttl = \"7s\"");
+    scene.write(&text);
+    let server = Server::ready(&scene);
+    let published = || {
+        let events = get(scene.admin, "/api/v1/events/recent?after=0").unwrap().1;
+        let events: serde_json::Value = serde_json::from_str(&events).unwrap();
+        let all = events["events"].as_array().unwrap().clone();
+        all.into_iter().filter(|event| event["what"] == "publish").collect::<Vec<_>>()
+    };
+    eventually("the answer may be kept", || (ttls(&scene) == [40]).then_some(()));
+    let before = published().len();
+    let suspect = "edgesteer_pool_suspect{pool=\"seoul\",service=\"federation\"}";
+    edges.set("seoul", Mode::Unavailable);
+    eventually("the answer may not be kept for long", || (ttls(&scene) == [7]).then_some(()));
+    assert_eq!(scene.pool(&look_up(scene.listen, SRV, T::SRV)), "seoul", "it is suspect, and not down");
+    let explained = get(scene.admin, "/api/v1/explain?name=sip.contoso.com&type=A").unwrap().1;
+    assert!(explained.contains("7 s and not 40 s, since seoul is suspect"), "{explained}");
+    assert_eq!(server.metric(suspect), Some(1.0));
+    edges.set("seoul", Mode::Serving);
+    eventually("the suspicion is over", || (server.metric(suspect) == Some(0.0)).then_some(()));
+    assert_eq!(ttls(&scene), [40]);
+    assert_eq!(published().len(), before, "what only shortens a TTL is no line of the trail");
+    edges.set("seoul", Mode::Refusing);
+    eventually("partners are sent to dublin", || {
+        (scene.pool(&look_up(scene.listen, SRV, T::SRV)) == "dublin").then_some(())
+    });
+    let last = published().pop().unwrap();
+    assert!(last["detail"]["ttl_alone_before"].as_u64() >= Some(2), "{last}");
 }
 
 fn every_pool_breaks(edges: &mut Edges, server: &mut Server) {

@@ -9,7 +9,7 @@ use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspici
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
-use crate::topology::{Face, ServicePool, TargetSpec, Topology};
+use crate::topology::{Endpoint, Face, ServicePool, TargetSpec, Topology};
 use history::History;
 use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
@@ -42,6 +42,8 @@ pub struct Beliefs {
     is_doubting: bool,
     /// What began or ended to be damped and was not told yet.
     flaps: Vec<Flap>,
+    /// Targets that began or ended to be suspect, and whose services were not rendered yet.
+    suspicions: BTreeSet<TargetId>,
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
     holds: Holds,
@@ -72,6 +74,7 @@ impl Beliefs {
             doubted: Outage::default(),
             is_doubting: false,
             flaps: Vec::new(),
+            suspicions: BTreeSet::new(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
             holds: Holds::default(),
@@ -140,14 +143,22 @@ impl Beliefs {
             self.unseen -= usize::from(was_unseen && judge.is_informed());
             return None;
         }
-        let was_unseen = !judge.is_informed();
+        let (was_unseen, was_suspect) = (!judge.is_informed(), judge.is_suspect());
         let changed = judge.observe(outcome, now, spec.thresholds);
+        if judge.is_suspect() != was_suspect {
+            self.suspicions.insert(target);
+        }
         self.unseen -= usize::from(was_unseen && judge.is_informed());
         changed.then(|| Change {
             target,
             verdict: judge.verdict().clone(),
             first_sign: judge.first_sign().unwrap_or(now),
         })
+    }
+
+    /// Takes out the targets that began or ended to be suspect since this was asked last: their services want rendering.
+    pub fn take_suspicions(&mut self) -> BTreeSet<TargetId> {
+        std::mem::take(&mut self.suspicions)
     }
 
     /// Why verdicts stay as they are; `None` while what is seen is believed.
@@ -202,6 +213,11 @@ impl Beliefs {
         let service = self.topology.service(id);
         let memory = &self.services[id.index()];
         let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
+        // It is lost with the last target that speaks for its life.
+        let is_suspect = |endpoint: &Endpoint| {
+            let mut alive = endpoint.targets.iter().filter(|&&target| verdict(target).is_alive()).peekable();
+            alive.peek().is_some() && alive.all(|target| self.judges[target.index()].is_suspect())
+        };
         let standing = |(pool, &gate): (&ServicePool, &Gate)| {
             let holds = self.pool_holds[pool.pool.index()].clone();
             let (state, endpoints) = steering::pool_state(pool, &holds, verdict);
@@ -218,7 +234,9 @@ impl Beliefs {
                 None if returns => Gate::In,
                 None => gate.step(state, now, service.failback),
             };
-            Standing { state, gate, damped: None, endpoints, holds }
+            let is_free = |endpoint: &&Endpoint| holds.endpoint(endpoint.address).is_none();
+            let suspect = pool.endpoints.iter().filter(is_free).any(is_suspect);
+            Standing { state, gate, damped: None, suspect, endpoints, holds }
         };
         service.pools.iter().zip(&memory.gates).map(standing).collect()
     }

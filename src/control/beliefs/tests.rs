@@ -413,3 +413,68 @@ proptest! {
         }
     }
 }
+
+/// TTLs of the first service's answers, and what began or ended to be suspect, after one outcome of seoul's first endpoint each.
+fn ttls(story: &mut Story, script: &str) -> Vec<(u32, usize)> {
+    let topology = story.beliefs.topology.clone();
+    let target = topology.services[0].pools[0].endpoints[0].targets[0];
+    let mut told = Vec::new();
+    for (i, c) in (100..).zip(script.bytes()) {
+        let fail = Outcome::fail(FailureClass::Refused, "refused");
+        let outcome = if c == b'+' { Outcome::Pass } else { fail };
+        let now = story.at(i);
+        story.beliefs.observe(&topology.targets[target.index()], &outcome, now);
+        let order = topology.services[0].orders.pick(crate::ids::RegionId(0), [127, 0, 0, 1].into());
+        let ttl = story.beliefs.render(ServiceId(0), now).answer(order).ttl;
+        told.push((ttl, story.beliefs.take_suspicions().len()));
+    }
+    told
+}
+
+#[test]
+fn while_a_chosen_pool_is_suspect_answers_are_short_lived() {
+    for (more, script, expected) in [
+        ("", "--++", [(5, 1), (5, 0), (5, 0), (30, 1)]),
+        ("suspect_ttl = \"2s\"", "-+-+", [(2, 1), (2, 0), (2, 0), (2, 0)]),
+        ("ttl = \"3s\"", "--++", [(3, 1), (3, 0), (3, 0), (3, 1)]),
+        // With the verdict the endpoint is no longer named; the pool's others are not suspect.
+        ("", "---+", [(5, 1), (5, 0), (30, 1), (30, 0)]),
+    ] {
+        let mut story = Story::new(world(more));
+        story.pool_is("seoul", true, 0);
+        story.pool_is("dublin", true, 0);
+        story.chosen(0);
+        assert_eq!(ttls(&mut story, script), expected, "{more} {script}");
+    }
+}
+
+#[test]
+fn a_drained_pool_that_must_serve_is_told_for_a_short_time() {
+    let mut story = Story::new(world(""));
+    story.pool_is("seoul", true, 0);
+    story.pool_is("dublin", false, 0);
+    assert_eq!(ttls(&mut story, "+"), [(30, 0)]);
+    story.hold("seoul", Held::Drain, None);
+    assert_eq!(ttls(&mut story, "+"), [(5, 0)]);
+}
+
+#[test]
+fn what_an_operator_holds_up_is_not_suspect() {
+    let mut story = Story::new(world(""));
+    story.pool_is("seoul", true, 0);
+    story.pool_is("dublin", true, 0);
+    story.hold("seoul/10.1.0.1", Held::Up, None);
+    assert_eq!(ttls(&mut story, "-"), [(30, 1)]);
+}
+
+proptest! {
+    /// Whatever is seen, no answer has the TTL 0, or a longer one than is configured.
+    #[test]
+    fn ttls_stay_within_what_is_configured(ttl in 1u32..100, suspect in 1u32..100, script in "[-+]{1,30}") {
+        let keys = format!("ttl = \"{ttl}s\"\nsuspect_ttl = \"{}s\"", suspect.min(ttl));
+        let mut story = Story::new(world(&keys));
+        for (said, _) in ttls(&mut story, &script) {
+            prop_assert!(said == ttl || said == suspect.min(ttl));
+        }
+    }
+}
