@@ -3,6 +3,7 @@
 use super::services::configured;
 use super::status::{HoldShown, holds};
 use super::{Problem, Shown};
+use crate::control::moment;
 use crate::health::{Gate, State as Belief};
 use crate::limits::API_NAMES_MAX;
 use crate::snapshot::Snapshot;
@@ -62,7 +63,7 @@ pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Pools>, Prob
     let snapshot = shown.control.lake().load();
     let mut pools: Vec<Pool> = snapshot.topology.pools.iter().map(bare).collect();
     in_services(&snapshot, &mut pools);
-    for hold in holds(&snapshot, &report) {
+    for hold in holds(&snapshot, &report, moment()) {
         let held = pools.iter_mut().find(|pool| pool.pool == hold.pool);
         held.into_iter().for_each(|pool| pool.holds.push(hold.clone()));
     }

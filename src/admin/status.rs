@@ -2,8 +2,8 @@
 
 use super::shown::Readiness;
 use super::{Problem, Shown};
-use crate::control::Report;
-use crate::health::{Gate, Hold, Subject, Verdict};
+use crate::control::{Lingers, Report, moment};
+use crate::health::{Gate, Hold, Moment, Subject, Verdict};
 use crate::ids::ServiceId;
 use crate::limits::{STATUS_SERVICES_MAX, STATUS_TARGETS_MAX};
 use crate::snapshot::Snapshot;
@@ -47,6 +47,10 @@ pub(super) struct HoldShown {
     author: String,
     made: u64,
     until: Option<u64>,
+    /// Whether some clients are still told of it, though it is held away, since nothing else is live.
+    named: bool,
+    /// When the last answer that named what is held away expires, seconds since 1970; null where none is left.
+    named_until: Option<u64>,
     /// Whether the configuration has what is held.
     applies: bool,
 }
@@ -119,7 +123,7 @@ fn status(snapshot: &Snapshot, report: &Report, readiness: Readiness) -> Status 
         generation: snapshot.generation,
         ready: readiness.ready,
         remarks: readiness.remarks,
-        holds: holds(snapshot, report),
+        holds: holds(snapshot, report, moment()),
         services: services.map(|(i, service)| service_shown(snapshot, ServiceId::at(i), service)).collect(),
         services_left_out: configured().count().saturating_sub(STATUS_SERVICES_MAX),
         targets: report.targets.iter().take(STATUS_TARGETS_MAX).map(target).collect(),
@@ -128,7 +132,8 @@ fn status(snapshot: &Snapshot, report: &Report, readiness: Readiness) -> Status 
 }
 
 /// Every hold.
-pub(super) fn holds(snapshot: &Snapshot, report: &Report) -> Vec<HoldShown> {
+pub(super) fn holds(snapshot: &Snapshot, report: &Report, now: Moment) -> Vec<HoldShown> {
+    let lingers = |subject: &Subject| report.lingers.iter().find(|(held, _)| held == subject).map(|(_, how)| *how);
     let applies = |subject: &Subject| snapshot.topology.pools.iter().any(|pool| pool.name == subject.pool);
     let hold = |(subject, hold, until): &(Subject, Arc<Hold>, Option<u64>)| HoldShown {
         subject: subject.to_string(),
@@ -139,9 +144,20 @@ pub(super) fn holds(snapshot: &Snapshot, report: &Report) -> Vec<HoldShown> {
         author: hold.grounds.author.clone(),
         made: hold.made,
         until: *until,
+        named: lingers(subject) == Some(Lingers::Named),
+        named_until: lingers(subject).and_then(|lingers| named_until(lingers, now)),
         applies: applies(subject),
     };
     report.holds.iter().map(hold).collect()
+}
+
+/// When the last answer expires that names what is told no longer, seconds since 1970.
+pub(super) fn named_until(lingers: Lingers, now: Moment) -> Option<u64> {
+    match lingers {
+        // Who looks at that second finds it gone.
+        Lingers::Until(until) if until > now.at => Some(now.unix_ms_of(until).div_ceil(1000)),
+        _ => None,
+    }
 }
 
 fn target(spec: &TargetSpec, verdict: &Verdict, since: Option<u64>) -> TargetShown {

@@ -83,7 +83,12 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         let stray = if hold["applies"] == true { "" } else { " (not in the configuration)" };
         let (subject, state) = (word(&hold["subject"]), word(&hold["state"]));
         let (author, reason) = (word(&hold["author"]), word(&hold["reason"]));
-        writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}")?;
+        let old = match (&hold["named"], hold["named_until"].as_u64()) {
+            (named, _) if *named == true => "; answers still name it, since nothing else is live".to_owned(),
+            (_, Some(until)) => format!("; the last answer that named it expires in {}", left(until)),
+            _ => String::new(),
+        };
+        writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}{old}")?;
     }
     for service in list(&status["services"]) {
         writeln!(text, "\nservice {}", word(&service["service"]))?;

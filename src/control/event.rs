@@ -81,6 +81,13 @@ pub enum Event {
         /// The hold that was.
         hold: Arc<Hold>,
     },
+    /// The last answer that named what is held away has expired.
+    Drained {
+        /// What.
+        subject: Subject,
+        /// The generation that is true now.
+        generation: u64,
+    },
     /// An operator's order was not obeyed.
     Refused {
         /// What was ordered.
@@ -210,6 +217,9 @@ impl Event {
             Self::HoldEnded { subject, hold } => {
                 let (state, reason) = (hold.held.word(), &hold.grounds.reason);
                 info!(%subject, state, reason, "the time of the hold is over");
+            }
+            Self::Drained { subject, generation } => {
+                info!(%subject, generation, "the last answer that named it has expired");
             }
             Self::Refused { action, why, grounds: Grounds { reason, author } } => {
                 warn!(action, author, reason, "refused: {why}");

@@ -12,6 +12,7 @@ use crate::snapshot::{Publisher, Row};
 use crate::state::{Kept, Store};
 use crate::topology::Topology;
 use handle::{Command, Ends};
+use linger::Linger;
 use operate::Saved;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ mod beliefs;
 mod certificates;
 mod event;
 mod handle;
+mod linger;
 mod metrics;
 mod operate;
 mod record;
@@ -32,6 +34,7 @@ pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
+pub use linger::Lingers;
 pub use metrics::Metrics;
 pub use record::{entry, record};
 pub use safety::{Recent, Unsafe};
@@ -54,6 +57,7 @@ pub struct Control {
     store: Store,
     saved: Saved,
     recent: Recent,
+    linger: Linger,
     metrics: Metrics,
     /// Generations since the last that was told, which changed nothing but TTLs.
     untold: u64,
@@ -79,8 +83,21 @@ impl Control {
         let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
         let (untold, trouble_said) = (0, None);
-        let control =
-            Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, untold, trouble_said };
+        let linger = Linger::begin(&publisher.lake().load(), beliefs.holds(), now);
+        let control = Self {
+            beliefs,
+            publisher,
+            prober,
+            observations,
+            ends,
+            store,
+            saved,
+            recent,
+            linger,
+            metrics,
+            untold,
+            trouble_said,
+        };
         (control, handle)
     }
 
@@ -90,7 +107,7 @@ impl Control {
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);
         loop {
             self.ends.watchdog.beat(Instant::now());
-            let ripe = self.beliefs.next_ripe();
+            let ripe = self.beliefs.next_ripe().into_iter().chain(self.linger.next_due()).min();
             tokio::select! {
                 count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
                     if count == 0 {
@@ -175,6 +192,7 @@ impl Control {
                 let began = Instant::now();
                 self.beliefs.reseat(topology.clone());
                 let rows = self.beliefs.render_all(began);
+                self.linger.replaced(&self.publisher.lake().load(), began);
                 let published = self.publisher.replace(topology.clone(), rows);
                 self.metrics.published(began.elapsed());
                 self.metrics.certificates().retain(&topology);
@@ -185,7 +203,9 @@ impl Control {
             Command::Hold(order, reply) => self.hold(order, reply),
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
-                let _ = reply.send(self.beliefs.report(moment()));
+                let now = moment();
+                let lingers = self.linger.of_all(&self.publisher.lake().load(), self.beliefs.holds(), now);
+                let _ = reply.send(Report { lingers, ..self.beliefs.report(now) });
             }
             Command::Histories(targets, reply) => {
                 let _ = reply.send(self.beliefs.histories(&targets, moment()));
@@ -206,7 +226,12 @@ impl Control {
             drop(self.store.save_holds(self.beliefs.holds(), moment()));
         }
         for (subject, hold) in ended {
+            self.linger.forget(&subject);
             self.tell(Event::HoldEnded { subject, hold });
+        }
+        let snapshot = self.publisher.lake().load();
+        for subject in self.linger.due(&snapshot, now) {
+            self.tell(Event::Drained { subject, generation: snapshot.generation });
         }
     }
 
@@ -223,6 +248,10 @@ impl Control {
         let published = self.publisher.apply(changes.iter().cloned());
         let took = began.elapsed();
         self.metrics.published(took);
+        let after = self.publisher.lake().load();
+        for (id, row) in &changes {
+            self.linger.changed(&after, after.topology.service(*id), (before.row(*id), row), began + took);
+        }
         let flaps = self.beliefs.take_flaps();
         // An endpoint that fails now and then would fill the trail; what it did to TTLs is counted there.
         if flaps.is_empty() && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service))) {

@@ -57,6 +57,9 @@ pub fn entry(event: &Event) -> Entry {
             .with("subject", subject.to_string())
             .with("state", hold.held.word())
             .with("held_because", hold.grounds.reason.as_str()),
+        Event::Drained { subject, generation } => Entry::of("drained", "the last answer that named it has expired")
+            .at(*generation)
+            .with("subject", subject.to_string()),
         Event::Refused { action, why, grounds } => Entry::of("refused", why.as_str())
             .with("action", action.as_str())
             .with("wanted_because", grounds.reason.as_str())

@@ -4,7 +4,7 @@ use crate::common::dns::{RecordType as T, look_up};
 use crate::common::edges::Edges;
 use crate::common::eventually;
 use crate::common::scene::{QUICK, Scene};
-use crate::common::server::{Server, get};
+use crate::common::server::{Server, get, run, said};
 use edgesteer::demo::edge::Mode;
 use hickory_proto::op::ResponseCode;
 
@@ -32,12 +32,7 @@ fn while_failing_probes_are_confirmed_answers_are_short_lived_and_the_trail_is_n
     let text = scene.text("failback = \"auto\"", check).replace("ttl = \"1s\"", "ttl = \"40s\"\nsuspect_ttl = \"7s\"");
     scene.write(&text);
     let server = Server::ready(&scene);
-    let published = || {
-        let events = get(scene.admin, "/api/v1/events/recent?after=0").unwrap().1;
-        let events: serde_json::Value = serde_json::from_str(&events).unwrap();
-        let all = events["events"].as_array().unwrap().clone();
-        all.into_iter().filter(|event| event["what"] == "publish").collect::<Vec<_>>()
-    };
+    let published = || events(&scene, "publish");
     eventually("the answer may be kept", || (ttls(&scene) == [40]).then_some(()));
     let before = published().len();
     let suspect = "edgesteer_pool_suspect{pool=\"seoul\",service=\"federation\"}";
@@ -59,6 +54,47 @@ fn while_failing_probes_are_confirmed_answers_are_short_lived_and_the_trail_is_n
     assert!(last["detail"]["ttl_alone_before"].as_u64() >= Some(2), "{last}");
 }
 
+/// The events of one sort so far.
+fn events(scene: &Scene, what: &str) -> Vec<serde_json::Value> {
+    let (_, text) = get(scene.admin, "/api/v1/events/recent?after=0&limit=1000").unwrap();
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let all = told["events"].as_array().unwrap().clone();
+    all.into_iter().filter(|event| event["what"] == what).collect()
+}
+
+#[test]
+fn a_drain_tells_when_the_last_answer_that_named_the_pool_expires_and_that_it_has() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("failback = \"auto\"", QUICK).replace("ttl = \"1s\"", "ttl = \"2s\""));
+    let server = Server::ready(&scene);
+    eventually("both are proven", || server.metric("edgesteer_pool_up{pool=\"dublin\"}").filter(|up| *up == 1.0));
+    let admin = scene.admin.to_string();
+    let order = |words: &[&str]| said(&run(&[words, &["--reason", "test", "--admin", &admin]].concat())).0;
+    let words = order(&["drain", "seoul"]);
+    assert!(words.contains("the last answer that named it expires in "), "{words}");
+    let held = || {
+        let status: serde_json::Value = serde_json::from_str(&get(scene.admin, "/api/v1/status").unwrap().1).unwrap();
+        status["holds"][0].clone()
+    };
+    eventually("the event", || (events(&scene, "drained").len() == 1).then_some(()));
+    let event = events(&scene, "drained").remove(0);
+    assert_eq!(event["detail"]["subject"], "seoul", "{event}");
+    eventually("status knows", || held()["named_until"].is_null().then_some(()));
+    assert_eq!(held()["named"], false);
+    let words = order(&["hold", "seoul", "down"]);
+    assert!(words.contains("no answer that names it is left"), "{words}");
+    // Where both are drained each serves those who are nearest.
+    order(&["drain", "seoul"]);
+    let words = order(&["drain", "dublin", "--force"]);
+    assert!(words.contains("answers still name it, since nothing else is live"), "{words}");
+    let text = get(scene.admin, "/api/v1/holds").unwrap().1;
+    let holds: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let named: Vec<bool> = holds["holds"].as_array().unwrap().iter().map(|hold| hold["named"] == true).collect();
+    assert_eq!(named, [true, true], "{text}");
+    assert!(order(&["status"]).contains("answers still name it, since nothing else is live"));
+}
+
 fn every_pool_breaks(edges: &mut Edges, server: &mut Server) {
     edges.set("seoul", Mode::Refusing);
     edges.set("dublin", Mode::Refusing);
@@ -74,12 +110,12 @@ fn where_the_ladder_says_nodata_the_names_exist_and_have_no_address() {
     let (scene, mut server) = set_up(&edges, "all_down = [\"nodata\"]");
     every_pool_breaks(&mut edges, &mut server);
     for (name, kind) in [(SRV, T::SRV), (SIP, T::A), (SIP, T::AAAA)] {
-        let said = look_up(scene.listen, name, kind);
+        let reply = look_up(scene.listen, name, kind);
         let section =
             |records: &[hickory_proto::rr::Record]| records.iter().map(|r| r.record_type()).collect::<Vec<_>>();
-        assert_eq!(said.response_code, ResponseCode::NoError, "{said:?}");
-        assert_eq!((section(&said.answers), section(&said.authorities)), (vec![], vec![T::SOA]), "{said:?}");
-        assert!(said.authoritative, "{said:?}");
+        assert_eq!(reply.response_code, ResponseCode::NoError, "{reply:?}");
+        assert_eq!((section(&reply.answers), section(&reply.authorities)), (vec![], vec![T::SOA]), "{reply:?}");
+        assert!(reply.authoritative, "{reply:?}");
     }
     let status = get(scene.admin, "/api/v1/status").unwrap().1;
     assert!(status.contains("\"basis\":\"every pool is down: nodata\"") && status.contains("\"pools\":[]"), "{status}");

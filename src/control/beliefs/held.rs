@@ -142,7 +142,7 @@ impl Beliefs {
         service.pools.iter().filter(is_active).count()
     }
 
-    /// Every verdict and every hold.
+    /// Every verdict and every hold; how far what is held has left the answers is not known here.
     pub fn report(&self, now: Moment) -> Report {
         let target = |(spec, judge): (&Arc<TargetSpec>, &Judge)| {
             let verdict = judge.verdict().clone();
@@ -151,6 +151,7 @@ impl Beliefs {
         };
         let end = |hold: &Hold| hold.ends.map(|ends| now.unix_of(ends));
         Report {
+            lingers: Vec::new(),
             targets: self.topology.targets.iter().zip(&self.judges).map(target).collect(),
             holds: self.holds.iter().map(|(subject, hold)| (subject.clone(), hold.clone(), end(hold))).collect(),
         }
