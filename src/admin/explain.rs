@@ -68,6 +68,8 @@ struct Candidate {
     distance_km: Option<u32>,
     state: &'static str,
     waits_for_failback: bool,
+    /// Whether a share of clients tries it before it is preferred by all.
+    canary: bool,
     /// Whether probes that speak against it are being confirmed.
     suspect: bool,
     chosen: bool,
@@ -169,7 +171,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
     let topology = &snapshot.topology;
     let service = topology.service(decision.service);
     let row = snapshot.row(decision.service);
-    let choice = row.choice(decision.order);
+    let choice = if decision.tries { &row.trial(decision.order).0 } else { row.choice(decision.order) };
     let located: Located = topology.places.locate(client);
     let candidate = |&place: &u16| {
         let place = usize::from(place);
@@ -183,10 +185,11 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             distance_km: distance,
             state: standing.state.word(),
             waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
+            canary: standing.canary,
             suspect: standing.suspect,
             chosen,
             held: standing.holds.pool.as_deref().map(HeldAs::new),
-            why: why(standing, chosen, choice.basis),
+            why: why(standing, chosen, choice.basis, decision.tries),
             endpoints: endpoints
                 .map(|(e, s)| EndpointState {
                     address: e.address,
@@ -238,7 +241,7 @@ fn point_of(located: &Located) -> Option<Point> {
     }
 }
 
-fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
+fn why(standing: &Standing, chosen: bool, basis: Basis, tries: bool) -> &'static str {
     if let Some(held) = standing.holds.held() {
         return match (held, chosen) {
             (Held::Up, true) => "held up by an operator",
@@ -251,6 +254,9 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
     }
     match (chosen, basis, standing.state, standing.gate) {
         (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
+        (true, _, _, Gate::Waiting { .. }) if tries && standing.canary => {
+            "up again, in its canary: this client is among those who try it"
+        }
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
         (true, _, State::Degraded, _) => "degraded, but no other pool serves better",
         (true, _, State::Up, _) if standing.damped.is_some() => "flaps, but no other pool is up",
@@ -259,6 +265,9 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
         (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
         (false, _, State::Degraded, _) => "degraded: it lives, but too few endpoints serve",
         (false, _, State::Up, _) if standing.damped.is_some() => "up, but it flaps: it serves only where no other does",
+        (false, _, State::Up, Gate::Waiting { .. }) if standing.canary => {
+            "up again, in its canary: this client is not among those who try it"
+        }
         (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
         (false, _, State::Up, _) => "up, behind the chosen pool",
     }

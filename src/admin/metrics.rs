@@ -37,6 +37,7 @@ struct Gauges {
     endpoint_degraded: IntGaugeVec,
     pool_degraded: IntGaugeVec,
     damped: IntGaugeVec,
+    canary: IntGaugeVec,
     suspect: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
@@ -80,6 +81,11 @@ impl Gauges {
                 "1 where a pool flaps and so serves only where no other of the service does, else 0.",
                 &["service", "pool"],
             )?,
+            canary: vec(
+                "edgesteer_pool_canary",
+                "1 while a share of clients tries a pool that came back before it is preferred by all, else 0.",
+                &["service", "pool"],
+            )?,
             suspect: vec(
                 "edgesteer_pool_suspect",
                 "1 while probes that speak against a pool are being confirmed, so that answers naming it have a short TTL; else 0.",
@@ -105,7 +111,7 @@ impl Gauges {
 }
 
 impl Gauges {
-    fn all(&self) -> [&dyn Collector; 11] {
+    fn all(&self) -> [&dyn Collector; 12] {
         let Self {
             generation,
             geoip,
@@ -114,6 +120,7 @@ impl Gauges {
             endpoint_degraded,
             pool_degraded,
             damped,
+            canary,
             suspect,
             active,
             held,
@@ -127,6 +134,7 @@ impl Gauges {
             endpoint_degraded,
             pool_degraded,
             damped,
+            canary,
             suspect,
             active,
             held,
@@ -166,6 +174,7 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
                 gauge.with_label_values(&[service.name.as_str(), name]).set(i64::from(is));
             };
             of_service(&gauges.damped, standing.damped.is_some());
+            of_service(&gauges.canary, standing.canary);
             of_service(&gauges.suspect, standing.suspect);
             let holds = &standing.holds;
             for hold in holds.pool.iter().chain(holds.endpoints.iter().map(|(_, hold)| hold)) {

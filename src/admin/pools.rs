@@ -41,6 +41,8 @@ struct InService {
     waits_for_failback: bool,
     /// Whether it flaps, and so serves only where no other does.
     damped: bool,
+    /// Whether a share of clients tries it before it is preferred by all.
+    canary: bool,
     /// Whether probes that speak against it are being confirmed.
     suspect: bool,
     /// Endpoints that are up, and that there are.
@@ -100,6 +102,7 @@ fn in_services(snapshot: &Snapshot, pools: &mut [Pool]) {
                 state: standing.state.word(),
                 waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
                 damped: standing.damped.is_some(),
+                canary: standing.canary,
                 suspect: standing.suspect,
                 up: standing.endpoints.iter().filter(|state| **state == Belief::Up).count(),
                 endpoints: pool.endpoints.len(),

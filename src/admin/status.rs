@@ -7,7 +7,7 @@ use crate::health::{Gate, Hold, Moment, Subject, Verdict};
 use crate::ids::ServiceId;
 use crate::limits::{STATUS_SERVICES_MAX, STATUS_TARGETS_MAX};
 use crate::snapshot::Snapshot;
-use crate::steering::Standing;
+use crate::steering::{Choice, Standing};
 use crate::topology::{Face, Service, TargetSpec};
 use axum::Json;
 use axum::extract::State;
@@ -71,6 +71,8 @@ pub(super) struct PoolShown {
     waits_for_failback: bool,
     /// Whether it flaps, and so serves only where no other does.
     damped: bool,
+    /// Whether a share of clients tries it before it is preferred by all.
+    canary: bool,
     /// Whether probes that speak against it are being confirmed: answers that name it have `suspect_ttl`.
     suspect: bool,
     endpoints: Vec<EndpointShown>,
@@ -186,6 +188,7 @@ pub(super) fn pools(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Ve
         held: standing.holds.held().map(|held| held.word()),
         waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
         damped: standing.damped.is_some(),
+        canary: standing.canary,
         suspect: standing.suspect,
         endpoints: service.pools[place]
             .endpoints
@@ -205,24 +208,38 @@ pub(super) fn pools(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Ve
 pub(super) fn choices(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Vec<ChoiceShown> {
     let mut told = BTreeSet::new();
     let mut choices = Vec::new();
+    let row = snapshot.row(id);
     for order in 0..service.orders.list().len() {
         let choice = choice(snapshot, id, service, order);
-        if told.insert((choice.region.clone(), choice.pools.clone())) {
-            choices.push(choice);
+        let trial = row.is_tried(order).then(|| trial(snapshot, id, service, order));
+        for choice in std::iter::once(choice).chain(trial) {
+            if told.insert((choice.region.clone(), choice.pools.clone())) {
+                choices.push(choice);
+            }
         }
     }
     choices
 }
 
+/// Where those clients of one order are sent who try a pool in its canary.
+fn trial(snapshot: &Snapshot, id: ServiceId, service: &Service, order: usize) -> ChoiceShown {
+    let share = service.canary.map_or(0.0, |canary| f64::from(canary.share) / 100.0);
+    let all = region(snapshot, service, order);
+    shown(snapshot, service, &snapshot.row(id).trial(order).0, format!("{all}, {share} % in canary"))
+}
+
 /// Where the clients of one order are sent.
 pub(super) fn choice(snapshot: &Snapshot, id: ServiceId, service: &Service, order: usize) -> ChoiceShown {
-    let topology = &snapshot.topology;
-    let choice = snapshot.row(id).choice(order);
-    let name = |place: usize| topology.pool(service.pools[place].pool).name.clone();
+    shown(snapshot, service, snapshot.row(id).choice(order), region(snapshot, service, order))
+}
+
+fn region(snapshot: &Snapshot, service: &Service, order: usize) -> String {
     let is_of_region = service.orders.of_regions().contains(&order);
-    ChoiceShown {
-        region: if is_of_region { topology.order_label(service, order) } else { "by weight".to_owned() },
-        pools: choice.picks.iter().map(|pick| name(pick.pool)).collect(),
-        basis: choice.basis.word(),
-    }
+    if is_of_region { snapshot.topology.order_label(service, order) } else { "by weight".to_owned() }
+}
+
+fn shown(snapshot: &Snapshot, service: &Service, choice: &Choice, region: String) -> ChoiceShown {
+    let name = |place: usize| snapshot.topology.pool(service.pools[place].pool).name.clone();
+    let pools = choice.picks.iter().map(|pick| name(pick.pool)).collect();
+    ChoiceShown { region, pools, basis: choice.basis.word() }
 }

@@ -101,6 +101,7 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
             let held = pool["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
             let waits = match (&pool["damped"], &pool["waits_for_failback"]) {
                 (damped, _) if *damped == true => "  flaps: serves only where no other does",
+                (_, waits) if *waits == true && pool["canary"] == true => "  in its canary",
                 (_, waits) if *waits == true => "  waits for its failback",
                 _ => "",
             };

@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `ladder`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback` and `ladder`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
@@ -16,6 +16,7 @@ pub mod codes;
 mod country;
 mod diagnostic;
 mod dns;
+mod failback;
 mod form;
 mod health;
 mod ladder;

@@ -3,6 +3,7 @@
 use super::Owners;
 use super::check;
 use super::codes;
+use super::failback;
 use super::form;
 use super::ladder;
 use super::lists::Domains;
@@ -116,7 +117,7 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
             shape: t.get("shape", |v| v.word(&shapes)),
             ttl: t.get("ttl", Value::ttl),
             suspect_ttl: t.get("suspect_ttl", Value::ttl),
-            failback: t.get("failback", failback),
+            failback: t.get("failback", failback::read),
             all_down: t.get("all_down", ladder::read),
             check: t.get("check", check),
             direct_tls: t.get("direct_tls", Value::boolean),
@@ -244,14 +245,6 @@ pub(super) fn finish_steering(steering: Option<&Steering>, pools: &[At<String>])
                 |pool: &str| weights.iter().find(|(name, _)| name.value == pool).map_or(0, |(_, weight)| *weight);
             super::Steering::Weighted(pools.iter().map(|pool| weight(&pool.value)).collect())
         }
-    }
-}
-
-fn failback(value: Value<'_>) -> Option<Failback> {
-    const WORDS: &[(&str, Failback)] = &[("auto", Failback::Auto), ("manual", Failback::Manual)];
-    match value.text("\"auto\", \"manual\" or a duration", "write how long a pool must stay up first, as \"10m\"")? {
-        "auto" | "manual" => value.word(WORDS),
-        _ => value.duration(Duration::from_millis(1)..=limits::FAILBACK_MAX).map(Failback::After),
     }
 }
 

@@ -231,7 +231,7 @@ fn every_key_that_this_version_has_is_read() {
         domains = ["contoso.com"]
         pools = ["dublin", "austin"]
         steering = "failover"
-        failback = "auto"
+        failback = { after = "auto", canary = { share = 0.05, for = "10m" } }
         check = { interval = "10s" }
         [partner.bigcloud]
         prefixes = ["198.51.100.0/24"]
@@ -277,7 +277,7 @@ fn every_key_that_this_version_has_is_read() {
     let edge = Service {
         name: "edge".into(),
         steering: Steering::Failover,
-        failback: Failback::Auto,
+        failback: Failback::Canary { after: Duration::ZERO, share: 500, length: Duration::from_secs(600) },
         check: Check { interval: Duration::from_secs(10), ..sip_check() },
         ..federation(&["contoso.com"])
     };

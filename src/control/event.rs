@@ -1,6 +1,6 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
-use super::{Flap, Unsafe};
+use super::{Flap, Step, Trial, Unsafe};
 use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
@@ -47,6 +47,8 @@ pub enum Event {
     },
     /// A pool flaps, or no longer does.
     Flap(Flap),
+    /// A pool's canary began or ended.
+    Trial(Trial),
     /// Another topology is true.
     Replaced {
         /// Its first generation.
@@ -199,6 +201,10 @@ impl Event {
                 warn!(service, pool, for_s, "the pool flaps: it serves only where no other does");
             }
             Self::Flap(Flap { service, pool, damped: None }) => info!(service, pool, "the pool flaps no longer"),
+            Self::Trial(Trial { service, pool, step: Step::Aborted }) => {
+                warn!(service, pool, "canary aborted: {}", Step::Aborted.words());
+            }
+            Self::Trial(Trial { service, pool, step }) => info!(service, pool, "canary: {}", step.words()),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {
                 let Grounds { reason, author } = &hold.grounds;

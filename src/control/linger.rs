@@ -50,7 +50,8 @@ impl Linger {
     pub fn changed(&mut self, snapshot: &Snapshot, service: &Service, (old, new): (&Row, &Row), now: Instant) {
         let Some(until) = expiry(service, now) else { return };
         let mut left = BTreeSet::new();
-        for (old, new) in old.choices().zip(new.choices()).filter(|(old, new)| old.picks != new.picks) {
+        let (all, trials) = (old.choices().zip(new.choices()), old.trials().zip(new.trials()));
+        for (old, new) in all.chain(trials).filter(|(old, new)| old.picks != new.picks) {
             left.extend(parts(old).filter(|part| !parts(new).any(|stays| stays == *part)));
         }
         for subject in left.into_iter().map(|part| subject(&snapshot.topology, service, part)) {
@@ -68,7 +69,7 @@ impl Linger {
         for (i, service) in services.filter(|(_, service)| service.face == Face::Configured) {
             let Some(until) = expiry(service, now) else { continue };
             let row = before.row(ServiceId::at(i));
-            let told: BTreeSet<Part> = row.choices().flat_map(parts).collect();
+            let told: BTreeSet<Part> = row.choices().chain(row.trials()).flat_map(parts).collect();
             told.into_iter().for_each(|part| self.lingers_until(&subject(&before.topology, service, part), until));
         }
     }
@@ -160,7 +161,7 @@ fn is_named(snapshot: &Snapshot, subject: &Subject) -> bool {
         Some((snapshot.row(ServiceId::at(i)), &service.pools[place], place))
     });
     with_pool.any(|(row, pool, place)| {
-        let mut picks = row.choices().flat_map(|choice| &choice.picks).filter(|pick| pick.pool == place);
+        let mut picks = row.choices().chain(row.trials()).flat_map(|choice| &choice.picks).filter(|pick| pick.pool == place);
         picks.any(|pick| match subject.endpoint {
             None => true,
             Some(address) => pick.endpoints.iter().any(|&endpoint| pool.endpoints[endpoint].address == address),

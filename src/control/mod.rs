@@ -30,7 +30,7 @@ mod record;
 mod safety;
 mod watchdog;
 
-pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen};
+pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen, Step, Trial};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
@@ -252,9 +252,9 @@ impl Control {
         for (id, row) in &changes {
             self.linger.changed(&after, after.topology.service(*id), (before.row(*id), row), began + took);
         }
-        let flaps = self.beliefs.take_flaps();
+        let (flaps, trials) = (self.beliefs.take_flaps(), self.beliefs.take_trials());
         // An endpoint that fails now and then would fill the trail; what it did to TTLs is counted there.
-        if flaps.is_empty() && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service))) {
+        if flaps.is_empty() && trials.is_empty() && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service))) {
             self.untold += 1;
             tracing::debug!(generation = published.generation, services = changes.len(), "published, TTLs alone");
             return Vec::new();
@@ -267,7 +267,9 @@ impl Control {
         let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
         let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
         let flaps = flaps.into_iter().map(Event::Flap);
-        std::iter::once(Event::Published { generation, services, untold }).chain(flaps).chain(moves).collect()
+        let trials = trials.into_iter().map(Event::Trial);
+        let published = Event::Published { generation, services, untold };
+        std::iter::once(published).chain(flaps).chain(trials).chain(moves).collect()
     }
 
     /// Publishes and tells what time or a command has changed.

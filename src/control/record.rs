@@ -1,6 +1,6 @@
 //! Events as lines of the audit trail.
 
-use super::Flap;
+use super::{Flap, Step, Trial};
 use super::event::{Event, Move};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
@@ -75,6 +75,20 @@ pub fn entry(event: &Event) -> Entry {
             };
             let entry = Entry::of(what, reason).with("service", service.as_str()).with("pool", pool.as_str());
             damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
+        }
+        Event::Trial(Trial { service, pool, step }) => {
+            let what = match step {
+                Step::Began { .. } => "canary",
+                Step::Passed => "canary-passed",
+                Step::Aborted => "canary-aborted",
+            };
+            let entry = Entry::of(what, step.words()).with("service", service.as_str()).with("pool", pool.as_str());
+            match step {
+                Step::Began { share, length } => {
+                    entry.with("share", f64::from(*share) / 10_000.0).with("for_s", length.as_secs())
+                }
+                Step::Passed | Step::Aborted => entry,
+            }
         }
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
     }

@@ -1,4 +1,5 @@
-//! What a service's policy makes of verdicts: the ladder when every pool is down, and how long answers may be kept.
+//! What a service's policy makes of verdicts: the ladder when every pool is down, how long answers may be kept, and how
+//! a lost pool comes back.
 
 use crate::common::dns::{RecordType as T, look_up};
 use crate::common::edges::Edges;
@@ -93,6 +94,41 @@ fn a_drain_tells_when_the_last_answer_that_named_the_pool_expires_and_that_it_ha
     let named: Vec<bool> = holds["holds"].as_array().unwrap().iter().map(|hold| hold["named"] == true).collect();
     assert_eq!(named, [true, true], "{text}");
     assert!(order(&["status"]).contains("answers still name it, since nothing else is live"));
+}
+
+#[test]
+fn a_pool_that_comes_back_is_tried_by_some_before_all_return_and_its_loss_ends_that() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let failback = "steering = \"failover\"\nfailback = { after = \"auto\", canary = { share = \"50%\", for = \"1h\" } }";
+    scene.write(&scene.text(failback, QUICK));
+    let server = Server::ready(&scene);
+    let client = |network: u8| {
+        let path = format!("/api/v1/explain?name=sip.contoso.com&type=A&client=100.64.{network}.1");
+        let told: serde_json::Value = serde_json::from_str(&get(scene.admin, &path).unwrap().1).unwrap();
+        let pools = told["decision"]["pools"].as_array().unwrap();
+        let chosen = pools.iter().find(|pool| pool["chosen"] == true).unwrap();
+        (chosen["pool"].as_str().unwrap().to_owned(), chosen["why"].as_str().unwrap().to_owned(), told["ecs_scope"].clone())
+    };
+    let canary = "edgesteer_pool_canary{pool=\"seoul\",service=\"federation\"}";
+    eventually("seoul is told", || (client(0).0 == "seoul").then_some(()));
+    assert_eq!(client(0).2, 0, "everybody is told the same");
+    edges.set("seoul", Mode::Refusing);
+    eventually("dublin is told", || (client(0).0 == "dublin").then_some(()));
+    edges.set("seoul", Mode::Serving);
+    eventually("some try seoul", || (server.metric(canary) == Some(1.0)).then_some(()));
+    let clients: Vec<_> = (0..40).map(client).collect();
+    let tried = clients.iter().filter(|(pool, why, _)| pool == "seoul" && why.contains("among those who try it")).count();
+    assert!((5..35).contains(&tried), "{clients:?}");
+    assert!(clients.iter().all(|(pool, _, scope)| scope == 24 && (pool == "seoul" || pool == "dublin")), "{clients:?}");
+    assert_eq!(clients, (0..40).map(client).collect::<Vec<_>>(), "each stays on its side");
+    assert_eq!(events(&scene, "canary").len(), 1);
+    let status = said(&run(&["status", "--admin", &scene.admin.to_string()])).0;
+    assert!(status.contains("in its canary") && status.contains("50 % in canary"), "{status}");
+    edges.set("seoul", Mode::Refusing);
+    eventually("nobody tries seoul", || (server.metric(canary) == Some(0.0)).then_some(()));
+    assert!((0..40).all(|network| client(network).0 == "dublin"));
+    assert_eq!(events(&scene, "canary-aborted").len(), 1);
 }
 
 fn every_pool_breaks(edges: &mut Edges, server: &mut Server) {

@@ -1,6 +1,6 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
-//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), an operator's
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), who is tried (`canary`), an operator's
 //! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
 //! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use witness::Witness;
 
+mod canary;
 mod damp;
 mod held;
 mod history;
@@ -24,6 +25,7 @@ mod memory;
 mod past;
 mod witness;
 
+pub use canary::{Step, Trial};
 pub use damp::Flap;
 pub use held::{Left, NoSuchSubject};
 pub use history::Seen;
@@ -42,6 +44,8 @@ pub struct Beliefs {
     is_doubting: bool,
     /// What began or ended to be damped and was not told yet.
     flaps: Vec<Flap>,
+    /// Whose canary began or ended and was not told yet.
+    trials: Vec<Trial>,
     /// Targets that began or ended to be suspect, and whose services were not rendered yet.
     suspicions: BTreeSet<TargetId>,
     services: Vec<Memory>,
@@ -74,6 +78,7 @@ impl Beliefs {
             doubted: Outage::default(),
             is_doubting: false,
             flaps: Vec::new(),
+            trials: Vec::new(),
             suspicions: BTreeSet::new(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
@@ -196,6 +201,7 @@ impl Beliefs {
         let is_dark = standings.iter().all(|standing| standing.state == State::Down);
         memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
         release_who_must_serve(&mut standings);
+        self.trials.extend(canary::follow(&self.topology, service, memory, &mut standings, now));
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
         let row = Row::render(service, standings, &memory.last_good);
@@ -236,7 +242,7 @@ impl Beliefs {
             };
             let is_free = |endpoint: &&Endpoint| holds.endpoint(endpoint.address).is_none();
             let suspect = pool.endpoints.iter().filter(is_free).any(is_suspect);
-            Standing { state, gate, damped: None, suspect, endpoints, holds }
+            Standing { state, gate, damped: None, canary: false, suspect, endpoints, holds }
         };
         service.pools.iter().zip(&memory.gates).map(standing).collect()
     }
