@@ -153,15 +153,20 @@ async fn release(shown: &Shown, subject: Subject, who: &Who, said: Put) -> Repli
     let order = Release { subject: subject.clone(), grounds: grounds(&said, who)?, force: said.force };
     let message = |done: &Done| match (done.was_held, done.services) {
         (false, 0) => format!("{subject} is not held and waits for its failback in no service: nothing to release"),
-        (false, services) => format!("{subject} no longer waits for its failback in {}", count(services)),
+        (false, services) => {
+            format!("{subject} no longer waits for its failback in {}{}", count(services), forced(done))
+        }
         (true, _) => format!("{subject} is held no longer; {}", seen(done)),
     };
     answered(shown.control.release(order).await, &subject, message)
 }
 
 fn seen(done: &Done) -> String {
-    let forced = done.forced.as_ref().map_or(String::new(), |danger| format!(", by force: {danger}"));
-    format!("decided anew for {}{forced}", count(done.services))
+    format!("decided anew for {}{}", count(done.services), forced(done))
+}
+
+fn forced(done: &Done) -> String {
+    done.forced.as_ref().map_or(String::new(), |danger| format!(", by force: {danger}"))
 }
 
 /// How long partners may still come.

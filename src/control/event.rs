@@ -73,6 +73,8 @@ pub enum Event {
         hold: Option<Arc<Hold>>,
         /// Why, and who says so.
         grounds: Grounds,
+        /// What `[safety]` had against it.
+        forced: Option<Unsafe>,
         /// The generation that says so.
         generation: u64,
     },
@@ -216,9 +218,12 @@ impl Event {
                     None => info!(%subject, state, author, reason, generation, "held"),
                 }
             }
-            Self::Released { subject, hold, grounds: Grounds { reason, author }, generation } => {
+            Self::Released { subject, hold, grounds: Grounds { reason, author }, forced, generation } => {
                 let was = hold.as_ref().map(|hold| hold.held.word());
-                info!(%subject, was, author, reason, generation, "released");
+                match forced {
+                    Some(danger) => warn!(%subject, was, author, reason, generation, "released by force: {danger}"),
+                    None => info!(%subject, was, author, reason, generation, "released"),
+                }
             }
             Self::HoldEnded { subject, hold } => {
                 let (state, reason) = (hold.held.word(), &hold.grounds.reason);

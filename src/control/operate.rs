@@ -53,7 +53,7 @@ impl Control {
             if is_new && self.beliefs.holds().iter().len() >= HOLDS_MAX {
                 return Err(Refusal::TooMany);
             }
-            let left = self.beliefs.would_leave(&subject, &hold);
+            let left = self.beliefs.would_leave(&subject, Some(&hold));
             let safety = self.beliefs.topology().safety;
             Ok(self.recent.judge(safety, left.as_ref(), now.at).err())
         });
@@ -78,12 +78,16 @@ impl Control {
         let is_held = self.beliefs.holds().get(&subject).is_some();
         let found = if is_held { Ok(()) } else { self.beliefs.find(&subject) };
         let safety = self.beliefs.topology().safety;
-        let judged = found.map_err(Refusal::from).map(|()| self.recent.judge(safety, None, Instant::now()).err());
+        // What is held up may be down without its hold.
+        let left = self.beliefs.would_leave(&subject, None);
+        let judged =
+            found.map_err(Refusal::from).map(|()| self.recent.judge(safety, left.as_ref(), Instant::now()).err());
         let what = format!("release {subject}");
         let Some((forced, reply)) = self.pass(judged, force, what, &grounds, reply) else { return };
         let (hold, services) = self.beliefs.release(&subject);
         self.linger.forget(&subject);
-        let event = |generation| Event::Released { subject, hold, grounds, generation };
+        let told = forced.clone();
+        let event = |generation| Event::Released { subject, hold, grounds, forced: told, generation };
         let done = self.carry_out(services, is_held, event);
         self.answer(Done { forced, ..done }, reply);
     }

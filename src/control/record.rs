@@ -1,6 +1,6 @@
 //! Events as lines of the audit trail.
 
-use super::{Flap, Step, Trial};
+use super::{Flap, Step, Trial, Unsafe};
 use super::event::{Event, Move};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
@@ -43,16 +43,16 @@ pub fn entry(event: &Event) -> Entry {
                 .with("subject", subject.to_string())
                 .with("state", hold.held.word())
                 .with("author", hold.grounds.author.as_str());
-            match forced {
-                Some(danger) => entry.with("forced", danger.to_string()),
-                None => entry,
-            }
+            by_force(entry, forced.as_ref())
         }
-        Event::Released { subject, hold, grounds, generation } => Entry::of("release", grounds.reason.as_str())
-            .at(*generation)
-            .with("subject", subject.to_string())
-            .with("was", hold.as_ref().map(|hold| hold.held.word()))
-            .with("author", grounds.author.as_str()),
+        Event::Released { subject, hold, grounds, forced, generation } => {
+            let entry = Entry::of("release", grounds.reason.as_str())
+                .at(*generation)
+                .with("subject", subject.to_string())
+                .with("was", hold.as_ref().map(|hold| hold.held.word()))
+                .with("author", grounds.author.as_str());
+            by_force(entry, forced.as_ref())
+        }
         Event::HoldEnded { subject, hold } => Entry::of("hold-ended", "the time of the hold is over")
             .with("subject", subject.to_string())
             .with("state", hold.held.word())
@@ -92,6 +92,11 @@ pub fn entry(event: &Event) -> Entry {
         }
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
     }
+}
+
+/// An order with what `[safety]` had against it.
+fn by_force(entry: Entry, forced: Option<&Unsafe>) -> Entry {
+    forced.into_iter().fold(entry, |entry, danger| entry.with("forced", danger.to_string()))
 }
 
 fn reason(verdict: &Verdict) -> String {

@@ -5,7 +5,7 @@ use crate::common::dns::{RecordType as T, look_up};
 use crate::common::edges::Edges;
 use crate::common::eventually;
 use crate::common::scene::{QUICK, Scene};
-use crate::common::server::{Server, get, run, said};
+use crate::common::server::{Server, get, run, said, send};
 use edgesteer::demo::edge::Mode;
 use hickory_proto::op::ResponseCode;
 
@@ -129,6 +129,39 @@ fn a_pool_that_comes_back_is_tried_by_some_before_all_return_and_its_loss_ends_t
     eventually("nobody tries seoul", || (server.metric(canary) == Some(0.0)).then_some(()));
     assert!((0..40).all(|network| client(network).0 == "dublin"));
     assert_eq!(events(&scene, "canary-aborted").len(), 1);
+}
+
+#[test]
+fn safety_bounds_what_orders_do_and_how_many_and_force_is_remembered_with_its_reason() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let text = scene.text("failback = \"auto\"", QUICK) + "[safety]\nmin_active_pools = 1\nmax_changes_per_minute = 4\n";
+    scene.write(&text);
+    let server = Server::ready(&scene);
+    eventually("both are proven", || server.metric("edgesteer_pool_up{pool=\"dublin\"}").filter(|up| *up == 1.0));
+    let order = |method: &str, pool: &str, body: &str| send(scene.admin, method, &format!("/api/v1/holds/{pool}"), body).unwrap();
+    assert_eq!(order("PUT", "seoul", r#"{"state":"down","reason":"patch"}"#).0, 200);
+    let (status, words) = order("PUT", "dublin", r#"{"state":"down","reason":"oops"}"#);
+    assert!(status == 409 && words.contains("would be left with 0 active pools"), "{words}");
+    // What is held up counts; without its hold it would not.
+    edges.set("dublin", Mode::Refusing);
+    eventually("dublin is down", || server.metric("edgesteer_pool_up{pool=\"dublin\"}").filter(|up| *up == 0.0));
+    assert_eq!(order("PUT", "dublin", r#"{"state":"up","reason":"we know better"}"#).0, 200);
+    let (status, words) = order("DELETE", "dublin", r#"{"reason":"never mind"}"#);
+    assert!(status == 409 && words.contains("would be left with 0 active pools"), "{words}");
+    let (status, words) = order("DELETE", "dublin", r#"{"reason":"we do not","force":true}"#);
+    assert!(status == 200 && words.contains("by force: the service federation would be left with 0"), "{words}");
+    assert_eq!(order("DELETE", "seoul", r#"{"reason":"patched"}"#).0, 200);
+    let (status, words) = order("PUT", "seoul", r#"{"state":"up","reason":"once more"}"#);
+    assert!(status == 409 && words.contains("4 changes were made within the last minute"), "{words}");
+    assert_eq!(order("PUT", "seoul", r#"{"state":"up","reason":"really","force":true}"#).0, 200);
+    let refused: Vec<_> = events(&scene, "refused").iter().map(|event| event["detail"]["wanted_because"].clone()).collect();
+    assert_eq!(refused, ["oops", "never mind", "once more"]);
+    let forced = |what: &str| -> Vec<_> {
+        let told = events(&scene, what).into_iter().filter(|event| event["detail"]["forced"].is_string());
+        told.map(|event| event["reason"].clone()).collect()
+    };
+    assert_eq!((forced("hold"), forced("release")), (vec!["really".into()], vec!["we do not".into()]));
 }
 
 fn every_pool_breaks(edges: &mut Edges, server: &mut Server) {

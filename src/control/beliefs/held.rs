@@ -115,11 +115,14 @@ impl Beliefs {
         (ended, services)
     }
 
-    /// Where a hold would leave fewer active pools than it found: the service with the fewest. Active is what partners may be
-    /// sent to: not down, and not held away.
-    pub fn would_leave(&self, subject: &Subject, hold: &Hold) -> Option<Left> {
+    /// Where a hold, or the end of one, would leave fewer active pools than it found: the service with the fewest. Active is what
+    /// partners may be sent to: not down, and not held away.
+    pub fn would_leave(&self, subject: &Subject, hold: Option<&Hold>) -> Option<Left> {
         let mut holds = self.holds.clone();
-        holds.put(subject.clone(), hold.clone());
+        match hold {
+            Some(hold) => holds.put(subject.clone(), hold.clone()),
+            None => drop(holds.take(subject)),
+        }
         let supposed = holds.of_pool(&subject.pool);
         let services = self.using(&subject.pool).into_iter().map(|id| self.topology.service(id));
         let loss = |service: &Service| {
