@@ -74,6 +74,14 @@ impl Linger {
         }
     }
 
+    /// Another topology is published: what is awaited and was told until now may have left with the one before.
+    pub fn revise(&mut self, snapshot: &Snapshot, now: Instant) {
+        let told = self.awaited.iter().filter(|(_, until)| until.is_none());
+        for subject in told.map(|(subject, _)| subject.clone()).collect::<Vec<_>>() {
+            self.await_leave(snapshot, &subject, now);
+        }
+    }
+
     /// An operator keeps a subject away: says how far it has left the answers at `now`, and remembers to say when it has.
     pub fn await_leave(&mut self, snapshot: &Snapshot, subject: &Subject, now: Instant) -> Lingers {
         let lingers = self.of(snapshot, subject, now);

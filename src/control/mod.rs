@@ -194,6 +194,7 @@ impl Control {
                 let rows = self.beliefs.render_all(began);
                 self.linger.replaced(&self.publisher.lake().load(), began);
                 let published = self.publisher.replace(topology.clone(), rows);
+                self.linger.revise(&self.publisher.lake().load(), began);
                 self.metrics.published(began.elapsed());
                 self.metrics.certificates().retain(&topology);
                 self.prober.retarget(topology.probed());

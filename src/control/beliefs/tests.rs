@@ -305,7 +305,7 @@ fn what_a_hold_would_leave_is_known_before_it_is_made() {
     story.pool_is("dublin", true, 0);
     let hold = |held| Hold { held, grounds: Grounds::new("x", "y").unwrap(), made: 0, ends: None };
     let left = |story: &Story, text: &str, held| {
-        story.beliefs.would_leave(&subject(text), &hold(held)).map(|left| (left.service, left.active))
+        story.beliefs.would_leave(&subject(text), Some(&hold(held))).map(|left| (left.service, left.active))
     };
     let federation = |active| Some(("federation".to_owned(), active));
     assert_eq!(left(&story, "seoul", Held::Down), federation(1));

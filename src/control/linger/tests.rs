@@ -142,6 +142,21 @@ fn a_reload_does_not_shorten_what_was_told_before() {
 }
 
 #[test]
+fn what_leaves_with_a_reload_is_awaited() {
+    let mut story = Story::new("ttl = \"90s\"");
+    story.endpoint_is("10.2.0.1", false, 5);
+    assert_eq!(story.hold("seoul", Held::Drain, 10), "named");
+    let (before, now) = (story.publisher.lake().load(), story.at(20));
+    let without = topology(&[ZONE, POOLS, &service("").replace("[\"seoul\", \"dublin\"]", "[\"dublin\"]")].concat());
+    story.beliefs.reseat(without.clone());
+    let rows = story.beliefs.render_all(now);
+    story.linger.replaced(&before, now);
+    story.publisher.replace(without, rows);
+    story.linger.revise(&story.publisher.lake().load(), now);
+    assert_eq!((story.due(109), story.due(110)), (vec![], vec!["seoul".to_owned()]));
+}
+
+#[test]
 fn after_a_restart_the_process_before_may_have_told_of_it() {
     let mut story = Story::new("ttl = \"90s\"");
     let grounds = Grounds::new("test", "test").unwrap();
