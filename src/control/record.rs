@@ -68,28 +68,8 @@ pub fn entry(event: &Event) -> Entry {
             let reason = why.map_or("what is seen is believed again, and judged anew", |why| why.words());
             Entry::of(if why.is_some() { "doubt" } else { "doubt-ended" }, reason).at(*generation)
         }
-        Event::Flap(Flap { service, pool, damped }) => {
-            let (what, reason) = match damped {
-                Some(_) => ("damp", "it flaps: it serves only where no other does"),
-                None => ("damp-ended", "it flaps no longer"),
-            };
-            let entry = Entry::of(what, reason).with("service", service.as_str()).with("pool", pool.as_str());
-            damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
-        }
-        Event::Trial(Trial { service, pool, step }) => {
-            let what = match step {
-                Step::Began { .. } => "canary",
-                Step::Passed => "canary-passed",
-                Step::Aborted => "canary-aborted",
-            };
-            let entry = Entry::of(what, step.words()).with("service", service.as_str()).with("pool", pool.as_str());
-            match step {
-                Step::Began { share, length } => {
-                    entry.with("share", f64::from(*share) / 10_000.0).with("for_s", length.as_secs())
-                }
-                Step::Passed | Step::Aborted => entry,
-            }
-        }
+        Event::Flap(flap) => flapping(flap),
+        Event::Trial(trial) => tried(trial),
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
     }
 }
@@ -97,6 +77,30 @@ pub fn entry(event: &Event) -> Entry {
 /// An order with what `[safety]` had against it.
 fn by_force(entry: Entry, forced: Option<&Unsafe>) -> Entry {
     forced.into_iter().fold(entry, |entry, danger| entry.with("forced", danger.to_string()))
+}
+
+fn flapping(Flap { service, pool, damped }: &Flap) -> Entry {
+    let (what, reason) = match damped {
+        Some(_) => ("damp", "it flaps: it serves only where no other does"),
+        None => ("damp-ended", "it flaps no longer"),
+    };
+    let entry = Entry::of(what, reason).with("service", service.as_str()).with("pool", pool.as_str());
+    damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
+}
+
+fn tried(Trial { service, pool, step }: &Trial) -> Entry {
+    let what = match step {
+        Step::Began { .. } => "canary",
+        Step::Passed => "canary-passed",
+        Step::Aborted => "canary-aborted",
+    };
+    let entry = Entry::of(what, step.words()).with("service", service.as_str()).with("pool", pool.as_str());
+    match step {
+        Step::Began { share, length } => {
+            entry.with("share", f64::from(*share) / 10_000.0).with("for_s", length.as_secs())
+        }
+        Step::Passed | Step::Aborted => entry,
+    }
 }
 
 fn reason(verdict: &Verdict) -> String {
