@@ -57,7 +57,9 @@ fn canary(value: Value<'_>) -> Option<(u16, Duration)> {
 fn share(value: Value<'_>) -> Option<u16> {
     let help = "write a share of client networks from \"0.01%\" to \"50%\", or as a number to 0.5";
     let said = match value.as_text() {
-        Some(text) => text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok()).map(|x| x / 100.0),
+        Some(text) => {
+            text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok()).map(|x| x / 100.0)
+        }
         None => Some(value.number()?),
     };
     let share = said.map(|share| (share * 10_000.0).round()).filter(|share| {

@@ -121,7 +121,8 @@ impl Linger {
     /// Takes out the awaited subjects of which no answer is left at `now`.
     pub fn due(&mut self, snapshot: &Snapshot, now: Instant) -> Vec<Subject> {
         let is_due = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
-        let due: Vec<Subject> = self.awaited.iter().filter(|(_, until)| is_due(until)).map(|(s, _)| s.clone()).collect();
+        let due: Vec<Subject> =
+            self.awaited.iter().filter(|(_, until)| is_due(until)).map(|(s, _)| s.clone()).collect();
         let mut left = Vec::new();
         for subject in due {
             // It may have been told again meanwhile, and may have been left once more since.
@@ -150,7 +151,8 @@ type Part = (usize, Option<usize>);
 
 /// The pools and endpoints that a choice names.
 fn parts(choice: &Choice) -> impl Iterator<Item = Part> + '_ {
-    let endpoints = |pick: &Pick| pick.endpoints.iter().map(|&endpoint| Some(endpoint)).chain([None]).collect::<Vec<_>>();
+    let endpoints =
+        |pick: &Pick| pick.endpoints.iter().map(|&endpoint| Some(endpoint)).chain([None]).collect::<Vec<_>>();
     choice.picks.iter().flat_map(move |pick| endpoints(pick).into_iter().map(|endpoint| (pick.pool, endpoint)))
 }
 
@@ -169,7 +171,8 @@ fn is_named(snapshot: &Snapshot, subject: &Subject) -> bool {
         Some((snapshot.row(ServiceId::at(i)), &service.pools[place], place))
     });
     with_pool.any(|(row, pool, place)| {
-        let mut picks = row.choices().chain(row.trials()).flat_map(|choice| &choice.picks).filter(|pick| pick.pool == place);
+        let mut picks =
+            row.choices().chain(row.trials()).flat_map(|choice| &choice.picks).filter(|pick| pick.pool == place);
         picks.any(|pick| match subject.endpoint {
             None => true,
             Some(address) => pick.endpoints.iter().any(|&endpoint| pool.endpoints[endpoint].address == address),

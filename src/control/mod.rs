@@ -251,11 +251,14 @@ impl Control {
         self.metrics.published(took);
         let after = self.publisher.lake().load();
         for (id, row) in &changes {
-            self.linger.changed(&after, after.topology.service(*id), (before.row(*id), row), began + took);
+            self.linger.changed(&after, after.topology.service(*id), (before.row(*id), &**row), began + took);
         }
         let (flaps, trials) = (self.beliefs.take_flaps(), self.beliefs.take_trials());
         // An endpoint that fails now and then would fill the trail; what it did to TTLs is counted there.
-        if flaps.is_empty() && trials.is_empty() && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service))) {
+        if flaps.is_empty()
+            && trials.is_empty()
+            && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service)))
+        {
             self.untold += 1;
             tracing::debug!(generation = published.generation, services = changes.len(), "published, TTLs alone");
             return Vec::new();

@@ -61,7 +61,8 @@ impl Control {
         let was_held = self.beliefs.holds().get(&subject).is_some();
         let services = self.beliefs.hold(subject.clone(), hold.clone());
         let told = forced.clone();
-        let event = |generation| Event::Held { subject: subject.clone(), hold: Arc::new(hold), forced: told, generation };
+        let event =
+            |generation| Event::Held { subject: subject.clone(), hold: Arc::new(hold), forced: told, generation };
         let done = self.carry_out(services, was_held, event);
         let lingers = if held.keeps_away() {
             let snapshot = self.publisher.lake().load();

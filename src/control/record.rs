@@ -1,7 +1,7 @@
 //! Events as lines of the audit trail.
 
-use super::{Flap, Step, Trial, Unsafe};
 use super::event::{Event, Move};
+use super::{Flap, Step, Trial, Unsafe};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
 use crate::limits::AUDIT_NAMES_MAX;

@@ -8,8 +8,8 @@ use super::regions::Regions;
 use super::target;
 use super::views::{Face as Seen, faces};
 use super::{
-    Addresses, Canary, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Transfer,
-    Views, Zone,
+    Addresses, Canary, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology,
+    Transfer, Views, Zone,
 };
 use crate::config::{self, Config, Delegation, Location};
 use crate::federation::{Failback, Shape};

@@ -100,7 +100,8 @@ fn a_drain_tells_when_the_last_answer_that_named_the_pool_expires_and_that_it_ha
 fn a_pool_that_comes_back_is_tried_by_some_before_all_return_and_its_loss_ends_that() {
     let mut edges = Edges::start();
     let scene = Scene::of(&edges);
-    let failback = "steering = \"failover\"\nfailback = { after = \"auto\", canary = { share = \"50%\", for = \"1h\" } }";
+    let failback =
+        "steering = \"failover\"\nfailback = { after = \"auto\", canary = { share = \"50%\", for = \"1h\" } }";
     scene.write(&scene.text(failback, QUICK));
     let server = Server::ready(&scene);
     let client = |network: u8| {
@@ -108,7 +109,11 @@ fn a_pool_that_comes_back_is_tried_by_some_before_all_return_and_its_loss_ends_t
         let told: serde_json::Value = serde_json::from_str(&get(scene.admin, &path).unwrap().1).unwrap();
         let pools = told["decision"]["pools"].as_array().unwrap();
         let chosen = pools.iter().find(|pool| pool["chosen"] == true).unwrap();
-        (chosen["pool"].as_str().unwrap().to_owned(), chosen["why"].as_str().unwrap().to_owned(), told["ecs_scope"].clone())
+        (
+            chosen["pool"].as_str().unwrap().to_owned(),
+            chosen["why"].as_str().unwrap().to_owned(),
+            told["ecs_scope"].clone(),
+        )
     };
     let canary = "edgesteer_pool_canary{pool=\"seoul\",service=\"federation\"}";
     eventually("seoul is told", || (client(0).0 == "seoul").then_some(()));
@@ -118,7 +123,8 @@ fn a_pool_that_comes_back_is_tried_by_some_before_all_return_and_its_loss_ends_t
     edges.set("seoul", Mode::Serving);
     eventually("some try seoul", || (server.metric(canary) == Some(1.0)).then_some(()));
     let clients: Vec<_> = (0..40).map(client).collect();
-    let tried = clients.iter().filter(|(pool, why, _)| pool == "seoul" && why.contains("among those who try it")).count();
+    let tried =
+        clients.iter().filter(|(pool, why, _)| pool == "seoul" && why.contains("among those who try it")).count();
     assert!((5..35).contains(&tried), "{clients:?}");
     assert!(clients.iter().all(|(pool, _, scope)| scope == 24 && (pool == "seoul" || pool == "dublin")), "{clients:?}");
     assert_eq!(clients, (0..40).map(client).collect::<Vec<_>>(), "each stays on its side");
@@ -135,11 +141,14 @@ fn a_pool_that_comes_back_is_tried_by_some_before_all_return_and_its_loss_ends_t
 fn safety_bounds_what_orders_do_and_how_many_and_force_is_remembered_with_its_reason() {
     let mut edges = Edges::start();
     let scene = Scene::of(&edges);
-    let text = scene.text("failback = \"auto\"", QUICK) + "[safety]\nmin_active_pools = 1\nmax_changes_per_minute = 4\n";
+    let text =
+        scene.text("failback = \"auto\"", QUICK) + "[safety]\nmin_active_pools = 1\nmax_changes_per_minute = 4\n";
     scene.write(&text);
     let server = Server::ready(&scene);
     eventually("both are proven", || server.metric("edgesteer_pool_up{pool=\"dublin\"}").filter(|up| *up == 1.0));
-    let order = |method: &str, pool: &str, body: &str| send(scene.admin, method, &format!("/api/v1/holds/{pool}"), body).unwrap();
+    let order = |method: &str, pool: &str, body: &str| {
+        send(scene.admin, method, &format!("/api/v1/holds/{pool}"), body).unwrap()
+    };
     assert_eq!(order("PUT", "seoul", r#"{"state":"down","reason":"patch"}"#).0, 200);
     let (status, words) = order("PUT", "dublin", r#"{"state":"down","reason":"oops"}"#);
     assert!(status == 409 && words.contains("would be left with 0 active pools"), "{words}");
@@ -155,7 +164,8 @@ fn safety_bounds_what_orders_do_and_how_many_and_force_is_remembered_with_its_re
     let (status, words) = order("PUT", "seoul", r#"{"state":"up","reason":"once more"}"#);
     assert!(status == 409 && words.contains("4 changes were made within the last minute"), "{words}");
     assert_eq!(order("PUT", "seoul", r#"{"state":"up","reason":"really","force":true}"#).0, 200);
-    let refused: Vec<_> = events(&scene, "refused").iter().map(|event| event["detail"]["wanted_because"].clone()).collect();
+    let refused: Vec<_> =
+        events(&scene, "refused").iter().map(|event| event["detail"]["wanted_because"].clone()).collect();
     assert_eq!(refused, ["oops", "never mind", "once more"]);
     let forced = |what: &str| -> Vec<_> {
         let told = events(&scene, what).into_iter().filter(|event| event["detail"]["forced"].is_string());

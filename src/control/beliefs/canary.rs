@@ -47,7 +47,9 @@ impl Step {
                 format!("{percent} % of client networks try it for {seconds} s")
             }
             Self::Passed => "everybody prefers it again whose order says so".to_owned(),
-            Self::Aborted => "it was lost or is held away: everybody is sent elsewhere, and its wait begins anew".to_owned(),
+            Self::Aborted => {
+                "it was lost or is held away: everybody is sent elsewhere, and its wait begins anew".to_owned()
+            }
         }
     }
 }

@@ -71,7 +71,9 @@ impl Memory {
         let gates = self.gates.iter().filter_map(|gate| gate.ripe_at(service.failback));
         let waits = self.gates.iter().zip(&self.canaries).filter(|(_, is_in_canary)| !**is_in_canary);
         let canaries = waits.filter_map(|(gate, _)| canary::begins(*gate, service.canary));
-        gates.chain(canaries).chain(damping.into_iter().flat_map(|by| self.damps.iter().filter_map(|damp| damp.until(by))))
+        gates
+            .chain(canaries)
+            .chain(damping.into_iter().flat_map(|by| self.damps.iter().filter_map(|damp| damp.until(by))))
     }
 
     /// Takes over what an older topology's service remembered of pools of the same name. An order that is new takes the last

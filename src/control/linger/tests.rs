@@ -39,7 +39,7 @@ impl Story {
         self.publisher.apply(rows());
         let after = self.publisher.lake().load();
         for (id, row) in rows() {
-            self.linger.changed(&after, after.topology.service(id), (before.row(id), &row), now);
+            self.linger.changed(&after, after.topology.service(id), (before.row(id), &*row), now);
         }
     }
 
@@ -160,9 +160,12 @@ fn what_leaves_with_a_reload_is_awaited() {
 fn after_a_restart_the_process_before_may_have_told_of_it() {
     let mut story = Story::new("ttl = \"90s\"");
     let grounds = Grounds::new("test", "test").unwrap();
-    for (made, away, expected, awaited) in
-        [(1000, "seoul", "90", true), (911, "seoul", "90", true), (910, "seoul", "gone", false), (1000, "tokyo", "gone", false)]
-    {
+    for (made, away, expected, awaited) in [
+        (1000, "seoul", "90", true),
+        (911, "seoul", "90", true),
+        (910, "seoul", "gone", false),
+        (1000, "tokyo", "gone", false),
+    ] {
         let hold = Hold { held: Held::Down, grounds: grounds.clone(), made, ends: None };
         let holds: Holds = [(subject(away), hold)].into_iter().collect();
         story.beliefs.set_holds(holds.clone());

@@ -69,7 +69,8 @@ fn the_dependence_says_how_wide_the_scope_is() {
 fn a_canary_has_its_share_of_networks_and_of_each_weight() {
     let canary = |share| Canary { after: Default::default(), share };
     let networks = || (0..200_000u32).map(|network| IpAddr::from(Ipv4Addr::from_bits(network << 8)));
-    let v6 = || (0..200_000u128).map(|network| IpAddr::from(std::net::Ipv6Addr::from_bits(0x2001 << 112 | network << 72)));
+    let v6 =
+        || (0..200_000u128).map(|network| IpAddr::from(std::net::Ipv6Addr::from_bits(0x2001 << 112 | network << 72)));
     for share in [10, 500, 5000] {
         let exact = f64::from(share) / 10_000.0;
         let near = |count: usize, of: usize| (count as f64 / of as f64 - exact).abs() < exact / 10.0;
@@ -77,7 +78,8 @@ fn a_canary_has_its_share_of_networks_and_of_each_weight() {
         assert!(near(v6().filter(|&client| canary(share).has(client)).count(), 200_000), "{share}");
     }
     let half = networks().filter(|&client| slot_of(client) < WEIGHT_SLOTS / 2);
-    let (tried, all) = half.fold((0, 0), |(tried, all), client| (tried + usize::from(canary(500).has(client)), all + 1));
+    let (tried, all) =
+        half.fold((0, 0), |(tried, all), client| (tried + usize::from(canary(500).has(client)), all + 1));
     assert!((tried * 20).abs_diff(all) < all / 10, "{tried} of {all}");
 }
 

@@ -5,8 +5,7 @@ use crate::testing::{POOLS, ZONE, service, topology};
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
 
-const MORE: &str =
-    "steering = \"failover\"\nfailback = { after = \"10m\", canary = { share = \"5%\", for = \"5m\" } }";
+const MORE: &str = "steering = \"failover\"\nfailback = { after = \"10m\", canary = { share = \"5%\", for = \"5m\" } }";
 
 static WORLD: LazyLock<Arc<Topology>> = LazyLock::new(|| topology(&[ZONE, POOLS, &service(MORE)].concat()));
 
@@ -96,7 +95,8 @@ fn lost_in_its_canary_it_waits_anew() {
 #[test]
 fn an_operator_ends_it_either_way() {
     let hold = |held| Hold { held, grounds: Grounds::new("test", "test").unwrap(), made: 0, ends: None };
-    for (held, expected, step) in [(Held::Down, (1, 1), ABORTED), (Held::Drain, (1, 1), ABORTED), (Held::Up, (0, 0), PASSED)]
+    for (held, expected, step) in
+        [(Held::Down, (1, 1), ABORTED), (Held::Drain, (1, 1), ABORTED), (Held::Up, (0, 0), PASSED)]
     {
         let mut story = Story::new();
         story.told(700);
