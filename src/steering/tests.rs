@@ -3,7 +3,7 @@ use crate::health::{Grounds, Hold};
 use crate::testing::{POOLS, ZONE, service, topology};
 use crate::topology::Topology;
 use proptest::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 fn world(more: &str) -> Arc<Topology> {
@@ -169,6 +169,21 @@ const LADDERS: [&str; 5] = [
     "[{ pool = \"dublin\" }, { pool = \"seoul\" }]",
 ];
 
+const SHAPES: [&str; 3] = ["address", "target", "ordered"];
+
+/// A service for each shape and ladder, in one world.
+static POLICIES: LazyLock<Arc<Topology>> = LazyLock::new(|| {
+    let service = |i: usize| {
+        let (shape, ladder) = (SHAPES[i / LADDERS.len()], LADDERS[i % LADDERS.len()]);
+        format!(
+            "[service.s{i}]\nkind = \"sip-federation\"\ndomains = [\"s{i}.contoso.com\"]\npools = [\"seoul\", \"dublin\"]\n\
+             shape = \"{shape}\"\nall_down = {ladder}\n"
+        )
+    };
+    let services: String = (0..SHAPES.len() * LADDERS.len()).map(service).collect();
+    topology(&[ZONE, POOLS, &services].concat())
+});
+
 proptest! {
     /// Whatever stands how, and whatever is held.
     #[test]
@@ -176,14 +191,12 @@ proptest! {
         words in ("[UdD?]{3}[wcfs]?", "[UdD?][wcfs]?"),
         holds in "[-dr]{2}",
         last_good in proptest::option::of(0..2usize),
-        ladder in 0..LADDERS.len(),
-        shape in proptest::sample::select(vec!["address", "target", "ordered"]),
+        policy in 0..SHAPES.len() * LADDERS.len(),
         order in proptest::sample::select(vec![[0u16, 1], [1, 0]]),
         tries in any::<bool>(),
     ) {
-        let topology = world(&format!("shape = \"{shape}\"\nall_down = {}", LADDERS[ladder]));
         let standings = held(&format!("{} {}", words.0, words.1), &holds);
-        let choice = choose(&topology.services[0], &order, &standings, last_good, tries);
+        let choice = choose(&POLICIES.services[policy], &order, &standings, last_good, tries);
         let held_down = |pool: usize| standings[pool].holds.held() == Some(Held::Down);
         let named = |pool: usize| choice.picks.iter().any(|pick| pick.pool == pool);
         let all_held = (0..2).all(held_down);
