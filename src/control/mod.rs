@@ -199,6 +199,7 @@ impl Control {
                 self.metrics.certificates().retain(&topology);
                 self.prober.retarget(topology.probed());
                 self.tell(Event::Replaced { generation: published.generation });
+                self.pools_to_tell().into_iter().for_each(|event| self.tell(event));
                 let _ = reply.send(published.generation);
             }
             Command::Hold(order, reply) => self.hold(order, reply),
@@ -253,12 +254,9 @@ impl Control {
         for (id, row) in &changes {
             self.linger.changed(&after, after.topology.service(*id), (before.row(*id), &**row), began + took);
         }
-        let (flaps, trials) = (self.beliefs.take_flaps(), self.beliefs.take_trials());
+        let pools = self.pools_to_tell();
         // An endpoint that fails now and then would fill the trail; what it did to TTLs is counted there.
-        if flaps.is_empty()
-            && trials.is_empty()
-            && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service)))
-        {
+        if pools.is_empty() && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service))) {
             self.untold += 1;
             tracing::debug!(generation = published.generation, services = changes.len(), "published, TTLs alone");
             return Vec::new();
@@ -270,10 +268,13 @@ impl Control {
         let services = changes.iter().map(name).collect();
         let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
         let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
-        let flaps = flaps.into_iter().map(Event::Flap);
-        let trials = trials.into_iter().map(Event::Trial);
-        let published = Event::Published { generation, services, untold };
-        std::iter::once(published).chain(flaps).chain(trials).chain(moves).collect()
+        std::iter::once(Event::Published { generation, services, untold }).chain(pools).chain(moves).collect()
+    }
+
+    /// What rendering has found of pools that began or ended to flap or to be tried.
+    fn pools_to_tell(&mut self) -> Vec<Event> {
+        let flaps = self.beliefs.take_flaps().into_iter().map(Event::Flap);
+        flaps.chain(self.beliefs.take_trials().into_iter().map(Event::Trial)).collect()
     }
 
     /// Publishes and tells what time or a command has changed.
