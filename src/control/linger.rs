@@ -24,7 +24,7 @@ pub enum Lingers {
 
 /// What answers of the past still name.
 #[derive(Debug, Default)]
-pub struct Linger {
+pub(super) struct Linger {
     /// When the last answer that named it expires, of what was told and then was not.
     until: HashMap<Subject, Instant>,
     /// What an operator keeps away and waits for; `None` while it is still told.
@@ -34,7 +34,7 @@ pub struct Linger {
 impl Linger {
     /// What a process begins with that publishes this snapshot first: the one before it may have told of anything until now. Holds that
     /// are older than what it told are no longer awaited.
-    pub fn begin(snapshot: &Snapshot, holds: &Holds, now: Moment) -> Self {
+    pub(super) fn begin(snapshot: &Snapshot, holds: &Holds, now: Moment) -> Self {
         let mut linger = Self::default();
         for (subject, hold) in holds.iter().filter(|(_, hold)| hold.held.keeps_away()) {
             let Some(ttl) = longest_ttl(&snapshot.topology, subject) else { continue };
@@ -47,7 +47,7 @@ impl Linger {
     }
 
     /// A service says at `now` something else than before. `snapshot` is the new truth.
-    pub fn changed(&mut self, snapshot: &Snapshot, service: &Service, (old, new): (&Row, &Row), now: Instant) {
+    pub(super) fn changed(&mut self, snapshot: &Snapshot, service: &Service, (old, new): (&Row, &Row), now: Instant) {
         let Some(until) = expiry(service, now) else { return };
         let mut left = BTreeSet::new();
         let (all, trials) = (old.choices().zip(new.choices()), old.trials().zip(new.trials()));
@@ -63,7 +63,7 @@ impl Linger {
     }
 
     /// Another topology takes the place of this snapshot's: all that it says may be kept for as long as it says.
-    pub fn replaced(&mut self, before: &Snapshot, now: Instant) {
+    pub(super) fn replaced(&mut self, before: &Snapshot, now: Instant) {
         self.until.retain(|_, until| *until > now);
         let services = before.topology.services.iter().enumerate();
         for (i, service) in services.filter(|(_, service)| service.face == Face::Configured) {
@@ -75,7 +75,7 @@ impl Linger {
     }
 
     /// Another topology is published: what is awaited and was told until now may have left with the one before.
-    pub fn revise(&mut self, snapshot: &Snapshot, now: Instant) {
+    pub(super) fn revise(&mut self, snapshot: &Snapshot, now: Instant) {
         let told = self.awaited.iter().filter(|(_, until)| until.is_none());
         for subject in told.map(|(subject, _)| subject.clone()).collect::<Vec<_>>() {
             self.await_leave(snapshot, &subject, now);
@@ -83,7 +83,7 @@ impl Linger {
     }
 
     /// An operator keeps a subject away: says how far it has left the answers at `now`, and remembers to say when it has.
-    pub fn await_leave(&mut self, snapshot: &Snapshot, subject: &Subject, now: Instant) -> Lingers {
+    pub(super) fn await_leave(&mut self, snapshot: &Snapshot, subject: &Subject, now: Instant) -> Lingers {
         let lingers = self.of(snapshot, subject, now);
         match lingers {
             Lingers::Named => self.awaited.insert(subject.clone(), None),
@@ -94,12 +94,12 @@ impl Linger {
     }
 
     /// It is kept away no longer.
-    pub fn forget(&mut self, subject: &Subject) {
+    pub(super) fn forget(&mut self, subject: &Subject) {
         self.awaited.remove(subject);
     }
 
     /// How far a subject has left the answers.
-    pub fn of(&self, snapshot: &Snapshot, subject: &Subject, now: Instant) -> Lingers {
+    pub(super) fn of(&self, snapshot: &Snapshot, subject: &Subject, now: Instant) -> Lingers {
         match self.until.get(subject).filter(|until| **until > now) {
             _ if is_named(snapshot, subject) => Lingers::Named,
             Some(&until) => Lingers::Until(until),
@@ -108,18 +108,18 @@ impl Linger {
     }
 
     /// How far each subject that is held away has left the answers, for people.
-    pub fn of_all(&self, snapshot: &Snapshot, holds: &Holds, now: Moment) -> Vec<(Subject, Lingers)> {
+    pub(super) fn of_all(&self, snapshot: &Snapshot, holds: &Holds, now: Moment) -> Vec<(Subject, Lingers)> {
         let away = holds.iter().filter(|(_, hold)| hold.held.keeps_away());
         away.map(|(subject, _)| (subject.clone(), self.of(snapshot, subject, now.at))).collect()
     }
 
     /// When the next subject that is awaited will have left.
-    pub fn next_due(&self) -> Option<Instant> {
+    pub(super) fn next_due(&self) -> Option<Instant> {
         self.awaited.values().copied().flatten().min()
     }
 
     /// Takes out the awaited subjects of which no answer is left at `now`.
-    pub fn due(&mut self, snapshot: &Snapshot, now: Instant) -> Vec<Subject> {
+    pub(super) fn due(&mut self, snapshot: &Snapshot, now: Instant) -> Vec<Subject> {
         let is_due = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
         let due: Vec<Subject> =
             self.awaited.iter().filter(|(_, until)| is_due(until)).map(|(s, _)| s.clone()).collect();

@@ -71,7 +71,7 @@ fn a_canary_has_its_share_of_networks_and_of_each_weight() {
     let networks = || (0..200_000u32).map(|network| IpAddr::from(Ipv4Addr::from_bits(network << 8)));
     let v6 =
         || (0..200_000u128).map(|network| IpAddr::from(std::net::Ipv6Addr::from_bits(0x2001 << 112 | network << 72)));
-    for share in [10, 500, 5000] {
+    for share in [100, 500, 5000] {
         let exact = f64::from(share) / 10_000.0;
         let near = |count: usize, of: usize| (count as f64 / of as f64 - exact).abs() < exact / 10.0;
         assert!(near(networks().filter(|&client| canary(share).has(client)).count(), 200_000), "{share}");
