@@ -85,7 +85,9 @@ pub(super) fn follow(
         let step = match (began.zip(service.canary), standing.gate) {
             (Some((began, canary)), gate) => {
                 let ends = gate.ripe_at(service.failback).unwrap_or(began);
-                Step::Began { share: canary.share, length: ends.saturating_duration_since(now) }
+                // A moment has passed since it was due.
+                let length = ends.saturating_duration_since(now) + Duration::from_millis(500);
+                Step::Began { share: canary.share, length: Duration::from_secs(length.as_secs()) }
             }
             (None, Gate::In) => Step::Passed,
             (None, _) => Step::Aborted,
