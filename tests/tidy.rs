@@ -192,7 +192,7 @@ const ROOMS: &[Room] = &[
             "tracing_subscriber",
         ],
     },
-    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "files", "rustls", "sockets", "webpki_roots"] },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[

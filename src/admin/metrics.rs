@@ -27,6 +27,9 @@ pub fn register(registry: &Registry, lake: &Lake) -> prometheus::Result<()> {
 /// Octets of a series beside its service and region: the metric's name, those of the labels, a pool and a value.
 const SERIES_OCTETS: usize = 96;
 
+/// Of each pool of each service.
+const OF_EACH_POOL: [&str; 3] = ["edgesteer_pool_damped", "edgesteer_pool_canary", "edgesteer_pool_suspect"];
+
 struct Truth {
     lake: Lake,
     gauges: Gauges,
@@ -41,6 +44,8 @@ struct Gauges {
     endpoint_degraded: IntGaugeVec,
     pool_degraded: IntGaugeVec,
     damped: IntGaugeVec,
+    canary: IntGaugeVec,
+    suspect: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
     service_up: IntGaugeVec,
@@ -84,6 +89,16 @@ impl Gauges {
                 "1 where a pool flaps and so serves only where no other of the service does, else 0.",
                 &["service", "pool"],
             )?,
+            canary: vec(
+                "edgesteer_pool_canary",
+                "1 while a share of clients tries a pool that came back before it is preferred by all, else 0.",
+                &["service", "pool"],
+            )?,
+            suspect: vec(
+                "edgesteer_pool_suspect",
+                "1 while probes that speak against a pool are being confirmed, so that answers naming it have a short TTL; else 0.",
+                &["service", "pool"],
+            )?,
             active: vec(
                 "edgesteer_service_active_pool",
                 "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
@@ -109,7 +124,7 @@ impl Gauges {
 }
 
 impl Gauges {
-    fn all(&self) -> [&dyn Collector; 11] {
+    fn all(&self) -> [&dyn Collector; 13] {
         let Self {
             generation,
             geoip,
@@ -118,6 +133,8 @@ impl Gauges {
             endpoint_degraded,
             pool_degraded,
             damped,
+            canary,
+            suspect,
             active,
             held,
             service_up,
@@ -131,6 +148,8 @@ impl Gauges {
             endpoint_degraded,
             pool_degraded,
             damped,
+            canary,
+            suspect,
             active,
             held,
             service_up,
@@ -198,7 +217,7 @@ fn of_services(gauges: &Gauges, snapshot: &Snapshot) {
     let configured = all.filter(|(_, service)| service.face == Face::Configured).map(|(i, _)| ServiceId::at(i));
     let mut all: Vec<(Option<bool>, ServiceId)> = configured.map(|id| (is_up(snapshot, id), id)).collect();
     all.sort_by_key(|(is_up, _)| *is_up != Some(false));
-    let (mut left, mut left_out) = (SERVICE_SERIES_OCTETS, [0, 0, 0]);
+    let (mut left, mut up, mut each, mut active) = (SERVICE_SERIES_OCTETS, 0, 0, 0);
     for (is_up, id) in all {
         let service = snapshot.topology.service(id);
         match octets(&snapshot.topology, service).filter(|octets| *octets <= left) {
@@ -208,13 +227,14 @@ fn of_services(gauges: &Gauges, snapshot: &Snapshot) {
             }
             None => {
                 let pools = service.pools.len();
-                let series = [usize::from(is_up.is_some()), pools, count(service) * pools];
-                left_out.iter_mut().zip(series).for_each(|(sum, more)| *sum += more);
+                up += usize::from(is_up.is_some());
+                each += pools;
+                active += count(service) * pools;
             }
         }
     }
-    let metrics = ["edgesteer_service_up", "edgesteer_pool_damped", "edgesteer_service_active_pool"];
-    for (metric, count) in metrics.iter().zip(left_out) {
+    let left_out = [("edgesteer_service_up", up), ("edgesteer_service_active_pool", active)];
+    for (metric, count) in left_out.into_iter().chain(OF_EACH_POOL.iter().map(|metric| (*metric, each))) {
         gauges.left_out.with_label_values(&[metric]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 }
@@ -222,7 +242,7 @@ fn of_services(gauges: &Gauges, snapshot: &Snapshot) {
 /// Octets of all that is of one service, about; `None` where that is too much by itself, whatever its names are.
 fn octets(topology: &Topology, service: &Service) -> Option<usize> {
     let (pools, bare) = (service.pools.len(), service.name.len() + SERIES_OCTETS);
-    let least = bare * (1 + pools + pools * count(service));
+    let least = bare * (1 + OF_EACH_POOL.len() * pools + pools * count(service));
     (least <= SERVICE_SERIES_OCTETS).then(|| {
         let names: usize = regions(topology, service).iter().map(|(region, _)| region.len()).sum();
         least + names * pools
@@ -237,8 +257,14 @@ fn of_service(gauges: &Gauges, snapshot: &Snapshot, id: ServiceId, is_up: Option
         gauges.service_up.with_label_values(&[&service.name]).set(i64::from(is_up));
     }
     for (name, standing) in pools().zip(&row.standings) {
-        let damped = gauges.damped.with_label_values(&[service.name.as_str(), name]);
-        damped.set(i64::from(standing.damped.is_some()));
+        let is = [
+            (&gauges.damped, standing.damped.is_some()),
+            (&gauges.canary, standing.canary),
+            (&gauges.suspect, standing.suspect),
+        ];
+        for (gauge, is) in is {
+            gauge.with_label_values(&[service.name.as_str(), name]).set(i64::from(is));
+        }
     }
     for (region, orders) in regions(topology, service) {
         let first = |order: &usize| row.choice(*order).picks.first().map(|pick| pick.pool);
