@@ -16,6 +16,7 @@ mod healthcheck;
 mod holds;
 mod hosting;
 mod manager;
+mod policy;
 mod process;
 mod reload;
 mod runbooks;
