@@ -21,6 +21,7 @@ pages! {
     "target-outside-domain"
     "target-without-address"
     "ttl-differs"
+    "unreachable-rung"
     "unused-check"
     "unused-pool"
     "unused-view"
