@@ -1,5 +1,6 @@
 //! `edgesteer audit`: proves that the trail on a disk is whole, and shows the last lines of a running server's.
 
+use super::progress::Progress;
 use super::reach::Reach;
 use super::{complain, count, say};
 use clap::Subcommand;
@@ -108,7 +109,10 @@ fn plain(value: &Value) -> String {
 }
 
 fn verify(path: &Path) -> ExitCode {
-    match crate::audit::verify(path) {
+    let shown = Progress::of(format!("reading {}", path.display()));
+    let verified = crate::audit::verify(path);
+    drop(shown);
+    match verified {
         Ok(trail) => {
             let lines = usize::try_from(trail.lines).unwrap_or(usize::MAX);
             say(&format!("{}: whole; {} in {}", path.display(), count(lines, "line"), count(trail.files, "file")));

@@ -6,7 +6,7 @@ use clap::Command;
 /// meanings of `OTHERS`.
 const MEANINGS: &[(&str, [&str; 2])] = &[
     ("serve", ["a socket, the state directory or the system failed", CONFIGURATION]),
-    ("check", ["with --strict: there are warnings", CONFIGURATION]),
+    ("check", ["there are warnings, and --strict was given", CONFIGURATION]),
     ("explain", [REFUSED, "wrong usage, or with -c a configuration with errors"]),
     ("hold", [REFUSED, USAGE]),
     ("drain", [REFUSED, USAGE]),

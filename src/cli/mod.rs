@@ -4,7 +4,7 @@
 //! has them for each command.
 
 use crate::app::{self, LoadError, World};
-use crate::config::Style;
+use crate::config::{Diagnostics, Style};
 use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -15,12 +15,14 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod audit;
+mod check;
 mod codes;
 mod explain;
 mod healthcheck;
 mod manager;
 mod operate;
 mod papers;
+mod progress;
 mod reach;
 mod runbook;
 mod secrets;
@@ -47,14 +49,7 @@ enum Command {
         config: PathBuf,
     },
     /// Validate a configuration and show what to think about.
-    Check {
-        /// Configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-        /// Exit with 1 where there are warnings.
-        #[arg(long)]
-        strict: bool,
-    },
+    Check(check::Args),
     /// Show what a client is answered, and why: by the running server, or with -c by a configuration alone, of which every pool
     /// is up unless named by --down.
     Explain(explain::Args),
@@ -172,7 +167,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     match cli.command {
         Command::Serve { config } => serve::run(config),
-        Command::Check { config, strict } => check(&config, strict),
+        Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Hold { subject, state, length, order } => {
             operate::hold(&subject, &state, length.length.as_deref(), &order)
@@ -193,41 +188,31 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn check(path: &Path, strict: bool) -> ExitCode {
-    let world = match load(path) {
-        Ok(world) => world,
-        Err(code) => return code,
-    };
-    let config = world.outline.config();
-    say(&format!(
-        "{}: {}, {}, {}, {} to probe, {}; geography: {}",
-        path.display(),
-        count(config.services.len(), "service"),
-        count(config.pools.len(), "pool"),
-        count(world.outline.domains(), "domain"),
-        count(world.topology.targets.len(), "target"),
-        count(world.topology.regions.len(), "region"),
-        world.geography
-    ));
-    if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
-}
-
 fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Loads a configuration and shows its errors or warnings.
-fn load(path: &Path) -> Result<World, ExitCode> {
+/// Shows findings to people.
+fn show(found: &Diagnostics) {
     let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
-    match app::load(path) {
-        Ok(world) => {
-            if !world.warnings.is_empty() {
-                complain(&world.warnings.render(style));
-            }
-            Ok(world)
-        }
+    complain(&found.render(style));
+}
+
+/// Shows that a configuration is read, where that takes long.
+fn reading(path: &Path) -> progress::Progress {
+    progress::Progress::of(format!("reading {}", path.display()))
+}
+
+/// Loads a configuration and shows its errors; its warnings are for `check` to show, and for whoever starts a server.
+fn load(path: &Path) -> Result<World, ExitCode> {
+    let loaded = {
+        let _shown = reading(path);
+        app::load(path)
+    };
+    match loaded {
+        Ok(world) => Ok(world),
         Err(LoadError::Config(diagnostics)) => {
-            complain(&diagnostics.render(style));
+            show(&diagnostics);
             Err(ExitCode::from(2))
         }
         Err(other) => {

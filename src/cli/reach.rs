@@ -1,6 +1,7 @@
 //! How a running server is reached: its admin address, over TLS where it has some, and a token for it.
 
 use super::complain;
+use super::progress::Progress;
 use crate::admin;
 use crate::config::Pem;
 use clap::Args;
@@ -134,6 +135,7 @@ impl Reach {
 
     fn exchange(&self, method: &str, path: &str, fields: &str, body: &str) -> io::Result<Answer> {
         let (admin, length, is_https) = (&self.admin, body.len(), self.is_https());
+        let _shown = Progress::of(format!("waiting for {admin}"));
         let stream = self.connect()?;
         let peer = stream.peer_addr()?;
         let token = match self.token(peer)? {
