@@ -13,6 +13,7 @@ use common::edges::Edges;
 use common::eventually;
 use common::scene::{QUICK, Scene};
 use common::server::{Server, get};
+use edgesteer::demo::ca::{ThrowawayCa, now_valid};
 use edgesteer::demo::edge::Mode;
 use rustix::process::Signal;
 
@@ -126,6 +127,33 @@ fn a_server_with_tokens_shows_nothing_before_one_is_given() {
     room.wait_for("sentence", "Inbound federation is up");
     room.wait_for("live", "live");
     assert_eq!(room.browser.run("return document.getElementById('login').hidden"), true);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn over_tls_it_is_the_same_page() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let ca = ThrowawayCa::new().unwrap();
+    let identity = ca.issue(&[&scene.admin.ip().to_string()], now_valid()).unwrap();
+    std::fs::write(scene.path().join("admin.pem"), identity.certificate_pem()).unwrap();
+    std::fs::write(scene.path().join("admin.key"), identity.key_pem()).unwrap();
+    let hash = edgesteer::admin::sha256("es_look");
+    let tls = "[server]\nadmin_tls = { cert = \"admin.pem\", key = \"admin.key\" }\n";
+    let token = format!("[token.looker]\nrole = \"operate\"\nsha256 = \"{hash}\"\n");
+    scene.write(&(scene.text("", QUICK).replace("[server]\n", tls) + &token));
+    let mut server = Server::start(&scene);
+    server.wait_for_log("answering");
+    let browser = Browser::start(scene.path());
+    browser.open(&format!("https://{}/", scene.admin));
+    let room = Room { edges, scene, server, browser };
+    room.wait_for("login", "This server wants a token");
+    room.browser
+        .run("document.getElementById('token').value = 'es_look'; document.querySelector('#login button').click()");
+    room.wait_for("sentence", "Inbound federation is up");
+    room.wait_for("live", "live");
+    room.order("Hold seoul", "es_look", "patch night");
+    room.wait_for("holds", "patch night");
 }
 
 #[test]
