@@ -27,7 +27,8 @@ fn main() -> ExitCode {
 /// What `--version` says. The commit is told by `deploy/build` alone: were it read here, every commit would build everything anew.
 fn tell_version() {
     println!("cargo::rerun-if-env-changed=EDGESTEER_COMMIT");
-    let commit = env::var("EDGESTEER_COMMIT").unwrap_or_default();
+    let commit = env::var_os("EDGESTEER_COMMIT").unwrap_or_default();
+    let commit = commit.to_string_lossy();
     let version = env!("CARGO_PKG_VERSION");
     let told = if commit.is_empty() { version.to_owned() } else { format!("{version} ({commit})") };
     println!("cargo::rustc-env=EDGESTEER_VERSION={told}");
