@@ -24,6 +24,7 @@ mod secrets;
 mod serve;
 mod token;
 mod watch;
+mod what_if;
 
 pub(crate) use serve::StopSignals;
 
@@ -145,6 +146,8 @@ enum Command {
     },
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
+    /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
+    WhatIf(what_if::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -213,6 +216,7 @@ pub fn run() -> ExitCode {
         Command::Man { directory } => papers::man(&directory),
         Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
         Command::Runbook(args) => runbook::run(&args),
+        Command::WhatIf(args) => what_if::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }
@@ -266,8 +270,13 @@ fn count(count: usize, noun: &str) -> String {
 
 /// Loads a configuration and shows its errors or warnings.
 fn load(path: &Path) -> Result<World, ExitCode> {
+    shown(path, app::load(path))
+}
+
+/// The same of one that was read otherwise.
+fn shown(path: &Path, loaded: Result<World, LoadError>) -> Result<World, ExitCode> {
     let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
-    match app::load(path) {
+    match loaded {
         Ok(world) => {
             if !world.warnings.is_empty() {
                 complain(&world.warnings.render(style));
