@@ -213,6 +213,7 @@ impl MoveShown {
     fn way(&self) -> String {
         let fate = |fate: &Option<FateShown>| match fate {
             None => "no such service".to_owned(),
+            Some(FateShown { pools, basis, served: false }) if pools.is_empty() => format!("NOTHING ({basis})"),
             Some(FateShown { pools, basis, served: false }) => format!("NOTHING LIVE, {} ({basis})", pools.join(" ")),
             Some(FateShown { pools, .. }) => pools.join(" "),
         };

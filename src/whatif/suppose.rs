@@ -15,6 +15,8 @@ pub fn all_up(topology: &Arc<Topology>) -> Snapshot {
         state: State::Up,
         gate: Gate::In,
         damped: None,
+        canary: false,
+        suspect: false,
         endpoints: vec![State::Up; pool.endpoints.len()].into(),
         holds: PoolHolds::default(),
     };
