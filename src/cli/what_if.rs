@@ -1,9 +1,9 @@
 //! `edgesteer what-if`, without a running server: who would be sent where if pools were lost, or with another configuration or
 //! database. Its exit code is a gate for changes.
 
-use super::{complain, load, say};
+use super::{complain, load, load_with, say};
 use crate::admin::{WhatIf, pools_named};
-use crate::app::{self, World};
+use crate::app::World;
 use crate::snapshot::Snapshot;
 use crate::whatif::{all_up, compare, without};
 use std::path::{Path, PathBuf};
@@ -105,5 +105,5 @@ fn known(snapshot: &Snapshot, lost: &[String]) -> Vec<crate::ids::PoolId> {
 /// The second world.
 fn other(args: &Args) -> Result<World, ExitCode> {
     let path = args.diff.as_ref().unwrap_or(&args.config);
-    super::shown(path, app::load_with(path, args.diff_geoip.as_deref()))
+    load_with(path, args.diff_geoip.as_deref())
 }

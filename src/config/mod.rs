@@ -3,7 +3,7 @@
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback` and `ladder`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
 //! remembered once it is compiled (`outline`), what a reload changes (`changes`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
@@ -25,6 +25,7 @@ mod lists;
 mod load;
 mod names;
 mod outline;
+mod pages;
 mod partner;
 mod pem;
 mod pool;
@@ -53,6 +54,7 @@ pub use health::Health;
 pub use ladder::Rung;
 pub use load::load;
 pub use outline::Outline;
+pub use pages::{PAGES, page};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
