@@ -33,7 +33,7 @@ pub(crate) use serve::StopSignals;
 
 /// Geo-DNS traffic manager for inbound federation: answers SRV, A and AAAA only with pools that are provably alive.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version = env!("EDGESTEER_VERSION"), about, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
