@@ -44,6 +44,7 @@ mod shown;
 mod status;
 mod tls;
 mod trail;
+mod what_if;
 
 pub use access::Access;
 pub use config::Loaded;
@@ -55,6 +56,7 @@ use problem::Problem;
 use shown::Readiness;
 pub use shown::Shown;
 use tls::Tls;
+pub use what_if::{WhatIf, pools_named};
 
 /// The admin listener could not be started.
 #[derive(Debug, thiserror::Error)]

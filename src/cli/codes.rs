@@ -18,6 +18,7 @@ const MEANINGS: &[(&str, [&str; 2])] = &[
     ("audit verify", ["a line was changed, taken out or put in, or the trail cannot be read", USAGE]),
     ("audit tail", [REFUSED, USAGE]),
     ("runbook", [OTHERS[0], CONFIGURATION]),
+    ("what-if", ["somebody would have no live pool, or more would move than --max-moved allows", CONFIGURATION]),
     ("demo", ["a socket or the system failed", USAGE]),
 ];
 const OTHERS: [&str; 2] = ["it could not be done", USAGE];

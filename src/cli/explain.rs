@@ -2,19 +2,13 @@
 
 use super::reach::Reach;
 use super::{complain, load, say};
-use crate::admin::explain;
-use crate::app::World;
-use crate::control::Beliefs;
-use crate::health::{FailureClass, Outcome};
+use crate::admin::{explain, pools_named};
 use crate::name::Name;
 use crate::resolve::{Asked, Client};
-use crate::snapshot::{Publisher, Snapshot};
-use std::collections::HashSet;
+use crate::whatif::{all_up, without};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Instant;
 
 /// What `edgesteer explain` is told.
 #[derive(Debug, clap::Args)]
@@ -95,11 +89,11 @@ fn supposed(config: &Path, args: &Args, name: &Name, kind: Asked) -> ExitCode {
         Ok(world) => world,
         Err(code) => return code,
     };
-    let pools = world.topology.pools.iter().map(|pool| pool.name.as_str());
-    if let Some(unknown) = args.down.iter().find(|down| !pools.clone().any(|pool| pool == *down)) {
-        return usage(&format!("--down {unknown}: the pools are {}", pools.collect::<Vec<_>>().join(", ")));
-    }
-    let snapshot = suppose(&world, &args.down);
+    let lost = match pools_named(&world.topology, &args.down) {
+        Ok(lost) => lost,
+        Err(error) => return usage(&format!("--down: {error}")),
+    };
+    let snapshot = without(&all_up(&world.topology), &lost);
     let client = Client { source: args.client, steers: args.subnet.unwrap_or(args.client) };
     let explanation = explain(&snapshot, name, kind, client);
     if args.json {
@@ -110,29 +104,4 @@ fn supposed(config: &Path, args: &Args, name: &Name, kind: Asked) -> ExitCode {
         say(&format!("This supposes that every pool is up{except}."));
     }
     ExitCode::SUCCESS
-}
-
-/// What would be true if these pools were down and every other were up.
-fn suppose(world: &World, down: &[String]) -> Arc<Snapshot> {
-    let topology = &world.topology;
-    let lost: HashSet<_> = topology
-        .services
-        .iter()
-        .flat_map(|service| &service.pools)
-        .filter(|pool| down.contains(&topology.pool(pool.pool).name))
-        .flat_map(|pool| pool.endpoints.iter().flat_map(|endpoint| endpoint.targets.iter().copied()))
-        .collect();
-    let now = Instant::now();
-    let mut beliefs = Beliefs::new(topology.clone());
-    for (i, target) in topology.targets.iter().enumerate() {
-        let outcome = if lost.contains(&crate::ids::TargetId::at(i)) {
-            Outcome::fail(FailureClass::Refused, "supposed to be down")
-        } else {
-            Outcome::Pass
-        };
-        for _ in 0..target.thresholds.fall {
-            beliefs.observe(target, &outcome, now);
-        }
-    }
-    Publisher::new(topology.clone(), beliefs.render_all(now)).lake().load()
 }

@@ -292,7 +292,8 @@ pub struct Service {
     pub shape: Shape,
     /// TTL of steered records; whole seconds, never 0. Default 30 s.
     pub ttl: Duration,
-    /// The same while a pool that is told is suspect or drained; whole seconds, from 1 s to `ttl`. Default 5 s.
+    /// The same while a pool that is told is suspect or drained; whole seconds, never 0; where `ttl` is
+    /// shorter, that counts. Default 5 s.
     pub suspect_ttl: Duration,
     /// When a pool that was down is preferred again.
     pub failback: Failback,

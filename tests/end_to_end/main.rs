@@ -22,4 +22,5 @@ mod process;
 mod reload;
 mod runbooks;
 mod surroundings;
+mod what_if;
 mod wire;
