@@ -233,3 +233,21 @@ fn a_drill_is_asked_for_seen_and_told_of_when_it_is_over() {
     room.wait_for("drills", "by kim");
     assert_eq!(room.browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn what_would_be_without_a_pool_is_foretold() {
+    let room = Room::open();
+    let foretell = |boxes: &str| {
+        let tick = format!("document.querySelectorAll('#lost-pools input').forEach((box) => {{ box.checked = {boxes}; }})");
+        room.browser.run(&format!("{tick}; document.querySelector('#lost-form button').click()"));
+    };
+    foretell("false");
+    room.wait_for("foretold", "Tick the pools");
+    foretell("box.value === 'seoul'");
+    room.wait_for("foretold", "Everybody would still have a live pool");
+    room.wait_for("foretold", "seoul → dublin");
+    foretell("true");
+    room.wait_for("foretold", "no live pool for");
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
+}
