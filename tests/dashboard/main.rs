@@ -239,7 +239,8 @@ fn a_drill_is_asked_for_seen_and_told_of_when_it_is_over() {
 fn what_would_be_without_a_pool_is_foretold() {
     let room = Room::open();
     let foretell = |boxes: &str| {
-        let tick = format!("document.querySelectorAll('#lost-pools input').forEach((box) => {{ box.checked = {boxes}; }})");
+        let tick =
+            format!("document.querySelectorAll('#lost-pools input').forEach((box) => {{ box.checked = {boxes}; }})");
         room.browser.run(&format!("{tick}; document.querySelector('#lost-form button').click()"));
     };
     foretell("false");
