@@ -314,6 +314,10 @@ pub const EVENT_STREAM_ALIVE: Duration = Duration::from_secs(10);
 pub const STATUS_SERVICES_MAX: usize = 1000;
 /// Targets in one status.
 pub const STATUS_TARGETS_MAX: usize = 10_000;
+/// Between two looks at the files of a configuration: a change is taken over after it was still for one.
+pub const WATCH_LOOK: Duration = Duration::from_millis(500);
+/// Looks take no more than one part in so many of our time, however many files there are and however slow their disk.
+pub const WATCH_PART: u32 = 100;
 /// Octets of one request's body to the admin listener: an order with its reason, many times over.
 pub const ADMIN_BODY_MAX: usize = 16 << 10;
 /// How long one request may take from its head to the head of its answer: longer than a slow disk is waited for.

@@ -34,6 +34,7 @@ const SERVER: &[Part<Config>] = &[
 /// What a reload takes over.
 const DNS: &[Part<Config>] = &[
     ("admin_hosts", |a, b| a.1.server.admin_hosts != b.1.server.admin_hosts),
+    ("watch", |a, b| a.1.server.watch != b.1.server.watch),
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),

@@ -4,7 +4,7 @@
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
-//! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
+//! remembered once it is compiled (`outline`), what a reload changes (`changes`), and of which files it was made (`stamp`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -36,6 +36,7 @@ mod server;
 mod service;
 mod site;
 mod source;
+mod stamp;
 mod table;
 mod token;
 mod transfer;
@@ -47,12 +48,13 @@ pub use codes::Severity;
 pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
-pub use load::load;
+pub use load::{Loaded, load, read};
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
 pub use source::Excerpt;
+pub use stamp::Stamp;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
@@ -110,6 +112,8 @@ pub struct Server {
     pub state_dir: Option<PathBuf>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
+    /// Whether a change of a file that the configuration is made of is a reload. Default no.
+    pub watch: bool,
     /// What concerns DNS itself.
     pub dns: Dns,
 }

@@ -18,4 +18,5 @@ mod process;
 mod reload;
 mod runbooks;
 mod surroundings;
+mod watch;
 mod wire;
