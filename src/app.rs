@@ -7,13 +7,14 @@ use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server, Stamp};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places};
-use crate::lane::{Doors, Lanes, ListenError, Tally};
+use crate::handover::Door;
+use crate::lane::{Given, Lanes, ListenError, Sockets, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
 use crate::probe::Prober;
-use crate::state::{Kept, PATIENCE, StateError, Store};
+use crate::state::{PATIENCE, StateError, Store};
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,8 +23,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+mod estate;
+mod handover;
 mod watch;
 
+pub use estate::Estate;
+use estate::doors;
 pub use watch::Watch;
 
 /// A configuration with everything that was compiled from it.
@@ -114,58 +119,52 @@ pub struct Running {
     recording: JoinHandle<()>,
     trail: Writer,
     lanes: Lanes,
-    admin: Admin,
+    /// `None` while another process takes over.
+    admin: Option<Admin>,
+    /// The admin listener's socket, for whoever comes after us.
+    listener: TcpListener,
+    shown: Shown,
+    store: Store,
+    door: Option<Arc<Door>>,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
     watch: Watch,
 }
 
 impl Running {
-    /// Starts everything. DNS sockets are bound once every target was probed or the grace is over, so that nobody is sent
-    /// to a pool merely because we have just started.
+    /// Starts everything. DNS is answered once every target was probed or the grace is over, so that nobody is sent to a pool merely
+    /// because we have just started; sockets that the estate lacks are bound then.
     ///
     /// # Errors
     /// Where a socket cannot be had.
-    pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
+    pub async fn start(path: PathBuf, world: World, mut estate: Estate) -> Result<Self, StartError> {
         let World { outline, topology, geography, files, .. } = world;
         let config = outline.config();
-        let Server { listen, tls, .. } = &config.server;
-        let connections = connections(topology.targets.len());
-        let doors = Doors { listen, tls: tls.as_ref(), connections, lanes: lanes(&config.server) };
-        // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
-        Lanes::try_listen(doors)?;
+        let doors = doors(&config.server, connections(topology.targets.len()));
+        let (sockets, listener) = estate.sockets(config)?;
         let registry = Registry::new();
-        let kept = open_state(config.server.state_dir.as_deref(), &registry)?;
+        let (store, kept) = estate.state(config, &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
         let metrics = Metrics::new(&registry)?;
         let certificates = metrics.certificates().clone();
-        let (control, handle) = Control::new(topology.clone(), prober, observations, kept, metrics);
+        let (control, handle) = Control::new(topology.clone(), prober, observations, (store.clone(), kept), metrics);
         certificates.register(&registry, handle.lake())?;
         handle.watchdog().register(&registry)?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
-        audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
+        audit.record(Entry::of("start", estate.how()).at(handle.lake().load().generation));
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
-        let reload_success = IntGauge::new(
-            "edgesteer_config_last_reload_success",
-            "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
-        )?;
-        reload_success.set(1);
-        registry.register(Box::new(reload_success.clone()))?;
+        let reload_success = reload_success(&registry)?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
         let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
-        let admin = Admin::start(config.server.admin, access(config), shown)?;
-        info!(
-            services = config.services.len(),
-            pools = config.pools.len(),
-            names = topology.names.len(),
-            targets = topology.targets.len(),
-            regions = topology.regions.len(),
-            geography,
-            "configuration is loaded"
-        );
+        let inherited = estate.knowledge();
+        inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
+        let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
+        let copy = listener.try_clone().map_err(|error| AdminError::Listen(config.server.admin, error))?;
+        let admin = Admin::start(copy, token, access(config), shown.clone())?;
+        tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
         if tokio::time::timeout(config.server.startup_grace, handle.first_round()).await.is_err() {
@@ -175,12 +174,14 @@ impl Running {
                 "startup_grace is over; a pool that is not proven alive is used only where none is"
             );
         }
-        let lanes = Lanes::start(doors, &config.server.dns, handle.lake(), tally)?;
+        let sockets = sockets.map_or_else(|| Sockets::bind(doors, &mut Given::default()), Ok)?;
+        let lanes = Lanes::start(doors, sockets, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
-        let started = config.server.clone();
+        estate.elder().into_iter().for_each(|elder| handover::relieve(elder, shown.clone()));
+        let (door, started) = (estate.door(config), config.server.clone());
         let watch = Watch::new(files, started.watch);
         Ok(Self {
             path,
@@ -192,7 +193,11 @@ impl Running {
             recording,
             trail,
             lanes,
-            admin,
+            admin: Some(admin),
+            listener,
+            shown,
+            store,
+            door,
             serving,
             reload_success,
             watch,
@@ -217,7 +222,7 @@ impl Running {
 
     /// Where the admin listener is.
     pub fn admin(&self) -> SocketAddr {
-        self.admin.address()
+        self.listener.local_addr().unwrap_or(self.started.admin)
     }
 
     /// Who notices that a file of the configuration was changed since it was read, if somebody is to.
@@ -256,7 +261,7 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
-                self.admin.obey(access(world.outline.config()));
+                self.admin.iter().for_each(|admin| admin.obey(access(world.outline.config())));
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
@@ -325,14 +330,26 @@ fn lanes(server: &Server) -> usize {
     server.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// Takes over what an earlier process kept, and says what it was.
-fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, Kept), StateError> {
-    let Some(directory) = directory else { return Ok((Store::nowhere(), Kept::default())) };
-    let (store, kept) = Store::open(directory, control::moment(), registry)?;
-    for (subject, hold) in kept.holds.iter() {
-        info!(%subject, state = hold.held.word(), author = hold.grounds.author, reason = hold.grounds.reason, "still held");
-    }
-    Ok((store, kept))
+fn reload_success(registry: &Registry) -> prometheus::Result<IntGauge> {
+    let gauge = IntGauge::new(
+        "edgesteer_config_last_reload_success",
+        "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
+    )?;
+    gauge.set(1);
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
+fn tell_what_is_loaded(config: &Config, topology: &Topology, geography: &str) {
+    info!(
+        services = config.services.len(),
+        pools = config.pools.len(),
+        names = topology.names.len(),
+        targets = topology.targets.len(),
+        regions = topology.regions.len(),
+        geography,
+        "configuration is loaded"
+    );
 }
 
 /// What of `[server]` is settled at the start.

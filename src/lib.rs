@@ -21,6 +21,7 @@ pub mod resolve;
 pub mod snapshot;
 
 pub mod audit;
+pub mod handover;
 pub mod lane;
 pub mod probe;
 pub mod state;

@@ -25,6 +25,7 @@ mod events;
 mod explain;
 mod guard;
 mod holds;
+mod inherited;
 mod local;
 mod metrics;
 mod openapi;
@@ -72,21 +73,33 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Binds and serves on a thread of its own.
+    /// Binds where it will be; nobody is heard yet.
     ///
     /// # Errors
     /// Where the address is not loopback or cannot be had.
-    pub fn start(address: SocketAddr, access: Access, shown: Shown) -> Result<Self, AdminError> {
+    pub fn bind(address: SocketAddr) -> Result<TcpListener, AdminError> {
         if !address.ip().is_loopback() {
             return Err(AdminError::NotLoopback(address));
         }
+        TcpListener::bind(address).map_err(|error| AdminError::Listen(address, error))
+    }
+
+    /// Serves on a thread of its own. `token` is that of this machine where the process before us had one.
+    ///
+    /// # Errors
+    /// Where the system gives no thread, or the listener is none.
+    pub fn start(
+        listener: TcpListener,
+        token: Option<&str>,
+        access: Access,
+        shown: Shown,
+    ) -> Result<Self, AdminError> {
+        let address = listener.local_addr().unwrap_or_else(|_| ([0; 4], 0).into());
         let failed = |error| AdminError::Listen(address, error);
-        let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
-        let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
+        let guard = Arc::new(Guard::new(address, token, access, shown.audit.clone()));
         let door = guard.clone();
         let (ring, events) = (shown.ring.clone(), shown.control.events());
         // On this runtime, which goes on when the other does not.
@@ -178,7 +191,7 @@ async fn wrong_method() -> Problem {
 )]
 async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     let mut text = Vec::new();
-    match TextEncoder::new().encode(&shown.registry.gather(), &mut text) {
+    match TextEncoder::new().encode(&shown.gather(), &mut text) {
         Ok(()) => (StatusCode::OK, [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text),
         Err(error) => (
             StatusCode::INTERNAL_SERVER_ERROR,

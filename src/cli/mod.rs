@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
+mod given;
 mod manager;
 mod operate;
 mod papers;
@@ -42,6 +43,10 @@ enum Command {
         /// Configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+        /// Take over from the server that runs now, if one does: its sockets and what it knows. No question is lost. Where this one
+        /// cannot start, that one goes on.
+        #[arg(long)]
+        replace: bool,
     },
     /// Validate a configuration and show what to think about.
     Check {
@@ -193,7 +198,7 @@ enum AuditCommand {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
-        Command::Serve { config } => serve::run(config),
+        Command::Serve { config, replace } => serve::run(config, replace),
         Command::Check { config, strict } => check(&config, strict),
         Command::Explain { config, name, kind, client, subnet, down, json } => {
             let client = Client { source: client, steers: subnet.unwrap_or(client) };

@@ -56,6 +56,8 @@ pub struct Control {
     recent: Recent,
     metrics: Metrics,
     trouble_said: Option<Instant>,
+    /// Whether another process replaces us, which has taken over holds and files.
+    is_resting: bool,
 }
 
 impl Control {
@@ -76,8 +78,20 @@ impl Control {
         let watchdog = Watchdog::new(prober.heartbeat(), now.at);
         let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
-        let trouble_said = None;
-        (Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said }, handle)
+        let control = Self {
+            beliefs,
+            publisher,
+            prober,
+            observations,
+            ends,
+            store,
+            saved,
+            recent,
+            metrics,
+            trouble_said: None,
+            is_resting: false,
+        };
+        (control, handle)
     }
 
     /// Runs until the task is dropped.
@@ -176,6 +190,8 @@ impl Control {
                 self.tell(Event::Replaced { generation: published.generation });
                 let _ = reply.send(published.generation);
             }
+            // Whoever replaces us does not know of it: not to be answered tells who ordered that we are stopping.
+            Command::Hold(..) | Command::Release(..) if self.is_resting => {}
             Command::Hold(order, reply) => self.hold(order, reply),
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
@@ -185,6 +201,8 @@ impl Control {
                 let _ = reply.send(self.beliefs.histories(&targets, moment()));
             }
             Command::Save(reply) => self.save(reply),
+            Command::HandOver(reply) => self.hand_over(reply),
+            Command::Resume => self.rest(false),
         }
     }
 

@@ -16,6 +16,7 @@ mod hosting;
 mod manager;
 mod process;
 mod reload;
+mod replace;
 mod runbooks;
 mod surroundings;
 mod watch;
