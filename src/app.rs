@@ -129,6 +129,8 @@ pub struct Running {
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
     watch: Watch,
+    /// Whether it may neither run commands nor read elsewhere.
+    is_confined: bool,
 }
 
 impl Running {
@@ -201,6 +203,7 @@ impl Running {
             serving,
             reload_success,
             watch,
+            is_confined: estate.is_confined(),
         })
     }
 
@@ -234,16 +237,22 @@ impl Running {
     pub async fn reload(&mut self) -> bool {
         let (path, watch) = (self.path.clone(), self.watch.clone());
         let loaded = tokio::task::spawn_blocking(move || {
-            read(&path).map_err(|(refused, attempt)| (refused, watch.after(attempt)))
+            read(&path).map_err(|(refused, attempt)| (refused, attempt.iter().any(Stamp::is_forbidden), watch.after(attempt)))
         });
         let world = match loaded.await {
             Ok(Ok(world)) => world,
-            Ok(Err((refused, watch))) => {
+            Ok(Err((refused, is_forbidden, watch))) => {
                 self.watch = watch;
+                if self.is_confined && is_forbidden {
+                    warn!("reload: the sandbox lets this process read only in directories of files that it was started with");
+                }
                 return self.refused(&refused.to_string());
             }
             Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
         };
+        if self.is_confined && world.outline.config().runs_commands() {
+            return self.refused("it runs commands, which this process has forbidden itself: a restart takes it over");
+        }
         let changes = world.outline.describe_changes(&self.outline);
         changes.iter().for_each(|change| info!("reload: {change}"));
         world.outline.describe_stale_serials(&self.outline).iter().for_each(|stale| warn!("reload: {stale}"));
@@ -355,7 +364,8 @@ fn tell_what_is_loaded(config: &Config, topology: &Topology, geography: &str) {
 /// What of `[server]` is settled at the start.
 fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
+    let process = (server.user.as_deref(), server.sandbox);
+    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref(), process)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

@@ -97,7 +97,13 @@ fn file(directory: &Path, listen: SocketAddr) -> PathBuf {
     directory.join(format!("admin-{}.token", listen.to_string().replace([':', '[', ']'], "_")))
 }
 
-fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<(PathBuf, File)> {
+/// Where the token will be written, made where it is missing.
+pub fn token_directory() -> Option<PathBuf> {
+    directories_to_write().find(|directory| is_ours_alone(directory).is_ok())
+}
+
+/// Makes a directory where it is missing, in which nobody else may write.
+fn is_ours_alone(directory: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
@@ -107,6 +113,11 @@ fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<(PathB
     if !meta.is_dir() || meta.uid() != getuid().as_raw() || meta.mode() & 0o022 != 0 {
         return Err(io::Error::other(format!("{} is not ours alone to write in", directory.display())));
     }
+    Ok(())
+}
+
+fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<(PathBuf, File)> {
+    is_ours_alone(directory)?;
     let path = file(directory, listen);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

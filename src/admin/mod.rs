@@ -45,7 +45,7 @@ mod status;
 pub use access::Access;
 pub use explain::{Explanation, explain};
 use guard::Guard;
-pub use local::{local_token, new_token, sha256};
+pub use local::{local_token, new_token, sha256, token_directory};
 pub use metrics::register;
 use problem::Problem;
 use shown::Readiness;

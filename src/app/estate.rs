@@ -22,6 +22,7 @@ pub struct Estate {
     lock: Option<OwnedFd>,
     knowledge: Option<Knowledge>,
     elder: Option<Arc<Elder>>,
+    is_confined: bool,
 }
 
 impl Estate {
@@ -56,6 +57,15 @@ impl Estate {
         let admin = self.given.listener(server.admin).map_or_else(|| Admin::bind(server.admin), Ok)?;
         self.bound = Some((sockets, admin));
         Ok(())
+    }
+
+    /// Says that the process may neither run commands nor read elsewhere than where it has read already.
+    pub fn confined(&mut self) {
+        self.is_confined = true;
+    }
+
+    pub(super) fn is_confined(&self) -> bool {
+        self.is_confined
     }
 
     /// Where sockets are bound that were given to us, and that the configuration does not want; they are closed.

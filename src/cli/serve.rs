@@ -1,12 +1,15 @@
 //! `edgesteer serve`.
 //!
-//! What changes this process as a whole is done before its runtime has threads: sockets are taken over or bound.
+//! What changes this process as a whole is done before its runtime has threads, in this order: sockets are taken over or bound, root
+//! becomes somebody else, and the process forbids itself what it will not need.
 
 use super::manager::Manager;
-use super::{complain, given, load, log_to_stderr, secrets};
+use super::{complain, given, load, log_to_stderr, privileges, sandbox, secrets};
+use crate::admin;
 use crate::app::{Estate, Running, Watch, World};
 use crate::handover::{Door, Visitor};
 use crate::limits::STOP_WITHIN;
+use crate::state;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,8 +26,9 @@ pub(super) fn run(path: PathBuf, replace: bool) -> ExitCode {
         Ok(read) => read,
         Err(code) => return code,
     };
-    let estate = match estate(&world, sockets, replace) {
-        Ok(estate) => estate,
+    let prepared = estate(&world, sockets, replace).and_then(|estate| confine(&world, estate));
+    let (estate, sandbox) = match prepared {
+        Ok(prepared) => prepared,
         Err(why) => {
             complain(&format!("error: {why}"));
             return ExitCode::FAILURE;
@@ -32,6 +36,7 @@ pub(super) fn run(path: PathBuf, replace: bool) -> ExitCode {
     };
     let _written_at_the_end = log_to_stderr("info");
     secrets::keep_in_memory();
+    tracing::info!("sandbox: {sandbox}");
     super::on_runtime(serve(path, world, estate, signals, known))
 }
 
@@ -67,13 +72,43 @@ fn estate(world: &World, sockets: Vec<std::os::fd::OwnedFd>, replace: bool) -> R
     } else {
         Estate::of(sockets)
     };
-    if estate.is_empty() {
+    if estate.is_empty() && config.server.user.is_none() {
         // Its sockets are bound when they are needed.
         return Ok(Estate::default());
     }
     estate.bind(config).map_err(|error| error.to_string())?;
     estate.inherit().map_err(|why| format!("the process that runs cannot be replaced: {why}"))?;
     Ok(estate)
+}
+
+/// Becomes the configured user, and forbids itself what is not needed; says what came of the latter.
+fn confine(world: &World, mut estate: Estate) -> Result<(Estate, String), String> {
+    let server = &world.outline.config().server;
+    if let Some(user) = &server.user {
+        privileges::become_user(user, server.state_dir.as_deref()).map_err(|error| error.to_string())?;
+    }
+    if !server.sandbox {
+        return Ok((estate, "off, as the configuration says".to_owned()));
+    }
+    if world.outline.config().runs_commands() {
+        return Ok((estate, "off, because commands are run, whose needs are not known".to_owned()));
+    }
+    let parts = sandbox::close(&needs(world));
+    estate.confined();
+    Ok((estate, parts.join("; ")))
+}
+
+/// The directories of every file of the configuration, also where links lead, and those in which we write.
+fn needs(world: &World) -> sandbox::Needs {
+    let config = world.outline.config();
+    let named = world.files.iter().map(|stamp| stamp.path().to_owned()).chain(config.files_of_checks());
+    let files = named.flat_map(|path| path.canonicalize().ok().into_iter().chain([path]));
+    let directory = |path: PathBuf| match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let state = config.server.state_dir.iter().filter(|directory| state::make(directory).is_ok()).cloned();
+    sandbox::Needs { read: files.map(directory).collect(), write: state.chain(admin::token_directory()).collect() }
 }
 
 /// Starts, reloads and stops; a signal to stop is obeyed in each of these.

@@ -29,6 +29,8 @@ const SERVER: &[Part<Config>] = &[
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+    ("user", |a, b| a.1.server.user != b.1.server.user),
+    ("sandbox", |a, b| a.1.server.sandbox != b.1.server.sandbox),
 ];
 
 /// What a reload takes over.

@@ -95,6 +95,21 @@ pub struct Config {
     pub sites: Vec<Site>,
 }
 
+impl Config {
+    /// Whether commands of the operator's are run.
+    pub fn runs_commands(&self) -> bool {
+        self.services.iter().any(|service| matches!(service.check.ask, Ask::Exec { .. }))
+    }
+
+    /// Files that checks read while we run.
+    pub fn files_of_checks(&self) -> impl Iterator<Item = PathBuf> {
+        self.services.iter().filter_map(|service| match &service.check.ask {
+            Ask::File { path, .. } => Some(path.clone()),
+            _ => None,
+        })
+    }
+}
+
 /// `[server]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
@@ -114,6 +129,10 @@ pub struct Server {
     pub startup_grace: Duration,
     /// Whether a change of a file that the configuration is made of is a reload. Default no.
     pub watch: bool,
+    /// Whom root becomes once the sockets are bound: a name, or numbers as "65532:65532". Default: it stays root.
+    pub user: Option<String>,
+    /// Whether the process forbids itself what it will not need. Default yes.
+    pub sandbox: bool,
     /// What concerns DNS itself.
     pub dns: Dns,
 }

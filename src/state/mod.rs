@@ -195,9 +195,17 @@ impl Store {
     }
 }
 
+/// Makes a state directory where it is missing; only its owner may look into it.
+///
+/// # Errors
+/// Where the system does not let us.
+pub fn make(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
 /// Makes the directory where it is missing and takes its lock; `None` where the disk does not even let us, which is said.
 fn lock(directory: &Path) -> Result<Option<File>, StateError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    let made = make(directory);
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600).custom_flags(nix::libc::O_NOFOLLOW);
     let opened = made.and_then(|()| options.open(directory.join(LOCK)));

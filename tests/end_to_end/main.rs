@@ -8,6 +8,7 @@ mod common;
 mod answers;
 mod audit;
 mod commands;
+mod confined;
 mod demo;
 mod doubt;
 mod failover;
