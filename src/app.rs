@@ -126,6 +126,8 @@ pub struct Running {
     shown: Shown,
     store: Store,
     door: Option<Arc<Door>>,
+    /// Until the process before us has gone.
+    relieving: Option<JoinHandle<()>>,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
     watch: Watch,
@@ -182,7 +184,7 @@ impl Running {
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
-        estate.elder().into_iter().for_each(|elder| handover::relieve(elder, shown.clone()));
+        let relieving = estate.elder().map(|elder| handover::relieve(elder, shown.clone()));
         let (door, started) = (estate.door(config), config.server.clone());
         let watch = Watch::new(files, started.watch);
         Ok(Self {
@@ -200,6 +202,7 @@ impl Running {
             shown,
             store,
             door,
+            relieving,
             serving,
             reload_success,
             watch,
@@ -237,14 +240,17 @@ impl Running {
     pub async fn reload(&mut self) -> bool {
         let (path, watch) = (self.path.clone(), self.watch.clone());
         let loaded = tokio::task::spawn_blocking(move || {
-            read(&path).map_err(|(refused, attempt)| (refused, attempt.iter().any(Stamp::is_forbidden), watch.after(attempt)))
+            read(&path)
+                .map_err(|(refused, attempt)| (refused, attempt.iter().any(Stamp::is_forbidden), watch.after(attempt)))
         });
         let world = match loaded.await {
             Ok(Ok(world)) => world,
             Ok(Err((refused, is_forbidden, watch))) => {
                 self.watch = watch;
                 if self.is_confined && is_forbidden {
-                    warn!("reload: the sandbox lets this process read only in directories of files that it was started with");
+                    warn!(
+                        "reload: the sandbox lets this process read only in directories of files that it was started with"
+                    );
                 }
                 return self.refused(&refused.to_string());
             }

@@ -88,12 +88,7 @@ impl Admin {
     ///
     /// # Errors
     /// Where the system gives no thread, or the listener is none.
-    pub fn start(
-        listener: TcpListener,
-        token: Option<&str>,
-        access: Access,
-        shown: Shown,
-    ) -> Result<Self, AdminError> {
+    pub fn start(listener: TcpListener, token: Option<&str>, access: Access, shown: Shown) -> Result<Self, AdminError> {
         let address = listener.local_addr().unwrap_or_else(|_| ([0; 4], 0).into());
         let failed = |error| AdminError::Listen(address, error);
         listener.set_nonblocking(true).map_err(failed)?;

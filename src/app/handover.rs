@@ -4,10 +4,12 @@ use super::{Running, access};
 use crate::admin::{Admin, Shown, local_token};
 use crate::audit::Entry;
 use crate::handover::{Door, Elder, HandoverError, Knowledge, Visitor};
+use crate::limits::HANDOVER_WAIT;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 impl Running {
@@ -74,6 +76,10 @@ impl Running {
         self.serving.store(false, Ordering::Release);
         self.lanes.stop().await;
         self.recording.abort();
+        if let Some(relieving) = self.relieving {
+            // The process before us may still be ending what it has begun, and what it counts is ours to tell.
+            let _ = tokio::time::timeout(HANDOVER_WAIT, relieving).await;
+        }
         if let Err(failed) = visitor.farewell(&self.shown.counters()) {
             warn!("what was counted last could not be told: {failed}");
         }
@@ -82,18 +88,14 @@ impl Running {
 }
 
 /// Has the process before us go, and goes on with what it has counted in the end.
-pub(super) fn relieve(elder: Arc<Elder>, shown: Shown) {
-    if let Err(failed) = elder.answering() {
-        warn!("the process before this one has ended by itself: {failed}");
-        return;
-    }
-    tokio::task::spawn_blocking(move || match elder.counters() {
+pub(super) fn relieve(elder: Arc<Elder>, shown: Shown) -> JoinHandle<()> {
+    tokio::task::spawn_blocking(move || match elder.answering().and_then(|()| elder.counters()) {
         Ok(counters) => {
             shown.inherit(&counters);
             info!("the process before this one has gone");
         }
         Err(failed) => warn!("what the process before this one has counted in the end is not known: {failed}"),
-    });
+    })
 }
 
 /// Runs what waits for another process where it holds nobody up.

@@ -191,7 +191,9 @@ impl Writing {
                 self.write(batch);
             }
             // Whoever asked may have gone.
-            asked.into_iter().for_each(|tell| drop(tell.send(())));
+            for tell in asked {
+                let _ = tell.send(());
+            }
         }
     }
 

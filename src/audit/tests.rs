@@ -40,7 +40,8 @@ fn a_disk_that_is_full_loses_lines_and_nothing_else() {
     let mut writing = Writing { trail, metrics: metrics.clone(), told: 0, complained: None };
     let (queue, entries) = mpsc::channel(8);
     writing.trail.break_file();
-    (0..3).for_each(|i| queue.try_send(Job::Write(SystemTime::UNIX_EPOCH, Entry::of("verdict", i.to_string()))).unwrap());
+    (0..3)
+        .for_each(|i| queue.try_send(Job::Write(SystemTime::UNIX_EPOCH, Entry::of("verdict", i.to_string()))).unwrap());
     drop(queue);
     writing.run(entries);
     assert_eq!((metrics.written.get(), metrics.lost.get()), (0, 3));

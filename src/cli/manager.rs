@@ -8,9 +8,9 @@ use crate::handover;
 use std::env;
 use std::ffi::OsStr;
 use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Manager {
     pub(super) fn keep<'s>(&self, sockets: impl Iterator<Item = &'s OwnedFd>) {
         for socket in sockets {
             let Some(address) = address_of(socket) else { continue };
-            self.tell_with(&format!("FDSTORE=1\nFDNAME={}", name_of(&address)), &[socket.as_fd()]);
+            self.tell_with(&format!("FDSTORE=1\nFDNAME={}\nFDPOLL=0", name_of(&address)), &[socket.as_fd()]);
         }
     }
 

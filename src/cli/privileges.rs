@@ -17,7 +17,9 @@ pub(super) enum PrivilegeError {
     #[error("there is no user {0} in /etc/passwd: make it (useradd --system {0}), or name another under [server]")]
     NoSuchUser(String),
     /// Only root can become somebody else.
-    #[error("only root can become the user {0}: start edgesteer as root or as that user, or take `user` out of [server]")]
+    #[error(
+        "only root can become the user {0}: start edgesteer as root or as that user, or take `user` out of [server]"
+    )]
     NotRoot(String),
     /// It could not write there.
     #[error("{} belongs to the user {owner}, not to {user}: chown -R {user} {}", path.display(), directory.display())]
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn users_are_found_as_the_system_lists_them() {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\nedgesteer:x:990:991::/var/lib/edgesteer:/usr/sbin/nologin\nodd:x\n";
+        let passwd =
+            "root:x:0:0:root:/root:/bin/sh\nedgesteer:x:990:991::/var/lib/edgesteer:/usr/sbin/nologin\nodd:x\n";
         let group = "root:x:0:\nssl-cert:x:110:www,edgesteer\nedge:x:111:edgesteer2\nedgesteer:x:991:\n";
         let account = |uid, gid, groups: &[u32]| Some(Account { uid, gid, groups: groups.to_vec() });
         for (user, found) in [

@@ -90,7 +90,9 @@ pub(super) fn close(needs: &Needs) -> Vec<String> {
     let files = match landlock(needs) {
         Ok(status) => match status.landlock {
             LandlockStatus::Available { effective_abi, .. } => format!("Landlock ABI {}", effective_abi as i32),
-            LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => "no Landlock: the kernel has none".to_owned(),
+            LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => {
+                "no Landlock: the kernel has none".to_owned()
+            }
         },
         Err(error) => format!("no Landlock: {error}"),
     };
@@ -103,8 +105,8 @@ pub(super) fn close(needs: &Needs) -> Vec<String> {
 
 fn landlock(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
     let read: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
-    let write = read
-        | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir | Refer});
+    let write =
+        read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir | Refer});
     Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))?

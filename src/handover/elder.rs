@@ -38,13 +38,16 @@ impl Elder {
         let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
         let socket = socket.map_err(io::Error::from)?;
         let door = SocketAddrUnix::new_abstract_name(name(admin).as_bytes()).map_err(io::Error::from)?;
+        for kind in [Timeout::Recv, Timeout::Send] {
+            set_socket_timeout(&socket, kind, Some(HANDOVER_WAIT)).map_err(io::Error::from)?;
+        }
         match connect(&socket, &door) {
             Ok(()) => {}
             Err(rustix::io::Errno::CONNREFUSED) => return Ok(None),
+            Err(rustix::io::Errno::AGAIN) => return Err(HandoverError::Gone("opened")),
             Err(error) => return Err(io::Error::from(error).into()),
         }
         is_trusted(&socket)?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(HANDOVER_WAIT)).map_err(io::Error::from)?;
         Ok(Some(Self(socket)))
     }
 
