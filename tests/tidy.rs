@@ -150,7 +150,7 @@ const ROOMS: &[Room] = &[
     Room {
         // process: whose process the other is; files: in memory alone.
         path: "handover", layer: EDGES, imports: &[],
-        outside: &["files", "process", "rustix", "thiserror", "tokio", "tracing"],
+        outside: &["files", "process", "rustix", "sockets", "thiserror", "tokio", "tracing"],
     },
     // Writer.
     Room {

@@ -2,17 +2,17 @@
 
 use super::wire::{self, expect, say};
 use super::{HandoverError, Knowledge, elder, name};
-use crate::limits::{HANDOVER_FILES, HANDOVER_START, HANDOVER_WAIT};
+use crate::limits::{ACCEPT_PAUSE, HANDOVER_FILES, HANDOVER_START, HANDOVER_WAIT};
 use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_domain};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use tokio::io::unix::AsyncFd;
+use tokio::net::UnixListener;
 
-/// Where the next process knocks.
+/// Where the next process knocks. Its sockets keep messages apart (SOCK_SEQPACKET), which makes no difference to who listens.
 #[derive(Debug)]
-pub struct Door(AsyncFd<OwnedFd>);
+pub struct Door(UnixListener);
 
 impl Door {
     /// The door of the server at that admin address, or the one that the process before us had.
@@ -20,8 +20,9 @@ impl Door {
     /// # Errors
     /// Where somebody else has it.
     pub fn open(admin: SocketAddr, given: Option<OwnedFd>) -> io::Result<Self> {
-        let door = given.map_or_else(|| new(admin), Ok)?;
-        AsyncFd::new(door).map(Self)
+        let door = std::os::unix::net::UnixListener::from(given.map_or_else(|| new(admin), Ok)?);
+        door.set_nonblocking(true)?;
+        UnixListener::from_std(door).map(Self)
     }
 
     /// Whether a given file is a door.
@@ -32,25 +33,34 @@ impl Door {
     /// Waits for the next process. Strangers are sent away.
     pub async fn knocked(&self) -> Visitor {
         loop {
-            let Ok(mut ready) = self.0.readable().await else { return std::future::pending().await };
-            match ready.try_io(|door| Ok(accept_with(door.get_ref(), SocketFlags::CLOEXEC)?)) {
-                Ok(Ok(socket)) => match elder::is_trusted(&socket) {
-                    Ok(()) => return Visitor(socket),
-                    Err(stranger) => tracing::warn!("nothing is handed over: {stranger}"),
-                },
-                // It went away while it waited; or there was nobody.
-                Ok(Err(_)) | Err(_) => {}
+            match self.heard().await {
+                Ok(visitor) => return visitor,
+                Err(failed) => {
+                    tracing::warn!("nothing is handed over: {failed}");
+                    // Where there are no more files, the next try fails at once.
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
 
+    async fn heard(&self) -> Result<Visitor, HandoverError> {
+        let (socket, _) = self.0.accept().await?;
+        let socket = socket.into_std()?;
+        // Every word is waited for, where waiting holds nobody up.
+        socket.set_nonblocking(false)?;
+        let socket = OwnedFd::from(socket);
+        elder::is_trusted(&socket)?;
+        Ok(Visitor(socket))
+    }
+
     fn file(&self) -> BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
+        self.0.as_fd()
     }
 }
 
 fn new(admin: SocketAddr) -> io::Result<OwnedFd> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let flags = SocketFlags::CLOEXEC;
     let door = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
     bind(&door, &SocketAddrUnix::new_abstract_name(name(admin).as_bytes())?)?;
     listen(&door, 1)?;
