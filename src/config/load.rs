@@ -5,16 +5,14 @@ use super::refer::{Drafts, References};
 use super::report::Report;
 use super::service::CheckRef;
 use super::source::{self, FileId, Span, values};
-use super::{Check, Config, Delegation, Partner, Rung, Service, Stamp};
+use super::{Check, Config, Delegation, Partner, Service, Stamp};
 use super::{
-    check, codes, health, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token,
-    transfer, view, zone,
+    check, codes, health, ladder, lint, names, partner, pool, refer, resolver, safety, server, service, site, table,
+    token, transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
 use toml::de::DeTable;
-
-const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
 
 /// Reads the configuration file at `path` and the files that it names; relative paths in it are relative to its directory.
 /// What comes with the configuration are warnings; they may be none.
@@ -23,6 +21,14 @@ const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
 /// Everything that is wrong, in the order of the files, at least one error.
 pub fn load(path: &Path) -> Result<(Config, Diagnostics), Diagnostics> {
     read(path).outcome
+}
+
+/// The text of the configuration file at `path`.
+pub(super) fn text(path: &Path) -> Result<String, Diagnostics> {
+    source::read(path, limits::CONFIG_FILE_MAX).and_then(source::text).map_err(|why| {
+        let help = "name a readable text file with -c";
+        Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help)
+    })
 }
 
 /// What came of reading a configuration, and the files that it was read from, also where it is refused: a change of one of
@@ -38,17 +44,13 @@ pub struct Loaded {
 /// As [`load`], and says what was read.
 pub fn read(path: &Path) -> Loaded {
     let main = Stamp::now(path);
-    match source::read(path, limits::CONFIG_FILE_MAX).and_then(source::text) {
+    match text(path) {
         Ok(text) => {
             let mut loaded = judge_all(path, text);
             loaded.files.insert(0, main);
             loaded
         }
-        Err(why) => {
-            let help = "name a readable text file with -c";
-            let refused = Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help);
-            Loaded { outcome: Err(refused), files: vec![main] }
-        }
+        Err(refused) => Loaded { outcome: Err(refused), files: vec![main] },
     }
 }
 
@@ -175,6 +177,7 @@ fn service(
         owners: draft.owners(),
         shape: draft.shape_or_default(),
         check: check_of(&draft, named)?,
+        suspect_ttl: draft.suspect_ttl(),
         steering: service::finish_steering(draft.steering.get(), draft.pools.get().map_or(&[], |pools| pools)),
         views: views.collect::<Option<_>>()?,
         name: draft.name.value,
@@ -188,10 +191,10 @@ fn service(
             },
             Some(service::DelegationWord::Zone) | None => Delegation::Zone,
         },
-        pools,
         ttl: draft.ttl.or(service::TTL),
         failback: draft.failback.or(kind.failback),
-        all_down: draft.all_down.into_option().map_or_else(|| ALL_DOWN.to_vec(), values),
+        all_down: ladder::finish(draft.all_down, draft.pools.get().map_or(&[], |names| names), &pools),
+        pools,
     })
 }
 
