@@ -115,7 +115,7 @@ fn root_becomes_the_user_once_its_sockets_are_bound() {
     fs::set_permissions(scene.path(), Permissions::from_mode(0o755)).unwrap();
     let mut server = Server::ready(&scene);
     look_up(scene.listen, "sip.contoso.com", T::A);
-    let four = [NOBODY.to_string(); 1].repeat(4).join(" ");
+    let four = format!("{NOBODY} {NOBODY} {NOBODY} {NOBODY}");
     all_are(&status(&server, "Uid:"), &four);
     all_are(&status(&server, "Gid:"), &four);
     all_are(&status(&server, "Groups:"), "");

@@ -6,12 +6,13 @@ use crate::common::load::Load;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, edgesteer};
 use crate::common::{GENEROUS, eventually, fresh_address};
+use nix::fcntl::{FcntlArg, fcntl};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::Signal;
 use std::cell::RefCell;
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
@@ -57,15 +58,13 @@ impl Manager {
 
     /// A command that gives a program what is kept, as systemd does.
     fn giving(&self) -> Command {
-        // At numbers that nothing else has; the shell moves them to where they are looked for.
-        let at: Vec<OwnedFd> =
-            self.kept.borrow().iter().map(|(_, socket)| rustix::io::fcntl_dupfd(socket, 100).unwrap()).collect();
-        let moves: String = at.iter().zip(3..).map(|(fd, place)| format!(" {place}<&{}", fd.as_raw_fd())).collect();
-        let script = format!("exec{moves}; LISTEN_PID=$$ LISTEN_FDS={} exec \"$0\" \"$@\"", at.len());
+        // At numbers that nothing else has, which the child has from its start on; the shell moves them to where they are looked for.
+        let kept = self.kept.borrow();
+        let at = kept.iter().map(|(_, socket)| fcntl(socket, FcntlArg::F_DUPFD(100)).unwrap());
+        let moves: String = at.zip(3..).map(|(fd, place)| format!(" {place}<&{fd}")).collect();
+        let script = format!("exec{moves}; LISTEN_PID=$$ LISTEN_FDS={} exec \"$0\" \"$@\"", kept.len());
         let mut command = Command::new("bash");
         command.arg("-c").arg(script).arg(edgesteer().get_program());
-        // They are the child's from its start on.
-        std::mem::forget(at);
         command
     }
 
