@@ -305,7 +305,8 @@ impl Running {
         self.lanes.stop().await;
         // The next process begins with what this one believed last. Where the task has ended, so has its knowledge.
         let _ = tokio::time::timeout(PATIENCE, self.control.save()).await;
-        drop(self.admin);
+        // Each has a hand on the audit trail, whose end is waited for.
+        drop((self.admin, self.shown));
         self.recording.abort();
         let _ = self.recording.await;
         self.audit.record(Entry::of("stop", "the server was told to stop"));
