@@ -272,6 +272,8 @@ pub const WEIGHT_MAX: u32 = 65_535;
 pub const LISTEN_MAX: usize = 64;
 /// Largest PEM file, octets: a chain or a private CA bundle, not the whole Mozilla list many times over.
 pub const PEM_FILE_MAX: u64 = 1 << 20;
+/// What takes longer than this is shown to whoever waits at a terminal: nobody wonders about a second.
+pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 /// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest name or version told of this server, octets: no answer grows much by it.

@@ -26,6 +26,9 @@ pub(super) fn run(path: PathBuf, replace: bool) -> ExitCode {
         Ok(read) => read,
         Err(code) => return code,
     };
+    if !world.warnings.is_empty() {
+        super::show(&world.warnings);
+    }
     let prepared = estate(&world, sockets, replace).and_then(|estate| confine(&world, estate));
     let (estate, sandbox) = match prepared {
         Ok(prepared) => prepared,

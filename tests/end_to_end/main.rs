@@ -7,6 +7,7 @@ mod common;
 
 mod answers;
 mod audit;
+mod check;
 mod commands;
 mod confined;
 mod demo;
