@@ -78,6 +78,18 @@ fn read(path: &Path) -> Result<World, (LoadError, Vec<Stamp>)> {
     }
 }
 
+/// As [`load`], with another country or city database than the configuration names.
+///
+/// # Errors
+/// Everything that is wrong with it, for people.
+pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadError> {
+    let (mut config, warnings) = config::load(path).map_err(LoadError::Config)?;
+    if let Some(database) = database {
+        config.geoip.database = config::Database::File(database.to_owned());
+    }
+    compile(config, warnings)
+}
+
 fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
     let database = Database::open(&config.geoip.database)?;
     let geography = database.describe();

@@ -99,6 +99,8 @@ pub const VIEWS_MAX: usize = 64;
 pub const ENDPOINTS_MAX: usize = 256;
 /// Services in one configuration: three levels of 128 rows.
 pub const SERVICES_MAX: usize = 128 * 128 * 128;
+/// Prefixes of each family that stand for the clients of one kind, where worlds are compared: to try one, not to have all.
+pub const CENSUS_EXAMPLES: usize = 2;
 /// Slots over which weights are spread: a weight is exact to 1/256 of the client prefixes.
 pub const WEIGHT_SLOTS: usize = 256;
 /// Largest configuration file and largest overrides file, octets.

@@ -30,12 +30,13 @@ mod secrets;
 mod serve;
 mod token;
 mod watch;
+mod what_if;
 
 pub(crate) use serve::StopSignals;
 
 /// Geo-DNS traffic manager for inbound federation: answers SRV, A and AAAA only with pools that are provably alive.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version = env!("EDGESTEER_VERSION"), about, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -151,6 +152,8 @@ enum Command {
     },
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
+    /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
+    WhatIf(what_if::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -220,6 +223,7 @@ pub fn run() -> ExitCode {
         Command::Man { directory } => papers::man(&directory),
         Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
         Command::Runbook(args) => runbook::run(&args),
+        Command::WhatIf(args) => what_if::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }
@@ -265,9 +269,14 @@ fn reading(path: &Path) -> progress::Progress {
 
 /// Loads a configuration and shows its errors; its warnings are for `check` to show, and for whoever starts a server.
 fn load(path: &Path) -> Result<World, ExitCode> {
+    load_with(path, None)
+}
+
+/// The same with another country or city database than the configuration names.
+fn load_with(path: &Path, database: Option<&Path>) -> Result<World, ExitCode> {
     let loaded = {
         let _shown = reading(path);
-        app::load(path)
+        app::load_with(path, database)
     };
     match loaded {
         Ok(world) => Ok(world),

@@ -24,4 +24,5 @@ mod replace;
 mod runbooks;
 mod surroundings;
 mod watch;
+mod what_if;
 mod wire;
