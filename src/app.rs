@@ -2,7 +2,7 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Access, Admin, AdminError, Shown};
+use crate::admin::{self, Access, Admin, AdminError, Loaded, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server, Stamp};
 use crate::control::{self, Control, Handle, Metrics};
@@ -171,15 +171,15 @@ impl Running {
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", estate.how()).at(handle.lake().load().generation));
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
-        let reload_success = reload_success(&registry)?;
+        let reload_success = reload_gauge(&registry)?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
-        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
+        let shown =
+            Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
         let inherited = estate.knowledge();
         inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
         let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
-        let copy = listener.try_clone().map_err(|error| AdminError::Listen(config.server.admin, error))?;
-        let admin = Admin::start(copy, token, access(config), shown.clone())?;
+        let admin = handover::open_admin(&listener, token, config, shown.clone())?;
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
@@ -288,9 +288,15 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
-                self.admin.iter().for_each(|admin| admin.obey(access(world.outline.config())));
+                let (access, told) = (access(world.outline.config()), told(&self.path, world.outline.config()));
+                if let Some(admin) = &self.admin {
+                    admin.obey(access, told);
+                }
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
+                }
+                if let Some(tls) = &world.outline.config().server.admin_tls {
+                    self.admin.iter().for_each(|admin| admin.show(tls));
                 }
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
@@ -328,6 +334,17 @@ impl Running {
     }
 }
 
+/// Whether the configuration that is at work is that of the file: it is when we start.
+fn reload_gauge(registry: &Registry) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::new(
+        "edgesteer_config_last_reload_success",
+        "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
+    )?;
+    gauge.set(1);
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
 /// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.
 fn open_audit(directory: Option<&Path>, metrics: audit::Metrics) -> (Audit, Writer) {
     let Some(directory) = directory else { return Audit::none(metrics) };
@@ -350,22 +367,19 @@ fn connections(targets: usize) -> usize {
 
 /// Who may ask the admin listener.
 fn access(config: &Config) -> Access {
-    Access::new(&config.tokens, &config.server.admin_hosts)
+    let certified = config.server.admin_tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    Access::new(&config.tokens, &config.server.admin_hosts, certified)
+}
+
+/// What is told of the configuration that is taken over now.
+fn told(path: &Path, config: &Config) -> Loaded {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Loaded::new(path, now, config.written.clone())
 }
 
 /// How many lanes answer over UDP.
 fn lanes(server: &Server) -> usize {
     server.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
-}
-
-fn reload_success(registry: &Registry) -> prometheus::Result<IntGauge> {
-    let gauge = IntGauge::new(
-        "edgesteer_config_last_reload_success",
-        "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
-    )?;
-    gauge.set(1);
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
 }
 
 fn tell_what_is_loaded(config: &Config, topology: &Topology, geography: &str) {
@@ -383,8 +397,8 @@ fn tell_what_is_loaded(config: &Config, topology: &Topology, geography: &str) {
 /// What of `[server]` is settled at the start.
 fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    let process = (server.user.as_deref(), server.sandbox);
-    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref(), process)
+    let (admin, process) = ((server.admin, server.admin_tls.is_some()), (server.user.as_deref(), server.sandbox));
+    (&*server.listen, tls, server.threads, admin, server.state_dir.as_deref(), process)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

@@ -1,6 +1,7 @@
 //! What the admin listener shows: where everything is found that a handler may tell.
 
 use super::Problem;
+use super::config::Loaded;
 use super::inherited::{self, Inherited};
 use super::ring::Ring;
 use crate::audit::Audit;
@@ -8,8 +9,8 @@ use crate::control::{Certificates, Handle, Report};
 use crate::limits::{EVENT_STREAMS_MAX, REPORT_FRESH};
 use prometheus::Registry;
 use prometheus::proto::MetricFamily;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -33,6 +34,8 @@ pub struct Shown {
     report: Arc<Mutex<Option<Told>>>,
     /// What processes before us have counted.
     inherited: Inherited,
+    /// The configuration at work.
+    loaded: Arc<std::sync::Mutex<Loaded>>,
 }
 
 /// What the control task told, when, and in which generation.
@@ -58,10 +61,12 @@ impl Shown {
         serving: Arc<AtomicBool>,
         certificates: Certificates,
         audit: Audit,
+        loaded: Loaded,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
         let (ring, report, inherited) = (Arc::default(), Arc::default(), Inherited::default());
-        Self { registry, control, serving, certificates, ring, streams, audit, report, inherited }
+        let loaded = Arc::new(loaded.into());
+        Self { registry, control, serving, certificates, ring, streams, audit, report, inherited, loaded }
     }
 
     /// Goes on with what the process before us has counted, as its [`Self::counters`] says it. What another version says is left.
@@ -81,6 +86,16 @@ impl Shown {
         let mut families = self.registry.gather();
         self.inherited.add_to(&mut families);
         families
+    }
+
+    /// The configuration at work.
+    pub(super) fn loaded(&self) -> Loaded {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Another configuration is at work.
+    pub(super) fn take_over(&self, loaded: Loaded) {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 
     pub(super) fn readiness(&self, now: Instant) -> Readiness {

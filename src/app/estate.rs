@@ -1,7 +1,7 @@
 //! What a process begins with beside its configuration: sockets, and what the process before it knew.
 
-use super::{StartError, lanes};
-use crate::admin::Admin;
+use super::{StartError, access, lanes};
+use crate::admin::{Admin, AdminError};
 use crate::config::{Config, Server};
 use crate::control;
 use crate::handover::{Door, Elder, HandoverError, Knowledge};
@@ -54,7 +54,7 @@ impl Estate {
     pub fn bind(&mut self, config: &Config) -> Result<(), StartError> {
         let server = &config.server;
         let sockets = Sockets::bind(doors(server, 1), &mut self.given)?;
-        let admin = self.given.listener(server.admin).map_or_else(|| Admin::bind(server.admin), Ok)?;
+        let admin = self.given.listener(server.admin).map_or_else(|| bind_admin(config), Ok)?;
         self.bound = Some((sockets, admin));
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Estate {
         }
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
         drop(Sockets::bind(doors(&config.server, 1), &mut Given::default())?);
-        Ok((None, Admin::bind(config.server.admin)?))
+        Ok((None, bind_admin(config)?))
     }
 
     /// What was kept: what the process before us has told, else what it has written. Says what of it operators must know.
@@ -140,6 +140,10 @@ impl Estate {
     pub(super) fn elder(&self) -> Option<Arc<Elder>> {
         self.elder.clone()
     }
+}
+
+fn bind_admin(config: &Config) -> Result<TcpListener, AdminError> {
+    Admin::bind(config.server.admin, config.server.admin_tls.as_ref(), &access(config))
 }
 
 /// Where and how widely DNS is answered.

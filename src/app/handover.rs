@@ -1,11 +1,13 @@
 //! A running process that is replaced: it gives what it has, and goes when the next one answers.
 
 use super::{Running, access};
-use crate::admin::{Admin, Shown, local_token};
+use crate::admin::{Admin, AdminError, Shown, local_token};
 use crate::audit::Entry;
+use crate::config::Config;
 use crate::handover::{Door, Elder, HandoverError, Knowledge, Visitor};
 use crate::limits::HANDOVER_WAIT;
 use std::io;
+use std::net::TcpListener;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -64,10 +66,7 @@ impl Running {
         self.control.resume().await;
         self.audit.resume().await;
         self.audit.record(Entry::of("start", "the process that was to take over came to nothing"));
-        let listener = self.listener.try_clone().map_err(|error| error.to_string());
-        let admin = listener.and_then(|listener| {
-            Admin::start(listener, None, access(self.outline.config()), self.shown.clone()).map_err(|e| e.to_string())
-        });
+        let admin = open_admin(&self.listener, None, self.outline.config(), self.shown.clone());
         self.admin = admin.inspect_err(|failed| error!("the admin listener cannot be had again: {failed}")).ok();
     }
 
@@ -85,6 +84,18 @@ impl Running {
         }
         info!("another process has taken over; stopped");
     }
+}
+
+/// The admin listener at a socket that is kept for the next process.
+pub(super) fn open_admin(
+    listener: &TcpListener,
+    token: Option<&str>,
+    config: &Config,
+    shown: Shown,
+) -> Result<Admin, AdminError> {
+    let server = &config.server;
+    let copy = listener.try_clone().map_err(|error| AdminError::Listen(server.admin, error))?;
+    Admin::start(copy, token, server.admin_tls.as_ref(), access(config), shown)
 }
 
 /// Has the process before us go, and goes on with what it has counted in the end.

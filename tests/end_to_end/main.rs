@@ -12,6 +12,7 @@ mod commands;
 mod confined;
 mod demo;
 mod doubt;
+mod exit_codes;
 mod failover;
 mod healthcheck;
 mod holds;
