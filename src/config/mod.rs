@@ -107,21 +107,6 @@ pub struct Config {
     pub written: Arc<Written>,
 }
 
-impl Config {
-    /// Whether commands of the operator's are run.
-    pub fn runs_commands(&self) -> bool {
-        self.services.iter().any(|service| matches!(service.check.ask, Ask::Exec { .. }))
-    }
-
-    /// Files that checks read while we run.
-    pub fn files_of_checks(&self) -> impl Iterator<Item = PathBuf> {
-        self.services.iter().filter_map(|service| match &service.check.ask {
-            Ask::File { path, .. } => Some(path.clone()),
-            _ => None,
-        })
-    }
-}
-
 /// `[server]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
