@@ -21,6 +21,7 @@ use utoipa_axum::routes;
 
 mod access;
 mod endpoints;
+mod estimate;
 mod events;
 mod explain;
 mod guard;
@@ -43,6 +44,7 @@ mod status;
 mod what_if;
 
 pub use access::Access;
+pub use estimate::Estimates;
 pub use explain::{Explanation, explain};
 use guard::Guard;
 pub use local::{local_token, new_token, sha256};
@@ -141,6 +143,8 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .routes(routes!(explain::http))
         .routes(routes!(status::http))
         .routes(routes!(runbook::http))
+        .routes(routes!(what_if::http))
+        .routes(routes!(estimate::http))
         .routes(routes!(services::list))
         .routes(routes!(services::one))
         .routes(routes!(services::domains))

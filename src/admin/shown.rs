@@ -28,6 +28,8 @@ pub struct Shown {
     pub(super) streams: Arc<Semaphore>,
     /// Where refusals are told.
     pub(super) audit: Audit,
+    /// Whoever compares worlds: one at a time, since it takes a core for some tenths of a second.
+    pub(super) comparing: Arc<Mutex<()>>,
     report: Arc<Mutex<Option<Told>>>,
 }
 
@@ -56,7 +58,17 @@ impl Shown {
         audit: Audit,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
-        Self { registry, control, serving, certificates, ring: Arc::default(), streams, audit, report: Arc::default() }
+        Self {
+            registry,
+            control,
+            serving,
+            certificates,
+            ring: Arc::default(),
+            streams,
+            audit,
+            comparing: Arc::default(),
+            report: Arc::default(),
+        }
     }
 
     pub(super) fn readiness(&self, now: Instant) -> Readiness {

@@ -11,6 +11,8 @@ mod check;
 mod commands;
 mod demo;
 mod doubt;
+mod drill;
+mod estimate;
 mod failover;
 mod healthcheck;
 mod holds;
