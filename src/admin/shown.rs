@@ -1,13 +1,14 @@
 //! What the admin listener shows: where everything is found that a handler may tell.
 
 use super::Problem;
+use super::config::Loaded;
 use super::ring::Ring;
 use crate::audit::Audit;
 use crate::control::{Certificates, Handle, Report};
 use crate::limits::{EVENT_STREAMS_MAX, REPORT_FRESH};
 use prometheus::Registry;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -31,6 +32,8 @@ pub struct Shown {
     /// Whoever compares worlds: one at a time, since it takes a core for some tenths of a second.
     pub(super) comparing: Arc<Mutex<()>>,
     report: Arc<Mutex<Option<Told>>>,
+    /// The configuration at work.
+    loaded: Arc<std::sync::Mutex<Loaded>>,
 }
 
 /// What the control task told, when, and in which generation.
@@ -56,19 +59,22 @@ impl Shown {
         serving: Arc<AtomicBool>,
         certificates: Certificates,
         audit: Audit,
+        loaded: Loaded,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
-        Self {
-            registry,
-            control,
-            serving,
-            certificates,
-            ring: Arc::default(),
-            streams,
-            audit,
-            comparing: Arc::default(),
-            report: Arc::default(),
-        }
+        let (ring, report, comparing) = (Arc::default(), Arc::default(), Arc::default());
+        let loaded = Arc::new(loaded.into());
+        Self { registry, control, serving, certificates, ring, streams, audit, comparing, report, loaded }
+    }
+
+    /// The configuration at work.
+    pub(super) fn loaded(&self) -> Loaded {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Another configuration is at work.
+    pub(super) fn take_over(&self, loaded: Loaded) {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 
     pub(super) fn readiness(&self, now: Instant) -> Readiness {

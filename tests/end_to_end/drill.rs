@@ -111,7 +111,7 @@ fn the_report_is_markdown_for_people() {
 fn a_drill_that_would_hurt_is_refused() {
     let (scene, server, _edges) = set_up("[safety]\nmin_active_pools = 2\n");
     let words = refused(&scene);
-    assert!(words.contains("drill is refused") && words.contains("min_active_pools"), "{words}");
+    assert!(words.contains("drill: refused") && words.contains("min_active_pools"), "{words}");
     assert_eq!((told(&scene), holds(&scene).len()), ("seoul", 0));
     drop(server);
 

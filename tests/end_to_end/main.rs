@@ -13,6 +13,7 @@ mod demo;
 mod doubt;
 mod drill;
 mod estimate;
+mod exit_codes;
 mod failover;
 mod healthcheck;
 mod holds;

@@ -21,9 +21,6 @@ mod report;
 
 /// What `edgesteer drill` is told.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 it went as it should; 1 it was refused, ended early or something was not as foretold; 2 wrong usage."
-)]
 pub(super) struct Args {
     /// The pool that is treated as lost.
     pool: String,
@@ -86,14 +83,11 @@ pub(super) fn run(args: Args) -> ExitCode {
 fn drill(args: &Args, is_stopped: &AtomicBool) -> ExitCode {
     let mut drill = match Drill::plan(args) {
         Ok(drill) => drill,
-        Err(why) => {
-            complain(&format!("error: {why}"));
-            return ExitCode::FAILURE;
-        }
+        Err(code) => return code,
     };
-    if let Err(why) = drill.carry_out(is_stopped) {
-        complain(&format!("error: {why}"));
-        return ExitCode::FAILURE;
+    if let Err(code) = drill.carry_out(is_stopped) {
+        tell("refused; nothing was changed");
+        return code;
     }
     let report = drill.report;
     let text = if args.json { format!("{:#}\n", report.json()) } else { report.to_string() };
@@ -122,16 +116,18 @@ struct Drill<'a> {
 
 impl<'a> Drill<'a> {
     /// Looks before it leaps; changes nothing.
-    fn plan(args: &'a Args) -> Result<Self, String> {
+    fn plan(args: &'a Args) -> Result<Self, ExitCode> {
         let pool = &args.pool;
-        let foretold = asked(&args.server, &format!("/api/v1/what-if?lost={pool}"))?;
+        let foretold = args.server.json(&format!("/api/v1/what-if?lost={pool}"))?;
         if foretold["ok"] != true && !args.force {
             let objections: Vec<&str> = list(&foretold["objections"]).filter_map(Value::as_str).collect();
-            return Err(format!("the drill is refused: without {pool} {}", objections.join("; ")));
+            let why = format!("the drill is refused: without {pool} {}", objections.join("; "));
+            return Err(refuse(&why, "wait until another pool lives, or say --force"));
         }
-        let holds = asked(&args.server, "/api/v1/holds")?;
+        let holds = args.server.json("/api/v1/holds")?;
         if let Some(held) = list(&holds["holds"]).find(|hold| hold["pool"] == **pool) {
-            return Err(format!("{pool} is held {} already: {}", word(&held["state"]), word(&held["reason"])));
+            let why = format!("{pool} is held {} already: {}", word(&held["state"]), word(&held["reason"]));
+            return Err(refuse(&why, &format!("end that first: edgesteer release {pool}")));
         }
         let question = question(args, &foretold)?;
         let asked_for = question.as_ref().map(|(question, _)| {
@@ -150,18 +146,18 @@ impl<'a> Drill<'a> {
             foretold: services.filter(|(_, share)| *share != [0.0; 2]).collect(),
             ..Report::default()
         };
-        let newest = asked(&args.server, "/api/v1/events/recent?limit=1")?["newest"].as_u64().unwrap_or(0);
+        let newest = args.server.json("/api/v1/events/recent?limit=1")?["newest"].as_u64().unwrap_or(0);
         let watch = question.map(|(question, sight)| Watch::start(question, sight)).transpose();
-        let watch = watch.map_err(|error| format!("DNS cannot be asked: {error}"))?;
+        let watch = watch.map_err(|error| refuse(&format!("DNS cannot be asked: {error}"), SAY_DNS))?;
         Ok(Self { args, report, watch, newest, began: Instant::now() })
     }
 
     /// Holds, waits, releases. An error is one before anything was changed.
-    fn carry_out(&mut self, is_stopped: &AtomicBool) -> Result<(), String> {
+    fn carry_out(&mut self, is_stopped: &AtomicBool) -> Result<(), ExitCode> {
         (self.began, self.report.began) = (Instant::now(), unix());
         let length = humantime::format_duration(self.args.length + SPARE).to_string();
         let hold = self.order("PUT", json!({ "state": self.args.state, "for": length }));
-        let done = hold.map_err(|why| format!("the drill is refused: {why}"))?;
+        let done = hold?;
         self.report.accepted = Some(self.began.elapsed());
         // What the server has told anybody, to the second.
         let run_out = done["named_until"].as_u64().map(|until| until.saturating_sub(self.report.began));
@@ -193,9 +189,9 @@ impl<'a> Drill<'a> {
 
     /// Lets the pool come back, and sees that it does.
     fn end(&mut self) {
-        if let Err(why) = self.order("DELETE", json!({})) {
+        if self.order("DELETE", json!({})).is_err() {
             let spare = humantime::format_duration(SPARE);
-            self.trouble(format!("the release failed ({why}); the hold ends by itself {spare} after the drill's time"));
+            self.trouble(format!("the release failed; the hold ends by itself {spare} after the drill's time"));
         }
         self.report.released = Some(self.began.elapsed());
         if let Some(watch) = &self.watch {
@@ -215,7 +211,7 @@ impl<'a> Drill<'a> {
     /// Sees whether partners are still served, and whether we still have the hold.
     fn look(&mut self) {
         self.listen();
-        match asked(&self.args.server, "/api/v1/status") {
+        match self.args.server.json("/api/v1/status") {
             Ok(status) => {
                 let mine = |hold: &Value| hold["subject"] == *self.args.pool && hold["reason"] == *self.reason();
                 if !list(&status["holds"]).any(mine) {
@@ -233,14 +229,13 @@ impl<'a> Drill<'a> {
                     self.trouble(format!("no other pool serves any more in {}", lost.join(", ")));
                 }
             }
-            Err(why) => self.trouble(format!("the server cannot be asked: {why}")),
+            Err(_) => self.trouble("the server cannot be asked".to_owned()),
         }
     }
 
     /// Takes what happened meanwhile.
     fn listen(&mut self) {
-        let Ok(news) = asked(&self.args.server, &format!("/api/v1/events/recent?after={}&limit=1000", self.newest))
-        else {
+        let Ok(news) = self.args.server.json(&format!("/api/v1/events/recent?after={}&limit=1000", self.newest)) else {
             return;
         };
         self.newest = news["newest"].as_u64().unwrap_or(self.newest);
@@ -259,13 +254,12 @@ impl<'a> Drill<'a> {
         }
     }
 
-    fn order(&self, method: &str, mut said: Value) -> Result<Value, String> {
+    fn order(&self, method: &str, mut said: Value) -> Result<Value, ExitCode> {
         said["reason"] = self.reason().into();
         said["author"] = self.args.author.clone().unwrap_or_else(user).into();
         said["force"] = self.args.force.into();
         let path = format!("/api/v1/holds/{}", self.args.pool);
-        let body = good(self.args.server.request(method, &path, &said.to_string()))?;
-        Ok(serde_json::from_str(&body).unwrap_or_default())
+        self.args.server.told(method, &path, &said.to_string())
     }
 
     /// The dashboard and everybody else know a drill by this.
@@ -280,14 +274,14 @@ impl<'a> Drill<'a> {
 }
 
 /// A question whose answer names the pool now, and that answer: of the first service that has one.
-fn question(args: &Args, foretold: &Value) -> Result<Option<(Question, Sight)>, String> {
-    let pools = asked(&args.server, "/api/v1/pools")?;
+fn question(args: &Args, foretold: &Value) -> Result<Option<(Question, Sight)>, ExitCode> {
+    let pools = args.server.json("/api/v1/pools")?;
     let pool = list(&pools["pools"]).find(|pool| pool["pool"] == *args.pool);
     let fqdn = pool.and_then(|pool| pool["fqdn"].as_str()).map(|fqdn| fqdn.trim_end_matches('.').to_owned());
     let services = list(&foretold["services"]).filter(|service| service["ask"].is_object());
     for service in services {
         let name = word(&service["service"]);
-        let stands = asked(&args.server, &format!("/api/v1/services/{name}"))?;
+        let stands = args.server.json(&format!("/api/v1/services/{name}"))?;
         let own = list(&stands["pools"]).filter(|pool| pool["pool"] == *args.pool);
         let addresses =
             own.flat_map(|pool| list(&pool["endpoints"])).filter_map(|it| it["address"].as_str()?.parse().ok());
@@ -307,9 +301,7 @@ fn question(args: &Args, foretold: &Value) -> Result<Option<(Question, Sight)>, 
             match question.ask() {
                 Ok(sight) if sight.names_pool => return Ok(Some((question, sight))),
                 Ok(_) => {}
-                Err(error) => {
-                    return Err(format!("no DNS server answers on {}: {error}; name it with --dns", args.dns));
-                }
+                Err(error) => return Err(refuse(&format!("no DNS server answers on {}: {error}", args.dns), SAY_DNS)),
             }
         }
     }
@@ -321,23 +313,15 @@ fn prefix(text: &str) -> Option<(std::net::IpAddr, u8)> {
     Some((address.parse().ok()?, length.parse().ok()?))
 }
 
-/// What the server says to a question.
-fn asked(server: &Reach, path: &str) -> Result<Value, String> {
-    let body = good(server.request("GET", path, ""))?;
-    serde_json::from_str(&body).map_err(|error| format!("what answers on {} is no edgesteer: {error}", server.admin))
+/// Tells why there is no drill, and what to do.
+fn refuse(why: &str, next: &str) -> ExitCode {
+    complain(&format!("error: {why}"));
+    complain(&format!("help: {next}"));
+    ExitCode::FAILURE
 }
 
-/// The body of a good answer; else why it is none.
-fn good(answer: std::io::Result<(u16, String)>) -> Result<String, String> {
-    match answer {
-        Ok((200, body)) => Ok(body),
-        Ok((status, body)) => {
-            let refused: Value = serde_json::from_str(&body).unwrap_or_default();
-            Err(format!("{} (HTTP {status})", refused["detail"].as_str().unwrap_or(body.trim_end())))
-        }
-        Err(error) => Err(format!("no server answers: {error}; name its admin address with --admin")),
-    }
-}
+/// What to do where DNS is silent.
+const SAY_DNS: &str = "name an address on which the server answers DNS with --dns";
 
 /// What happens, beside the report.
 fn tell(what: &str) {
