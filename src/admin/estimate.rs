@@ -16,12 +16,12 @@ use utoipa::ToSchema;
 /// How soon partners come to another pool, service by service.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Estimates {
-    services: Vec<ServiceShown>,
+    services: Vec<ServiceExpected>,
     services_left_out: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ServiceShown {
+struct ServiceExpected {
     service: String,
     kind: &'static str,
     /// From the fault to the verdict.
@@ -30,11 +30,11 @@ struct ServiceShown {
     published: SpanShown,
     /// How long resolvers keep an answer.
     ttl: SpanShown,
-    peers: Vec<PeerShown>,
+    peers: Vec<PeerExpected>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct PeerShown {
+struct PeerExpected {
     peer: &'static str,
     /// How long it goes on with what it was told, beyond the TTL.
     keeps: SpanShown,
@@ -82,14 +82,14 @@ impl Estimates {
     }
 }
 
-fn service(estimate: Estimate) -> ServiceShown {
+fn service(estimate: Estimate) -> ServiceExpected {
     let Estimate { service, kind, found, published, ttl, peers } = estimate;
     let peers = peers.into_iter().map(peer).collect();
-    ServiceShown { service, kind, found: by_fault(found), published: span(published), ttl: span(ttl), peers }
+    ServiceExpected { service, kind, found: by_fault(found), published: span(published), ttl: span(ttl), peers }
 }
 
-fn peer(PeerEstimate { peer, keeps, whole }: PeerEstimate) -> PeerShown {
-    PeerShown { peer: peer.name, keeps: span(keeps), whole: by_fault(whole), source: peer.source }
+fn peer(PeerEstimate { peer, keeps, whole }: PeerEstimate) -> PeerExpected {
+    PeerExpected { peer: peer.name, keeps: span(keeps), whole: by_fault(whole), source: peer.source }
 }
 
 fn by_fault([killed, refused, silent]: [Span; Fault::WORDS.len()]) -> ByFault {
@@ -134,7 +134,7 @@ impl fmt::Display for Estimates {
     }
 }
 
-impl fmt::Display for ServiceShown {
+impl fmt::Display for ServiceExpected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { service, kind, found, published, ttl, peers } = self;
         writeln!(f, "### {service} ({kind})\n")?;
@@ -142,7 +142,7 @@ impl fmt::Display for ServiceShown {
         writeln!(f, "| | killed | refused | silent | keeps beyond the TTL | known from |")?;
         writeln!(f, "|---|---|---|---|---|---|")?;
         writeln!(f, "| found | {} | {} | {} | | checks |", found.killed, found.refused, found.silent)?;
-        for PeerShown { peer, keeps, whole, source } in peers {
+        for PeerExpected { peer, keeps, whole, source } in peers {
             let ByFault { killed, refused, silent } = whole;
             writeln!(f, "| {peer} | {killed} | {refused} | {silent} | {keeps} | {source} |")?;
         }

@@ -28,12 +28,12 @@ pub struct WhatIf {
     ok: bool,
     /// What speaks against it, in words.
     objections: Vec<String>,
-    services: Vec<ServiceShown>,
+    services: Vec<ServiceMoved>,
     services_left_out: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ServiceShown {
+struct ServiceMoved {
     service: String,
     /// How much of the IPv4 space with a known place is sent elsewhere, 0 to 1.
     moved_ipv4: f64,
@@ -180,11 +180,11 @@ fn whom(clients: &Clients) -> String {
     }
 }
 
-fn service(moves: &ServiceMoves) -> ServiceShown {
+fn service(moves: &ServiceMoves) -> ServiceMoved {
     let [moved_ipv4, moved_ipv6] = moves.moved();
     let ask = moves.ask.as_ref().map(|(name, kind)| AskShown { name: name.clone(), kind });
     let moved = moves.moves.iter().map(shown).collect();
-    ServiceShown { service: moves.service.clone(), moved_ipv4, moved_ipv6, moves: moved, ask }
+    ServiceMoved { service: moves.service.clone(), moved_ipv4, moved_ipv6, moves: moved, ask }
 }
 
 fn shown(it: &Move) -> MoveShown {
@@ -235,7 +235,7 @@ impl fmt::Display for WhatIf {
     }
 }
 
-impl fmt::Display for ServiceShown {
+impl fmt::Display for ServiceMoved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (v4, v6) = (percent(self.moved_ipv4), percent(self.moved_ipv6));
         writeln!(f, "service {}: {v4} of IPv4 and {v6} of IPv6 go elsewhere", self.service)?;
