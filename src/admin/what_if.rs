@@ -96,6 +96,9 @@ pub(super) struct Lost {
     lost: String,
 }
 
+/// Worlds are compared one at a time: it takes a core for some tenths of a second.
+static COMPARING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Who would be sent where if pools died now.
 #[utoipa::path(
     get,
@@ -108,7 +111,7 @@ pub(super) async fn http(
     Params(Lost { lost }): Params<Lost>,
 ) -> Result<Json<WhatIf>, Problem> {
     let names: Vec<String> = lost.split(',').map(|name| name.trim().to_owned()).collect();
-    let _turn = shown.comparing.lock().await;
+    let _turn = COMPARING.lock().await;
     let snapshot = shown.control.lake().load();
     let pools = pools_named(&snapshot.topology, &names);
     let pools = pools.map_err(|unknown| Problem::unknown(unknown, "GET /api/v1/pools tells every pool"))?;
