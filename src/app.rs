@@ -4,7 +4,7 @@
 
 use crate::admin::{self, Access, Admin, AdminError, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
-use crate::config::{self, Config, Diagnostics, Outline, Server};
+use crate::config::{self, Config, Diagnostics, Outline, Server, Stamp};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
@@ -22,6 +22,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+mod watch;
+
+pub use watch::Watch;
+
 /// A configuration with everything that was compiled from it.
 #[derive(Debug)]
 pub struct World {
@@ -33,6 +37,8 @@ pub struct World {
     pub topology: Arc<Topology>,
     /// What the country database is, for people.
     pub geography: String,
+    /// The files that it was made from, as they were.
+    pub files: Vec<Stamp>,
 }
 
 /// Why there is no world; nothing was changed.
@@ -54,7 +60,20 @@ pub enum LoadError {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load(path: &Path) -> Result<World, LoadError> {
-    let (config, warnings) = config::load(path).map_err(LoadError::Config)?;
+    read(path).map_err(|(refused, _)| refused)
+}
+
+/// As [`load`]; where it is refused, with the files that were read.
+fn read(path: &Path) -> Result<World, (LoadError, Vec<Stamp>)> {
+    let config::Loaded { outcome, files } = config::read(path);
+    let compiled = outcome.map_err(LoadError::Config).and_then(|(config, warnings)| compile(config, warnings));
+    match compiled {
+        Ok(world) => Ok(World { files, ..world }),
+        Err(refused) => Err((refused, files)),
+    }
+}
+
+fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
     let database = Database::open(&config.geoip.database)?;
     let geography = database.describe();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -62,7 +81,7 @@ pub fn load(path: &Path) -> Result<World, LoadError> {
     let partners: Vec<_> = config.partners.iter().map(|partner| partner.prefixes.clone()).collect();
     let places = Places::new(database, &config.geoip.overrides, &partners);
     let topology = Arc::new(topology::compile(&config, places, stamps)?);
-    Ok(World { outline: Outline::of(config), warnings, topology, geography })
+    Ok(World { outline: Outline::of(config), warnings, topology, geography, files: Vec::new() })
 }
 
 /// Why the process cannot run.
@@ -98,6 +117,7 @@ pub struct Running {
     admin: Admin,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
+    watch: Watch,
 }
 
 impl Running {
@@ -107,7 +127,7 @@ impl Running {
     /// # Errors
     /// Where a socket cannot be had.
     pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
-        let World { outline, topology, geography, .. } = world;
+        let World { outline, topology, geography, files, .. } = world;
         let config = outline.config();
         let Server { listen, tls, .. } = &config.server;
         let connections = connections(topology.targets.len());
@@ -161,6 +181,7 @@ impl Running {
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
         let started = config.server.clone();
+        let watch = Watch::new(files, started.watch);
         Ok(Self {
             path,
             outline,
@@ -174,6 +195,7 @@ impl Running {
             admin,
             serving,
             reload_success,
+            watch,
         })
     }
 
@@ -198,13 +220,23 @@ impl Running {
         self.admin.address()
     }
 
+    /// Who notices that a file of the configuration was changed since it was read, if somebody is to.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing. Returns whether it was taken over.
     pub async fn reload(&mut self) -> bool {
-        let path = self.path.clone();
-        let loaded = tokio::task::spawn_blocking(move || load(&path)).await;
-        let world = match loaded {
+        let (path, watch) = (self.path.clone(), self.watch.clone());
+        let loaded = tokio::task::spawn_blocking(move || {
+            read(&path).map_err(|(refused, attempt)| (refused, watch.after(attempt)))
+        });
+        let world = match loaded.await {
             Ok(Ok(world)) => world,
-            Ok(Err(refused)) => return self.refused(&refused.to_string()),
+            Ok(Err((refused, watch))) => {
+                self.watch = watch;
+                return self.refused(&refused.to_string());
+            }
             Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
         };
         let changes = world.outline.describe_changes(&self.outline);
@@ -231,6 +263,7 @@ impl Running {
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
+                self.watch = Watch::new(world.files, world.outline.config().server.watch);
                 self.outline = world.outline;
                 self.reload_success.set(1);
                 true

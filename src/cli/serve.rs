@@ -2,7 +2,7 @@
 
 use super::manager::Manager;
 use super::{complain, load, log_to_stderr, secrets};
-use crate::app::Running;
+use crate::app::{Running, Watch};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -63,13 +63,14 @@ async fn attend(mut running: Running, mut hangup: Signal, mut stop: StopSignals)
     });
     manager.ready("answering");
     loop {
+        let watch = running.watch().clone();
         tokio::select! {
             () = stop.received() => break,
             () = running.broken() => {
                 tracing::error!("the control task ended: nobody decides any more, so nobody may answer");
                 return ExitCode::FAILURE;
             }
-            _ = hangup.recv() => {
+            () = asked_to_reload(&mut hangup, &watch) => {
                 manager.reloading();
                 let taken_over = tokio::select! {
                     taken_over = running.reload() => taken_over,
@@ -83,6 +84,14 @@ async fn attend(mut running: Running, mut hangup: Signal, mut stop: StopSignals)
     running.stop().await;
     feeding.inspect(JoinHandle::abort);
     ExitCode::SUCCESS
+}
+
+/// Waits for SIGHUP, or a change of a file that we are to watch.
+async fn asked_to_reload(hangup: &mut Signal, watch: &Watch) {
+    tokio::select! {
+        _ = hangup.recv() => {}
+        () = watch.changed() => tracing::info!("reload: a file of the configuration was changed"),
+    }
 }
 
 /// The signals that we obey, from the first moment on.

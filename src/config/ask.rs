@@ -318,7 +318,7 @@ fn contains(value: Value<'_>) -> Option<String> {
 }
 
 /// `["/usr/lib/checks/edge", "-v"]`
-fn command(value: Value<'_>) -> Option<Vec<String>> {
+pub(super) fn command(value: Value<'_>) -> Option<Vec<String>> {
     let words = value.list(|v| v.text("a program and its arguments", "write each in quotes").map(str::to_owned))?;
     let words: Vec<String> = words.into_iter().map(|at| at.value).collect();
     if !Path::new(&words[0]).is_absolute() || words.iter().any(|word| word.contains('\0')) {

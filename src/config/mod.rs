@@ -1,10 +1,11 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
-//! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
-//! remembered once it is compiled (`outline`), what a reload changes (`changes`), and where a running server is reached (`sockets`).
+//! remembered once it is compiled (`outline`), what a reload changes (`changes`), of which files it was made (`stamp`), and where a running
+//! server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -22,6 +23,7 @@ mod lint;
 mod lists;
 mod load;
 mod names;
+mod notify;
 mod outline;
 mod partner;
 mod pem;
@@ -32,11 +34,13 @@ mod refer;
 mod report;
 mod resolver;
 mod safety;
+mod secret;
 mod server;
 mod service;
 mod site;
 mod sockets;
 mod source;
+mod stamp;
 mod table;
 mod token;
 mod transfer;
@@ -48,13 +52,15 @@ pub use codes::Severity;
 pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
-pub use load::load;
+pub use load::{Loaded, load, read};
+pub use notify::{Notify, Recipient, Topic, Webhook};
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
 pub use sockets::{Sockets, sockets};
 pub use source::Excerpt;
+pub use stamp::Stamp;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
@@ -91,6 +97,8 @@ pub struct Config {
     pub safety: Safety,
     /// Who may ask the admin listener, in the order of the file; names are unique.
     pub tokens: Vec<Token>,
+    /// Who is told of what happens, in the order of the file; names are unique.
+    pub notify: Vec<Notify>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
 }
@@ -112,6 +120,8 @@ pub struct Server {
     pub state_dir: Option<PathBuf>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
+    /// Whether a change of a file that the configuration is made of is a reload. Default no.
+    pub watch: bool,
     /// What concerns DNS itself.
     pub dns: Dns,
 }

@@ -27,6 +27,7 @@ impl Default for Server {
             admin_hosts: Vec::new(),
             state_dir: None,
             startup_grace: STARTUP_GRACE,
+            watch: false,
             dns: Dns::default(),
         }
     }
@@ -78,6 +79,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),
+            watch: t.get("watch", |v| v.word(&[("on", true), ("off", false)])).or(default.watch),
             dns: dns::read(t),
         }
     })
@@ -155,6 +157,7 @@ fn database(value: Value<'_>) -> Option<Database> {
         return Some(Database::Builtin);
     }
     let file = value.path()?;
+    value.report.stamp(&file);
     readable(&file).map_err(|why| value.report.unusable(&file, value.span, &why)).ok()?;
     Some(Database::File(file))
 }

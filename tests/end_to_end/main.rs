@@ -19,4 +19,5 @@ mod process;
 mod reload;
 mod runbooks;
 mod surroundings;
+mod watch;
 mod wire;

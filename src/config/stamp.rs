@@ -1,0 +1,82 @@
+//! Which state of a file was read, so that a change is noticed without reading it again.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// A file that a configuration is made of, as it was when it was read. Equal stamps of one path mean the same content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    path: PathBuf,
+    /// `None` where there was no file.
+    mark: Option<Mark>,
+}
+
+/// What no change of a file leaves as it is: a replaced one has another inode, one that is written to another time of change,
+/// which no program can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark {
+    device: u64,
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// The file that a path leads to now, through every link.
+    pub fn now(path: &Path) -> Self {
+        Self { path: path.to_owned(), mark: std::fs::metadata(path).ok().map(|meta| Mark::of(&meta)) }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Mark {
+    fn of(meta: &Metadata) -> Self {
+        let changed = (meta.ctime(), meta.ctime_nsec());
+        Self { device: meta.dev(), inode: meta.ino(), size: meta.size(), changed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn every_way_to_change_a_file_changes_its_stamp_and_looking_does_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let (file, link) = (path("file"), path("link"));
+        let absent = Stamp::now(&file);
+        fs::write(&file, "one").unwrap();
+        symlink(&file, &link).unwrap();
+        let mut before = Stamp::now(&link);
+        assert_ne!(absent, Stamp::now(&file), "it is there now");
+        fs::read(&file).unwrap();
+        assert_eq!(before, Stamp::now(&link), "it was only read");
+        let changes: [(&str, &dyn Fn()); 4] = [
+            ("appended to", &|| fs::write(&file, "one and two").unwrap()),
+            ("renamed over", &|| {
+                fs::write(path("new"), "one and two").unwrap();
+                fs::rename(path("new"), &file).unwrap();
+            }),
+            ("the link leads elsewhere", &|| {
+                fs::write(path("other"), "one and two").unwrap();
+                symlink(path("other"), path("link.new")).unwrap();
+                fs::rename(path("link.new"), &link).unwrap();
+            }),
+            ("removed", &|| fs::remove_file(path("other")).unwrap()),
+        ];
+        for (what, change) in changes {
+            change();
+            let after = Stamp::now(&link);
+            assert_ne!(before, after, "{what}");
+            before = after;
+        }
+    }
+}
