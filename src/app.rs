@@ -9,6 +9,7 @@ use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places};
 use crate::lane::{Doors, Lanes, ListenError, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
+use crate::notify::{self, Notifier};
 use crate::probe::Prober;
 use crate::state::{Kept, PATIENCE, StateError, Store};
 use crate::topology::{self, CompileError, Stamps, Topology};
@@ -99,6 +100,9 @@ pub enum StartError {
     /// A metric is registered twice: a defect of this program.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The system gives no thread.
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::Error),
 }
 
 /// The process at work.
@@ -112,6 +116,7 @@ pub struct Running {
     task: JoinHandle<()>,
     audit: Audit,
     recording: JoinHandle<()>,
+    notifier: Notifier,
     trail: Writer,
     lanes: Lanes,
     admin: Admin,
@@ -146,6 +151,9 @@ impl Running {
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
+        let notifier = Notifier::new(config.server.state_dir.as_deref(), handle.events(), notify::Metrics::new(&registry)?);
+        let notifier = notifier.map_err(StartError::Thread)?;
+        notifier.obey(&config.notify);
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = IntGauge::new(
             "edgesteer_config_last_reload_success",
@@ -190,6 +198,7 @@ impl Running {
             task,
             audit,
             recording,
+            notifier,
             trail,
             lanes,
             admin,
@@ -257,6 +266,7 @@ impl Running {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
                 self.admin.obey(access(world.outline.config()));
+                self.notifier.obey(&world.outline.config().notify);
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }

@@ -85,6 +85,7 @@ fn parse(report: &Report) -> Option<Config> {
     let drafts = draft(tree.get_ref(), report);
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
+    notify::judge(&drafts, report);
     lint::advise(&drafts, &references, report);
     if report.has_errors() { None } else { finish(drafts, references) }
 }
@@ -158,7 +159,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         health: drafts.health,
         safety: drafts.safety,
         tokens: drafts.tokens,
-        notify: drafts.notify,
+        notify: values(drafts.notify),
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),

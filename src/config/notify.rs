@@ -5,6 +5,8 @@ use super::codes;
 use super::form::Form;
 use super::pem;
 use super::reader::{Field, Value};
+use super::refer::Drafts;
+use super::report::Report;
 use super::secret::{Secret, shared_secret};
 use super::source::{At, Span, values};
 use super::{Pem, table::Table};
@@ -118,7 +120,7 @@ const URL: Form<String> = Form {
 const SECRET: Secret = Secret { code: codes::BAD_WEBHOOK, powers: "can send messages in our name" };
 
 /// `[notify.name]`; `None` where something was reported.
-pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Notify> {
+pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<At<Notify>> {
     let name = value.entry_name(key);
     let (to, on, timeout) = value.table(|t| {
         let to = recipient(t, key.span);
@@ -127,7 +129,21 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Notify> {
     })?;
     let all = || Topic::WORDS.iter().map(|(_, topic)| *topic).filter(|topic| *topic != Topic::Verdict).collect();
     let on = if on.is_absent() { all() } else { values(on.into_option()?) };
-    name.and(to).map(|to| Notify { name: key.value.to_owned(), to, on, timeout })
+    let to = name.and(to)?;
+    Some(At { value: Notify { name: key.value.to_owned(), to, on, timeout }, span: key.span })
+}
+
+/// Queues need a place, and there is a bound on them.
+pub(super) fn judge(drafts: &Drafts, report: &Report) {
+    let Some(first) = drafts.notify.first() else { return };
+    if drafts.server.state_dir.is_none() {
+        let help = "add state_dir = \"/var/lib/edgesteer\" under [server]: what waits to be told is kept there";
+        report.add(first.span, codes::NO_STATE_DIR, "messages need a place to wait in", "", help);
+    }
+    if let Some(over) = drafts.notify.get(limits::NOTIFIED_MAX) {
+        let help = format!("at most {} are allowed; a command can tell many", limits::NOTIFIED_MAX);
+        report.add(over.span, codes::TOO_MANY, format!("{} are to be told", drafts.notify.len()), "", help);
+    }
 }
 
 /// Exactly one of `webhook` and `command`, with what belongs to it.

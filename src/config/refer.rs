@@ -49,7 +49,7 @@ pub(super) struct Drafts {
     /// `[token]`.
     pub(super) tokens: Vec<super::Token>,
     /// `[notify]`.
-    pub(super) notify: Vec<super::Notify>,
+    pub(super) notify: Vec<At<super::Notify>>,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.

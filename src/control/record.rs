@@ -1,6 +1,7 @@
 //! Events as lines of the audit trail.
 
 use super::Flap;
+use super::certificates::days;
 use super::event::{Event, Move};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
@@ -33,6 +34,14 @@ pub fn entry(event: &Event) -> Entry {
             .at(*generation)
             .with("services", few(services))
             .with("count", services.len()),
+        Event::Certificate { target, pools, left, generation } => {
+            Entry::of("certificate", format!("the certificate ends in {}", days(*left)))
+                .at(*generation)
+                .with("address", target.address.to_string())
+                .with("check", target.kind().word())
+                .with("pools", few(pools))
+                .with("left_s", *left)
+        }
         Event::Moved(moved) => movement(moved),
         Event::Held { subject, hold, forced, generation } => {
             let entry = Entry::of("hold", hold.grounds.reason.as_str())

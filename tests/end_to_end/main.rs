@@ -15,6 +15,7 @@ mod healthcheck;
 mod holds;
 mod hosting;
 mod manager;
+mod notify;
 mod process;
 mod reload;
 mod runbooks;
