@@ -151,9 +151,7 @@ impl Running {
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
-        let notifier = Notifier::new(config.server.state_dir.as_deref(), handle.events(), notify::Metrics::new(&registry)?);
-        let notifier = notifier.map_err(StartError::Thread)?;
-        notifier.obey(&config.notify);
+        let notifying = notify::Metrics::new(&registry)?;
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = IntGauge::new(
             "edgesteer_config_last_reload_success",
@@ -185,6 +183,7 @@ impl Running {
         }
         let lanes = Lanes::start(doors, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
+        let notifier = notifier(config, &handle, notifying)?;
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
@@ -303,6 +302,14 @@ impl Running {
         let _ = tokio::task::spawn_blocking(|| self.trail.finish()).await;
         info!("stopped");
     }
+}
+
+/// Tells people's systems what happens from now on: what was found out before anybody was answered moved nobody.
+fn notifier(config: &Config, handle: &Handle, metrics: notify::Metrics) -> Result<Notifier, StartError> {
+    let notifier = Notifier::new(config.server.state_dir.as_deref(), handle.events(), metrics);
+    let notifier = notifier.map_err(StartError::Thread)?;
+    notifier.obey(&config.notify);
+    Ok(notifier)
 }
 
 /// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.

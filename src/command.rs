@@ -79,7 +79,9 @@ impl Running {
             () = overflow(&mut self.output, &mut printed) => None,
         };
         // What it printed last may still be in the pipe. A descendant that holds the pipe open is not waited for.
-        while printed.len() < COMMAND_OUTPUT_MAX && self.output.try_read_buf(&mut printed).is_ok_and(|count| count > 0) {}
+        while printed.len() < COMMAND_OUTPUT_MAX && self.output.try_read_buf(&mut printed).is_ok_and(|count| count > 0)
+        {
+        }
         Ok(Ended { status, printed })
     }
 }

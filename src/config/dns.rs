@@ -93,13 +93,7 @@ fn cookie_secrets(path: &Path, value: Value<'_>) -> Option<Vec<CookieSecret>> {
     if !right {
         let help = "write one or two lines of 32 hexadecimal digits; `openssl rand -hex 16` makes one";
         let why = format!("{} of {} lines are cookie secrets", secrets.len(), lines.len());
-        report.add(
-            value.span,
-            codes::BAD_COOKIE_SECRET,
-            format!("{}: {why}", path.display()),
-            "named here",
-            help,
-        );
+        report.add(value.span, codes::BAD_COOKIE_SECRET, format!("{}: {why}", path.display()), "named here", help);
     }
     let is_private = report.is_private(path, value.span, "can forge cookies");
     (right && is_private).then_some(secrets)

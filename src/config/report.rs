@@ -1,8 +1,8 @@
 //! Collects what is found while a configuration is read, and ends as `Diagnostics`.
 
+use super::Stamp;
 use super::codes::{self, Code, Severity};
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::Stamp;
 use super::source::{self, At, FileId, Source, Sources, Span, Unusable};
 use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use std::cell::RefCell;

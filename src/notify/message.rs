@@ -65,9 +65,12 @@ fn sentence(event: &Event) -> String {
 
 fn movement(moved: &Move) -> String {
     let Move { service, from, to, lost, regions, .. } = moved;
-    let (from, to, regions) = (from.join(", "), to.join(", "), regions.join(", "));
+    let to = if to.is_empty() { "no address".to_owned() } else { to.join(", ") };
+    let (from, regions) = (from.join(", "), regions.join(", "));
     match moved.basis {
-        Basis::AllDown(rung) => format!("{service}: every pool is down; partners ({regions}) are told {to} ({})", rung.word()),
+        Basis::AllDown(rung) => {
+            format!("{service}: every pool is down; partners ({regions}) are told {to} ({})", rung.word())
+        }
         _ if lost.is_empty() => format!("{service}: partners ({regions}) are sent back to {to}, from {from}"),
         _ => format!("{service}: {} is lost; partners ({regions}) are now sent to {to}", lost.join(", ")),
     }

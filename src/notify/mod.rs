@@ -122,9 +122,14 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::Moved(moved) if moved.from == moved.to && !moved.basis.is_all_down() => None,
         Event::Moved(moved) if moved.lost.is_empty() && !moved.basis.is_all_down() => Some(Topic::Failback),
         Event::Moved(_) => Some(Topic::Failover),
+        Event::Trial(_) => Some(Topic::Failback),
         Event::Certificate { .. } => Some(Topic::Certificate),
         Event::Doubt { .. } => Some(Topic::SelfDoubt),
-        Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => Some(Topic::Hold),
+        Event::Held { .. }
+        | Event::Released { .. }
+        | Event::HoldEnded { .. }
+        | Event::Drained { .. }
+        | Event::Refused { .. } => Some(Topic::Hold),
         _ => None,
     }
 }

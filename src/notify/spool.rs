@@ -37,7 +37,8 @@ impl Spool {
         let mut waiting = BTreeSet::new();
         for entry in fs::read_dir(directory)? {
             let name = entry?.file_name();
-            let number: Option<u64> = name.to_str().and_then(|name| name.strip_suffix(SUFFIX)).and_then(|digits| digits.parse().ok());
+            let number: Option<u64> =
+                name.to_str().and_then(|name| name.strip_suffix(SUFFIX)).and_then(|digits| digits.parse().ok());
             waiting.extend(number);
         }
         let next = waiting.last().map_or(1, |last| last + 1);

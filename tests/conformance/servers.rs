@@ -32,11 +32,7 @@ impl Servers {
         let path = directory.path();
         let ca = ThrowawayCa::new().unwrap();
         let own = identity(&ca);
-        for (name, text) in [
-            ("ca.pem", ca.pem().to_owned()),
-            ("chain.pem", own.certificate_pem()),
-            ("zone", zone()),
-        ] {
+        for (name, text) in [("ca.pem", ca.pem().to_owned()), ("chain.pem", own.certificate_pem()), ("zone", zone())] {
             std::fs::write(path.join(name), text).unwrap();
         }
         write_secret(&path.join("key.pem"), &own.key_pem());

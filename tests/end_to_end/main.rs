@@ -16,6 +16,7 @@ mod holds;
 mod hosting;
 mod manager;
 mod notify;
+mod policy;
 mod process;
 mod reload;
 mod runbooks;

@@ -76,7 +76,8 @@ fn a_configuration_that_kubernetes_mounts_is_taken_over_when_its_link_is_swapped
         fs::create_dir(&directory).unwrap();
         zone(&directory, web);
         fs::copy(scene.path().join("ca.pem"), directory.join("ca.pem")).unwrap();
-        fs::write(directory.join("edgesteer.toml"), good.replace("ttl = \"1s\"", &format!("ttl = \"{ttl}s\""))).unwrap();
+        fs::write(directory.join("edgesteer.toml"), good.replace("ttl = \"1s\"", &format!("ttl = \"{ttl}s\"")))
+            .unwrap();
         symlink(&directory, scene.path().join("..data_tmp")).unwrap();
         fs::rename(scene.path().join("..data_tmp"), scene.path().join("..data")).unwrap();
     };
