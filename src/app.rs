@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
@@ -174,13 +174,7 @@ impl Running {
         );
         let began = Instant::now();
         let task = tokio::spawn(control.run());
-        if tokio::time::timeout(config.server.startup_grace, handle.first_round()).await.is_err() {
-            warn!(
-                targets = topology.targets.len(),
-                silent = handle.unseen(),
-                "startup_grace is over; a pool that is not proven alive is used only where none is"
-            );
-        }
+        first_round(&handle, config.server.startup_grace, topology.targets.len()).await;
         let lanes = Lanes::start(doors, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
         let notifier = notifier(config, &handle, notifying)?;
@@ -301,6 +295,14 @@ impl Running {
         drop(self.audit);
         let _ = tokio::task::spawn_blocking(|| self.trail.finish()).await;
         info!("stopped");
+    }
+}
+
+/// Waits until every target was probed, or the grace is over.
+async fn first_round(handle: &Handle, grace: Duration, targets: usize) {
+    if tokio::time::timeout(grace, handle.first_round()).await.is_err() {
+        let silent = handle.unseen();
+        warn!(targets, silent, "startup_grace is over; a pool that is not proven alive is used only where none is");
     }
 }
 

@@ -158,7 +158,7 @@ const ROOMS: &[Room] = &[
     Room {
         // locks: a scrape reads what probes saw.
         path: "control/certificates", layer: 6, imports: &["probe", "snapshot", "topology"],
-        outside: &["clock", "locks", "prometheus", "tracing"],
+        outside: &["clock", "locks", "prometheus"],
     },
     // Operators.
     Room {
