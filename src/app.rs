@@ -2,7 +2,7 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Access, Admin, AdminError, Shown};
+use crate::admin::{self, Access, Admin, AdminError, Loaded, Shown};
 use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server, Stamp};
 use crate::control::{self, Control, Handle, Metrics};
@@ -61,13 +61,26 @@ pub enum LoadError {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load(path: &Path) -> Result<World, LoadError> {
-    read(path).map_err(|(refused, _)| refused)
+    read(path, None).map_err(|(refused, _)| refused)
 }
 
-/// As [`load`]; where it is refused, with the files that were read.
-fn read(path: &Path) -> Result<World, (LoadError, Vec<Stamp>)> {
+/// The same with another country or city database than the configuration names.
+///
+/// # Errors
+/// Everything that is wrong with it, for people.
+pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadError> {
+    read(path, database).map_err(|(refused, _)| refused)
+}
+
+/// As [`load_with`]; where it is refused, with the files that were read.
+fn read(path: &Path, database: Option<&Path>) -> Result<World, (LoadError, Vec<Stamp>)> {
     let config::Loaded { outcome, files } = config::read(path);
-    let compiled = outcome.map_err(LoadError::Config).and_then(|(config, warnings)| compile(config, warnings));
+    let compiled = outcome.map_err(LoadError::Config).and_then(|(mut config, warnings)| {
+        if let Some(database) = database {
+            config.geoip.database = config::Database::File(database.to_owned());
+        }
+        compile(config, warnings)
+    });
     match compiled {
         Ok(world) => Ok(World { files, ..world }),
         Err(refused) => Err((refused, files)),
@@ -153,16 +166,12 @@ impl Running {
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
         let notifying = notify::Metrics::new(&registry)?;
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
-        let reload_success = IntGauge::new(
-            "edgesteer_config_last_reload_success",
-            "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
-        )?;
-        reload_success.set(1);
-        registry.register(Box::new(reload_success.clone()))?;
+        let reload_success = reload_gauge(&registry)?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
-        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
-        let admin = Admin::start(config.server.admin, access(config), shown)?;
+        let shown =
+            Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
+        let admin = Admin::start(config.server.admin, config.server.admin_tls.as_ref(), access(config), shown)?;
         info!(
             services = config.services.len(),
             pools = config.pools.len(),
@@ -231,7 +240,7 @@ impl Running {
     pub async fn reload(&mut self) -> bool {
         let (path, watch) = (self.path.clone(), self.watch.clone());
         let loaded = tokio::task::spawn_blocking(move || {
-            read(&path).map_err(|(refused, attempt)| (refused, watch.after(attempt)))
+            read(&path, None).map_err(|(refused, attempt)| (refused, watch.after(attempt)))
         });
         let world = match loaded.await {
             Ok(Ok(world)) => world,
@@ -258,10 +267,13 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
-                self.admin.obey(access(world.outline.config()));
+                self.admin.obey(access(world.outline.config()), told(&self.path, world.outline.config()));
                 self.notifier.obey(&world.outline.config().notify);
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
+                }
+                if let Some(tls) = &world.outline.config().server.admin_tls {
+                    self.admin.show(tls);
                 }
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
@@ -296,6 +308,17 @@ impl Running {
         let _ = tokio::task::spawn_blocking(|| self.trail.finish()).await;
         info!("stopped");
     }
+}
+
+/// Whether the configuration that is at work is that of the file: it is when we start.
+fn reload_gauge(registry: &Registry) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::new(
+        "edgesteer_config_last_reload_success",
+        "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
+    )?;
+    gauge.set(1);
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
 }
 
 /// Waits until every target was probed, or the grace is over.
@@ -336,7 +359,14 @@ fn connections(targets: usize) -> usize {
 
 /// Who may ask the admin listener.
 fn access(config: &Config) -> Access {
-    Access::new(&config.tokens, &config.server.admin_hosts)
+    let certified = config.server.admin_tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    Access::new(&config.tokens, &config.server.admin_hosts, certified)
+}
+
+/// What is told of the configuration that is taken over now.
+fn told(path: &Path, config: &Config) -> Loaded {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Loaded::new(path, now, config.written.clone())
 }
 
 /// How many lanes answer over UDP.
@@ -357,7 +387,8 @@ fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, K
 /// What of `[server]` is settled at the start.
 fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
+    let admin = (server.admin, server.admin_tls.is_some());
+    (&*server.listen, tls, server.threads, admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

@@ -3,9 +3,9 @@
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback` and `ladder`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
-//! remembered once it is compiled (`outline`), what a reload changes (`changes`), of which files it was made (`stamp`), and where a running
-//! server is reached (`sockets`).
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
+//! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it was
+//! made (`stamp`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -27,6 +27,7 @@ mod load;
 mod names;
 mod notify;
 mod outline;
+mod pages;
 mod partner;
 mod pem;
 mod pool;
@@ -47,6 +48,7 @@ mod table;
 mod token;
 mod transfer;
 mod view;
+mod written;
 mod zone;
 
 pub use ask::{Ask, Codes, Method, Request, Transport};
@@ -58,6 +60,7 @@ pub use ladder::Rung;
 pub use load::{Loaded, load, read};
 pub use notify::{Notify, Recipient, Topic, Webhook};
 pub use outline::Outline;
+pub use pages::{PAGES, page};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
@@ -67,6 +70,7 @@ pub use stamp::Stamp;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
+pub use written::Written;
 pub use zone::{NameServer, RrSet, Soa, Zone};
 
 use crate::federation::{Failback, Kind, Shape};
@@ -104,6 +108,8 @@ pub struct Config {
     pub notify: Vec<Notify>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
+    /// The file itself, without its secrets.
+    pub written: Arc<Written>,
 }
 
 /// `[server]`.
@@ -117,6 +123,8 @@ pub struct Server {
     pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
+    /// TLS of the admin listener. Default none.
+    pub admin_tls: Option<AdminTls>,
     /// Names under which browsers reach the admin listener, lower case, beside its address. Default none.
     pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
@@ -179,6 +187,17 @@ pub struct ServerTls {
     pub cert: Pem,
     /// Its private key.
     pub key: Pem,
+}
+
+/// `admin_tls = { cert, key, client_ca }` of the server: TLS of the admin listener.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdminTls {
+    /// Its certificate and those that lead to the authority, its own first.
+    pub cert: Pem,
+    /// The certificate's private key.
+    pub key: Pem,
+    /// The authorities of which one must have issued a client's certificate; `None` asks clients for none.
+    pub client_ca: Option<Pem>,
 }
 
 /// `[geoip]`.
@@ -282,7 +301,8 @@ pub struct Service {
     pub shape: Shape,
     /// TTL of steered records; whole seconds, never 0. Default 30 s.
     pub ttl: Duration,
-    /// The same while a pool that is told is suspect or drained; whole seconds, from 1 s to `ttl`. Default 5 s.
+    /// The same while a pool that is told is suspect or drained; whole seconds, never 0; where `ttl` is
+    /// shorter, that counts. Default 5 s.
     pub suspect_ttl: Duration,
     /// When a pool that was down is preferred again.
     pub failback: Failback,

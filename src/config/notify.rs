@@ -148,7 +148,7 @@ pub(super) fn judge(drafts: &Drafts, report: &Report) {
 
 /// Exactly one of `webhook` and `command`, with what belongs to it.
 fn recipient(t: &mut Table<'_>, name: Span) -> Option<Recipient> {
-    let webhook = t.get("webhook", |v| v.form(&URL));
+    let webhook = t.get("webhook", |v| v.secret(&URL));
     let secret = t.get("secret_file", |v| shared_secret(v, &SECRET));
     let ca = t.get("ca", pem::certificates);
     let command = t.get("command", command);

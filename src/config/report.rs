@@ -6,7 +6,7 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{self, At, FileId, Source, Sources, Span, Unusable};
 use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,9 @@ pub(super) struct Report {
     /// Every file that was read, or should have been.
     stamps: RefCell<Vec<Stamp>>,
     found: RefCell<Vec<Found>>,
-    counts: RefCell<HashMap<&'static str, (Severity, usize)>>,
+    counts: RefCell<BTreeMap<&'static str, (Severity, usize)>>,
+    /// Values that nobody is shown, in the configuration file.
+    secrets: RefCell<HashSet<Span>>,
 }
 
 struct Found {
@@ -37,8 +39,8 @@ impl Report {
         let sources = Sources::default();
         sources.add(path.to_owned(), text);
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-        let (stamps, found, counts) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { directory, sources, stamps, found, counts }
+        let (stamps, found, counts, secrets) = Default::default();
+        Self { directory, sources, stamps, found, counts, secrets }
     }
 
     /// A path of the configuration, which is relative to the configuration file's directory.
@@ -129,6 +131,16 @@ impl Report {
         }
     }
 
+    /// Has the value at `span` never shown.
+    pub(super) fn hide(&self, span: Span) {
+        self.secrets.borrow_mut().insert(span);
+    }
+
+    /// Whether the value at `span` is never shown.
+    pub(super) fn is_hidden(&self, span: Span) -> bool {
+        self.secrets.borrow().contains(&span)
+    }
+
     /// Whether an error was reported.
     pub(super) fn has_errors(&self) -> bool {
         self.counts.borrow().values().any(|(severity, _)| *severity == Severity::Error)
@@ -138,10 +150,8 @@ impl Report {
     pub(super) fn finish(self) -> (Diagnostics, Vec<Stamp>) {
         let mut found = self.found.into_inner();
         found.sort_by_key(|f| (f.span, f.code.severity));
-        let total = |wanted| self.counts.borrow().values().filter(|(s, _)| *s == wanted).map(|(_, n)| n).sum();
-        let (errors, warnings) = (total(Severity::Error), total(Severity::Warning));
         let kept = found.into_iter().map(|f| f.locate(&self.sources)).collect();
-        (Diagnostics { kept, errors, warnings }, self.stamps.into_inner())
+        (Diagnostics { kept, counts: self.counts.into_inner() }, self.stamps.into_inner())
     }
 
     /// Whether a flood of findings of this code need not be put into words: if so, one more is counted.

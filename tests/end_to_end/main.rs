@@ -7,9 +7,11 @@ mod common;
 
 mod answers;
 mod audit;
+mod check;
 mod commands;
 mod demo;
 mod doubt;
+mod exit_codes;
 mod failover;
 mod healthcheck;
 mod holds;
@@ -22,4 +24,5 @@ mod reload;
 mod runbooks;
 mod surroundings;
 mod watch;
+mod what_if;
 mod wire;

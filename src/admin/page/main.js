@@ -3,7 +3,9 @@
 
 import { make, put, at, when, clock, ago, list, read, follow, keepToken, sparkline } from "./parts.js";
 import { prepare, colour, mark } from "./map.js";
-import { explain, book, order, sentence } from "./ask.js";
+import { explain, order, sentence } from "./ask.js";
+import { book } from "./book.js";
+import { drills, ask_for } from "./drill.js";
 
 const EVENTS_SHOWN = 100;
 const EVERY = 15_000;
@@ -42,6 +44,7 @@ function render() {
   hands();
   poolTable(service, new Map(serving));
   holds();
+  drills(state.status.holds, state.events, service.pools);
 }
 
 function say(text, how) {
@@ -225,6 +228,10 @@ at("service").addEventListener("change", () => {
 at("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   explain(Object.fromEntries(new FormData(event.target)));
+});
+at("drill").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask_for(path, told);
 });
 at("login").addEventListener("submit", (event) => {
   event.preventDefault();
