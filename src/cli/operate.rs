@@ -87,6 +87,7 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         let old = match (&hold["named"], hold["named_until"].as_u64()) {
             (named, _) if *named == true => "; answers still name it, since nothing else is live".to_owned(),
             (_, Some(until)) => format!("; the last answer that named it expires in {}", left(until)),
+            (named, None) if *named == false && state != "up" => "; no answer that names it is left".to_owned(),
             _ => String::new(),
         };
         writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}{old}")?;

@@ -30,6 +30,8 @@ const SERVER: &[Part<Config>] = &[
     ("admin_tls", |a, b| a.1.server.admin_tls.is_some() != b.1.server.admin_tls.is_some()),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+    ("user", |a, b| a.1.server.user != b.1.server.user),
+    ("sandbox", |a, b| a.1.server.sandbox != b.1.server.sandbox),
 ];
 
 /// What a reload takes over.

@@ -4,8 +4,8 @@
 //! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
-//! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it was
-//! made (`stamp`), and where a running server is reached (`sockets`).
+//! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it
+//! was made (`stamp`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -133,6 +133,10 @@ pub struct Server {
     pub startup_grace: Duration,
     /// Whether a change of a file that the configuration is made of is a reload. Default no.
     pub watch: bool,
+    /// Whom root becomes once the sockets are bound: a name, or numbers as "65532:65532". Default: it stays root.
+    pub user: Option<String>,
+    /// Whether the process forbids itself what it will not need. Default yes.
+    pub sandbox: bool,
     /// What concerns DNS itself.
     pub dns: Dns,
 }

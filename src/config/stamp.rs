@@ -28,6 +28,11 @@ impl Stamp {
         Self { path: path.to_owned(), mark: std::fs::metadata(path).ok().map(|meta| Mark::of(&meta)) }
     }
 
+    /// Whether we may not read it.
+    pub fn is_forbidden(&self) -> bool {
+        std::fs::File::open(&self.path).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path

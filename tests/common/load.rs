@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// A datagram over loopback comes at once; a machine that is busy with other tests may take seconds.
 const LOST_AFTER: Duration = Duration::from_secs(5);
+/// Between two questions of one client: what is tried beside it needs the processor too.
+const PAUSE: Duration = Duration::from_micros(200);
 /// Questions of one UDP client that wait for their answers at any time.
 const WINDOW: usize = 8;
 /// Questions that a client asks on one connection.
@@ -106,6 +108,7 @@ fn datagrams(client: &Client) -> io::Result<()> {
             break;
         }
         let answer = receive(&socket)?;
+        std::thread::sleep(PAUSE);
         let place = waiting.iter().position(|&id| Client::is_answer(&answer, id));
         waiting.swap_remove(place.ok_or_else(|| io::Error::other("an answer to nothing that was asked"))?);
         client.counts.answered.fetch_add(1, Relaxed);
@@ -129,6 +132,7 @@ fn connection(client: &Client) -> io::Result<()> {
             return Err(io::Error::other("not the answer to what was asked"));
         }
         client.counts.answered.fetch_add(1, Relaxed);
+        std::thread::sleep(PAUSE);
         if client.stop.load(Relaxed) {
             break;
         }

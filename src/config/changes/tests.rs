@@ -51,6 +51,11 @@ fn every_change_has_its_sentence() {
         ("[server]", "[server]\nadmin = \"127.0.0.1:1\"", &["[server] admin changed: needs a restart"]),
         (
             "[server]",
+            "[server]\nuser = \"edgesteer\"\nsandbox = \"off\"",
+            &["[server] user changed: needs a restart", "[server] sandbox changed: needs a restart"],
+        ),
+        (
+            "[server]",
             "[server]\nwatch = \"on\"\nnsid = \"a\"\nversion = \"b\"\nid = \"c\"\nrate_limit = \"off\"",
             &[
                 "[server] watch changed",
