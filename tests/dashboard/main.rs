@@ -10,9 +10,9 @@ mod browser;
 
 use browser::Browser;
 use common::edges::Edges;
-use common::eventually;
 use common::scene::{QUICK, Scene};
 use common::server::{Server, get};
+use common::{eventually, write_secret};
 use edgesteer::demo::ca::{ThrowawayCa, now_valid};
 use edgesteer::demo::edge::Mode;
 use rustix::process::Signal;
@@ -137,7 +137,7 @@ fn over_tls_it_is_the_same_page() {
     let ca = ThrowawayCa::new().unwrap();
     let identity = ca.issue(&[&scene.admin.ip().to_string()], now_valid()).unwrap();
     std::fs::write(scene.path().join("admin.pem"), identity.certificate_pem()).unwrap();
-    std::fs::write(scene.path().join("admin.key"), identity.key_pem()).unwrap();
+    write_secret(&scene.path().join("admin.key"), &identity.key_pem());
     let hash = edgesteer::admin::sha256("es_look");
     let tls = "[server]\nadmin_tls = { cert = \"admin.pem\", key = \"admin.key\" }\n";
     let token = format!("[token.looker]\nrole = \"operate\"\nsha256 = \"{hash}\"\n");
