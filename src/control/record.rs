@@ -51,7 +51,7 @@ pub fn entry(event: &Event) -> Entry {
                 .at(*generation)
                 .with("gate", gate.as_str())
                 .with("services", few(services));
-            way.into_iter().fold(entry, |entry, way| entry.with("way", way.word()))
+            way.iter().fold(entry, |entry, way| entry.with("way", way.word()))
         }
         Event::Moved(moved) => movement(moved),
         Event::Held { subject, hold, forced, generation } => {
