@@ -55,6 +55,14 @@ pub enum LoadError {
 /// Everything that is wrong with it, for people.
 pub fn load(path: &Path) -> Result<World, LoadError> {
     let (config, warnings) = config::load(path).map_err(LoadError::Config)?;
+    build(config, warnings)
+}
+
+/// Compiles a configuration that was read.
+///
+/// # Errors
+/// Where its country database cannot be used, or something is too much of it.
+pub fn build(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
     let database = Database::open(&config.geoip.database)?;
     let geography = database.describe();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

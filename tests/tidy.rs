@@ -180,7 +180,7 @@ const ROOMS: &[Room] = &[
         // threads: `watch` waits between looks, and for what is typed.
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "rlimit", "serde_json", "sockets",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "hickory_proto", "humantime", "nix", "process", "rlimit", "serde_json", "sockets",
             "terminal", "threads", "tokio", "tracing", "tracing_appender",
             "tracing_subscriber",
         ],

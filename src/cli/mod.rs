@@ -1,6 +1,7 @@
 //! The command line: what each command reads, prints and returns.
 //!
-//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage.
+//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage,
+//! 3 a good configuration of which `check --probe` or `check --outside` found the world to be otherwise.
 
 use crate::app::{self, LoadError, World};
 use crate::config::{Diagnostics, Style};
@@ -16,6 +17,7 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod check;
 mod explain;
+mod front_end;
 mod healthcheck;
 mod manager;
 mod operate;
@@ -142,6 +144,8 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Ask, on a Front End, whether it reaches the inside of every Edge pool at the ports that failover presumes.
+    Reach(front_end::Args),
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
@@ -194,6 +198,7 @@ pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve { config } => serve::run(config),
         Command::Check(args) => check::run(&args),
+        Command::Reach(args) => front_end::run(&args),
         Command::Explain { config, name, kind, client, subnet, down, json } => {
             let client = Client { source: client, steers: subnet.unwrap_or(client) };
             explain::run(&config, &explain::Asking { name, kind, client, down, json })
@@ -253,7 +258,7 @@ fn show(found: &Diagnostics) {
 
 /// Shows that a configuration is read, where that takes long.
 fn reading(path: &Path) -> progress::Progress {
-    progress::Progress::of(format!("reading {}", path.display()))
+    progress::Progress::of(format!("reading {}", path.display()), 0)
 }
 
 /// Loads a configuration and shows its errors; its warnings are for `check` to show, and for whoever starts a server.

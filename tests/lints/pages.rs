@@ -1,6 +1,8 @@
 //! Every lint has a page, every page is true: its example is refused or warned of with that code alone, in the words of the
 //! golden beside this file, and what the contract has is silent.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use edgesteer::config::{PAGES, Severity, codes, load};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
