@@ -12,15 +12,12 @@ pub(super) fn advise(service: &service::Draft, named: Option<&check::Draft>, rep
     asked(service, named, report);
     let Some(srv) = service.srv.get() else { return };
     let known = srv.owner.get().and_then(|owner| Some((owner, super::known(owner.labels())?)));
-    if let (Some((owner, (kind, port))), Some(given)) = (known, srv.port.at()) {
-        if given.value != port {
-            let title = format!("{owner} leads to port {}", given.value);
-            let help = format!(
-                "write port = {port}, where {} are expected to come, or use kind = \"{}\"",
-                kind.summary, kind.name
-            );
-            report.add(given.span, codes::STRANGE_PORT, title, "", help);
-        }
+    let Some((owner, (kind, port))) = known else { return };
+    if let Some(given) = srv.port.at().filter(|given| given.value != port) {
+        let title = format!("{owner} leads to port {}", given.value);
+        let (who, name) = (kind.summary, kind.name);
+        let help = format!("write port = {port}, where {who} are expected to come, or use kind = \"{name}\"");
+        report.add(given.span, codes::STRANGE_PORT, title, "", help);
     }
 }
 
