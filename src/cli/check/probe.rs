@@ -18,6 +18,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// Why an Edge that runs may not answer partners (federation.md 0, finding 4).
+const ENABLE: &str = ", and that Topology Builder has \"Enable federation for this Edge pool\" set for it";
+
 /// What is probed beyond the checks: known from the configuration, and lost when it is compiled.
 pub(super) struct Plan {
     /// For each service and pool, probes whose certificate must hold for every name that is handed out.
@@ -113,8 +116,9 @@ fn pools(world: &World, rows: &[Row], findings: &mut Findings<'_>) {
         if live < pool.min_healthy {
             let title =
                 format!("the pool {name} does not serve {}: {} {}: {why}", service.name, first.address, first.check);
-            let help = "a standby that does not answer is none: see that it is installed, enabled for federation (Topology Builder, \
-                        \"Enable federation for this Edge pool\") and reachable from here";
+            let federates = if service.kind == "sip-federation" { ENABLE } else { "" };
+            let help =
+                format!("see that it runs and is reached from here{federates}: a standby that does not answer is none");
             findings.add(codes::POOL_SILENT, title, help);
             continue;
         }
