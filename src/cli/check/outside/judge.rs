@@ -1,8 +1,8 @@
 //! What answers from outside mean beside the configuration. Asks nobody.
 
-use super::super::ask;
-use super::super::live::Findings;
 use super::{Answers, NamesPlan, Told, Word, ZonePlan, shown};
+use crate::cli::check::ask;
+use crate::cli::check::live::Findings;
 use crate::config::codes;
 use crate::name::Name;
 use hickory_proto::op::Message;
