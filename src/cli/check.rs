@@ -1,7 +1,7 @@
 //! `edgesteer check`: what is wrong with a configuration, and what to think about.
 //!
 //! Here: what the command is told, how findings are shown to people and programs, and the exit code. Not here: the findings
-//! themselves: of the file (`config`), of the world seen from here (`check/probe`) and from outside (`check/outside`).
+//! themselves: of the file (`config`), of the world seen from here (`check/probe`, `check/well_known`) and from outside (`check/outside`).
 
 use super::{complain, count, say};
 use crate::app::{self, World};
@@ -16,6 +16,7 @@ mod ask;
 pub(super) mod live;
 mod outside;
 mod probe;
+mod well_known;
 
 /// Exit codes, as `--help` and the man page have them.
 const EXIT_CODES: &str = "\
@@ -89,6 +90,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
 struct Plans {
     probe: probe::Plan,
     outside: outside::Plan,
+    well_known: well_known::Plan,
 }
 
 /// A configuration after the check.
@@ -112,7 +114,11 @@ impl Checked {
     fn read(&mut self, path: &Path) -> Option<(World, Plans)> {
         let _shown = super::reading(path);
         let (config, warnings) = config::load(path).map_err(|errors| self.found = errors).ok()?;
-        let plans = Plans { probe: probe::Plan::of(&config), outside: outside::Plan::of(&config) };
+        let plans = Plans {
+            probe: probe::Plan::of(&config),
+            outside: outside::Plan::of(&config),
+            well_known: well_known::Plan::of(&config),
+        };
         let world = app::build(config, warnings).map_err(|error| self.unusable = Some(error.to_string())).ok()?;
         self.found = world.warnings.clone();
         self.is_usable = true;
@@ -125,6 +131,7 @@ impl Checked {
         let mut findings = Findings::of(path);
         if args.probe {
             self.probe = Some(probe::look(world, plans.probe, &mut findings).await);
+            well_known::look(plans.well_known, args.outside, &mut findings).await;
         }
         if let Some(resolver) = args.outside {
             let from = outside::From { resolver, port: args.outside_port };

@@ -203,13 +203,7 @@ async fn inside(pool: &Pool) -> Result<Vec<IpAddr>, String> {
             "its inside is not known; give [pool.{name}] an internal_fqdn, or endpoints of the role \"{ROLE}\""
         ));
     };
-    // The port has no part in it.
-    let found = tokio::net::lookup_host((fqdn.to_string(), 0)).await;
-    let mut addresses: Vec<IpAddr> =
-        found.map_err(|error| format!("this host does not find {fqdn}: {error}"))?.map(|found| found.ip()).collect();
-    addresses.sort();
-    addresses.dedup();
-    Ok(addresses)
+    live::own_resolver(fqdn).await.map_err(|error| format!("this host does not find {fqdn}: {error}"))
 }
 
 /// A connection, or a STUN binding where there are none: who is behind the firewall is not the question here.

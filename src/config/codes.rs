@@ -165,6 +165,8 @@ codes! {
     Error   PORT_SILENT             "port-silent"             "An SRV leads to a port at which nobody serves."
     Error   CERTIFICATE_NAMES       "certificate-names"       "A certificate lacks a name for which its pool may be handed out."
     Warning CERTIFICATE_ENDING      "certificate-ending"      "A certificate ends within two weeks."
+    Warning WELL_KNOWN_PORT         "well-known-port"         "A Matrix domain's well-known file names a port, so that no SRV is looked up."
+    Warning WELL_KNOWN_ELSEWHERE    "well-known-elsewhere"    "A Matrix domain's well-known file names a host that is not steered."
     // From outside.
     Error   OUTSIDE_SILENT          "outside-silent"          "Who was asked from outside does not answer."
     Error   DELEGATION_MISSING      "delegation-missing"      "The zone above does not delegate a zone to anybody."

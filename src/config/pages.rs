@@ -40,6 +40,8 @@ pages! {
     "unused-view"
     "view-of-everybody"
     "weak-check"
+    "well-known-elsewhere"
+    "well-known-port"
     "xmpps-parity"
 }
 

@@ -113,3 +113,25 @@ fn certificates_must_name_all_that_partners_come_for_though_the_check_asks_for_l
         "{error}"
     );
 }
+
+#[test]
+fn a_port_that_an_srv_names_and_no_check_asks_must_serve_too() {
+    let edges = Edges::start();
+    let scene = scene(&edges);
+    let text = std::fs::read_to_string(scene.config()).unwrap();
+    // An XMPP service whose check is by TLS at the edges' port, and whose SRV names lead to 5269 and 5270.
+    let xmpp = format!(
+        "[service.xmpp]\nkind = \"xmpp\"\ndirect_tls = true\ndomains = [\"contoso.com\"]\npools = [\"seoul\", \"dublin\"]\n\
+         check = {{ kind = \"tcp\", port = {} }}\n",
+        edges.port()
+    );
+    scene.write(&format!("{text}\n{xmpp}"));
+    let (code, _, error) = probe(&scene, &[]);
+    assert_eq!(code, Some(3), "{error}");
+    for (port, pool, ip) in [(5269, "seoul", scene.seoul), (5270, "dublin", scene.dublin)] {
+        let silent = format!(
+            "error[port-silent]: xmpp sends partners to {ip}:{port} ({pool}), where nobody serves them: connection refused"
+        );
+        assert!(error.contains(&silent), "{silent:?} in {error}");
+    }
+}

@@ -2,6 +2,10 @@
 
 use crate::cli::progress::Progress;
 use crate::config::{Diagnostic, codes::Code};
+use crate::name::Name;
+use std::collections::BTreeSet;
+use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 use tokio::task::JoinSet;
 
@@ -55,6 +59,14 @@ async fn next<O: Send + 'static>(running: &mut JoinSet<(usize, O)>, progress: &P
     let ended = running.join_next().await;
     progress.step();
     ended?.ok()
+}
+
+/// The addresses that this host finds for a name, each once.
+pub(in crate::cli) async fn own_resolver(name: &Name) -> io::Result<Vec<IpAddr>> {
+    #[allow(clippy::disallowed_methods, reason = "somebody waits for this, and nothing that is answered depends on it")]
+    let found = tokio::net::lookup_host((name.to_string(), 0)).await?;
+    let addresses: BTreeSet<IpAddr> = found.map(|found| found.ip()).collect();
+    Ok(addresses.into_iter().collect())
 }
 
 /// Rows as a table whose columns are as wide as they must be; the last is as it is.

@@ -211,7 +211,7 @@ async fn told(apex: &Name, from: From) -> Result<Option<Told>, String> {
 }
 
 /// The addresses that a resolver finds.
-async fn found(host: &Name, resolver: SocketAddr) -> BTreeSet<IpAddr> {
+pub(super) async fn found(host: &Name, resolver: SocketAddr) -> BTreeSet<IpAddr> {
     let mut addresses = BTreeSet::new();
     for kind in [RecordType::A, RecordType::AAAA] {
         let answer = ask(resolver, host, kind, Want::Found).await;
@@ -246,8 +246,8 @@ async fn followed(name: &Name, kind: RecordType, from: From) -> Result<Message, 
     if answer.metadata.recursion_available || !answer.answers.is_empty() {
         return Ok(answer);
     }
-    let glue = answer.additionals.iter().filter_map(ask::address);
-    match glue.filter(|_| !answer.authorities.iter().filter_map(ask::host).next().is_none()).next() {
+    let refers = answer.authorities.iter().any(|record| ask::host(record).is_some());
+    match answer.additionals.iter().filter(|_| refers).find_map(ask::address) {
         Some(address) => ask(SocketAddr::new(address, from.port), name, kind, Want::Own).await,
         None => Ok(answer),
     }

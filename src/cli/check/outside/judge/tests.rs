@@ -64,7 +64,8 @@ fn a_delegation_is_compared_name_by_name_and_address_by_address() {
     let servers = |all: &[(&str, &[&str])]| all.iter().map(|(host, at)| (name(host), set(at))).collect::<Servers>();
     let plan = ZonePlan { apex: name("a.example"), ns: servers(&[inside, elsewhere]) };
     let told = |all: &[(&str, &[&str])]| Ok(Some(Told { by: "above".to_owned(), ns: servers(all) }));
-    let cases: [(&str, Result<Option<Told>, String>, &[&str]); 7] = [
+    type Case<'a> = (&'a str, Result<Option<Told>, String>, &'a [&'a str]);
+    let cases: [Case<'_>; 7] = [
         ("equal", told(&[inside, elsewhere]), &[]),
         ("glue of others is theirs", told(&[inside, ("ns.b.example", &["203.0.113.1"])]), &[]),
         ("one is missing", told(&[inside]), &["delegation-differs"]),
