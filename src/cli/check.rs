@@ -18,20 +18,11 @@ mod outside;
 mod probe;
 mod well_known;
 
-/// Exit codes, as `--help` and the man page have them.
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  nothing is wrong; there may be warnings
-  1  there are warnings, and --strict was given
-  2  the configuration has errors, or the command line is wrong
-  3  --probe or --outside found errors: the configuration is good, and the world is not as it says";
-
 /// Where DNS is asked.
 const DNS: u16 = 53;
 
 /// What `edgesteer check` is told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
     /// Configuration file.
     #[arg(short, long, value_name = "FILE", required_unless_present = "explain")]

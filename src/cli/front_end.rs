@@ -25,16 +25,8 @@ use std::sync::Arc;
 /// The role of a pool's addresses that Front Ends use.
 const ROLE: &str = "internal";
 
-/// Exit codes, as `--help` and the man page have them.
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  every port of every Edge pool is reached
-  1  some are not, or the inside of a pool is not known
-  2  the configuration has errors, no service uses an Edge, or the command line is wrong";
-
 /// What `edgesteer reach` is told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
     /// Configuration file.
     #[arg(short, long, value_name = "FILE")]
@@ -107,7 +99,7 @@ impl Matrix {
                 Err(why) => unknown.push((pool.name.clone(), why)),
             }
         }
-        let progress = Progress::of("reaching", asked.len());
+        let progress = Progress::counting("reaching", asked.len());
         let specs = asked.iter().map(|(_, address, port)| Arc::new(target(*address, *port))).collect();
         let seen = live::each(specs, CHECK_PROBES_AT_ONCE, &progress, observe).await;
         let mut rows: Vec<Row> = Vec::new();

@@ -21,8 +21,13 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// `what` as in "probing"; of so many parts, or 0 where they are not counted.
-    pub(super) fn of(what: impl Into<String>, parts: usize) -> Self {
+    /// `what` as in "reading edgesteer.toml".
+    pub(super) fn of(what: impl Into<String>) -> Self {
+        Self::counting(what, 0)
+    }
+
+    /// `what` as in "probing", of so many parts; of 0 none are shown.
+    pub(super) fn counting(what: impl Into<String>, parts: usize) -> Self {
         let done = Arc::new(AtomicUsize::new(0));
         if !std::io::stderr().is_terminal() {
             return Self { done, working: None, thread: None };

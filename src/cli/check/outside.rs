@@ -147,7 +147,7 @@ pub(super) struct From {
 
 /// Asks everybody, and compares.
 pub(super) async fn look(plan: Plan, from: From, findings: &mut Findings<'_>) -> Seen {
-    let progress = Progress::of(format!("asking {}", from.resolver), plan.zones.len() + plan.names.len());
+    let progress = Progress::counting(format!("asking {}", from.resolver), plan.zones.len() + plan.names.len());
     if let Err(why) = ask(from.resolver, &Name::root(), RecordType::NS, Want::Found).await {
         let title = format!("{} does not answer: {why}", from.resolver);
         findings.add(codes::OUTSIDE_SILENT, title, "name a resolver that this host may ask, as --outside 9.9.9.9");

@@ -62,7 +62,7 @@ pub(super) async fn look(world: &World, plan: Plan, findings: &mut Findings<'_>)
     let all: HashSet<Arc<TargetSpec>> =
         asked.into_iter().chain(demanded).chain(others.iter().map(|(_, _, target)| target.clone())).collect();
     let all: Vec<_> = all.into_iter().collect();
-    let progress = Progress::of("probing", all.len());
+    let progress = Progress::counting("probing", all.len());
     let seen = live::each(all, CHECK_PROBES_AT_ONCE, &progress, observe).await;
     drop(progress);
     let seen: HashMap<Arc<TargetSpec>, Arc<Observation>> =

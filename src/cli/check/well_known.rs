@@ -56,7 +56,7 @@ impl Plan {
 
 /// Fetches and judges; names are looked up by that resolver, or by this host's own.
 pub(super) async fn look(plan: Plan, resolver: Option<SocketAddr>, findings: &mut Findings<'_>) {
-    let progress = Progress::of(format!("fetching {PATH}"), plan.domains.len());
+    let progress = Progress::counting(format!("fetching {PATH}"), plan.domains.len());
     let fetched = live::each(plan.domains, OUTSIDE_AT_ONCE, &progress, move |domain| async move {
         let said = said(&domain.domain, resolver).await;
         (domain, said)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[tokio::test]
 async fn work_on_many_keeps_their_order_and_its_bound() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let progress = Progress::of("counting", 20);
+    let progress = Progress::counting("counting", 20);
     let made = each((0..20_u64).collect(), 3, &progress, |number| {
         let (now, most) = (now.clone(), most.clone());
         async move {
