@@ -110,7 +110,7 @@ impl Checked {
             outside: outside::Plan::of(&config),
             well_known: well_known::Plan::of(&config),
         };
-        let world = app::build(config, warnings).map_err(|error| self.unusable = Some(error.to_string())).ok()?;
+        let world = app::compile(config, warnings).map_err(|error| self.unusable = Some(error.to_string())).ok()?;
         self.found = world.warnings.clone();
         self.is_usable = true;
         self.contents = Some((counts(&world), world.geography.clone()));
