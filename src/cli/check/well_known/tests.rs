@@ -12,7 +12,7 @@ fn a_file_is_read_as_homeservers_read_it() {
         (r#"{"m.server": "matrix.contoso.com:443"}"#, to("matrix.contoso.com", Some(443))),
         (r#"{"m.server": "Matrix.Contoso.com"}"#, to("matrix.contoso.com", None)),
         (r#"{"m.server": "[2001:db8::1]:8448"}"#, to("[2001:db8::1]", Some(8448))),
-        (r#"{"m.server": "[2001:db8::1]"}"#, None),
+        (r#"{"m.server": "[2001:db8::1]"}"#, to("[2001:db8::1]", None)),
         (r#"{"m.server": "a:b"}"#, None),
         (r#"{"m.homeserver": {}}"#, None),
         ("<html>", None),
