@@ -60,7 +60,7 @@ const ROOMS: &[Room] = &[
     // What is supposed is laid beside what is true: it reads snapshots, and makes some that nobody publishes.
     Room {
         path: "whatif", layer: 4,
-        imports: &["config::Country", "config::Rung", "geo", "health", "snapshot", "steering", "topology"], outside: &["ipnet"],
+        imports: &["config::Country", "config::Rung", "federation", "geo", "health", "snapshot", "steering", "topology"], outside: &["ipnet"],
     },
     // Edges. Of the configuration a lane reads what concerns DNS itself and its TLS certificate, and out of the topology the policy
     // of client subnets.
@@ -194,10 +194,10 @@ const ROOMS: &[Room] = &[
         outside: &["clock", "prometheus", "rlimit", "sockets", "thiserror", "threads", "tokio", "tracing"],
     },
     Room {
-        // threads: `watch` waits between looks, and for what is typed.
+        // threads: `watch` waits between looks, and for what is typed; `drill` asks DNS meanwhile. hickory_proto: its questions.
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "landlock", "listenfd", "nix", "process", "rlimit",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "hickory_proto", "humantime", "landlock", "listenfd", "nix", "process", "rlimit",
             "rustix", "seccompiler", "serde_json", "sockets", "terminal", "thiserror", "threads", "tokio", "tracing",
             "tracing_appender", "tracing_subscriber",
         ],

@@ -17,6 +17,8 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 mod audit;
 mod check;
 mod codes;
+mod drill;
+mod estimate;
 mod explain;
 mod front_end;
 mod given;
@@ -139,6 +141,10 @@ enum Command {
     Runbook(runbook::Args),
     /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
     WhatIf(what_if::Args),
+    /// Tell how long it takes until partners of a dead pool come to another, as ranges with their sources; Markdown.
+    Estimate(estimate::Args),
+    /// Treat a pool as lost for a while on the running server, measure what happens, let it come back, and report; Markdown.
+    Drill(drill::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -199,6 +205,8 @@ pub fn run() -> ExitCode {
         Command::Audit { command } => audit::run(&command),
         Command::Runbook(args) => runbook::run(&args),
         Command::WhatIf(args) => what_if::run(&args),
+        Command::Estimate(args) => estimate::run(&args),
+        Command::Drill(args) => drill::run(args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }

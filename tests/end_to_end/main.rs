@@ -12,6 +12,8 @@ mod commands;
 mod confined;
 mod demo;
 mod doubt;
+mod drill;
+mod estimate;
 mod exit_codes;
 mod failover;
 mod healthcheck;
