@@ -65,17 +65,7 @@ pub enum LoadError {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load(path: &Path) -> Result<World, LoadError> {
-    read(path).map_err(|(refused, _)| refused)
-}
-
-/// As [`load`]; where it is refused, with the files that were read.
-fn read(path: &Path) -> Result<World, (LoadError, Vec<Stamp>)> {
-    let config::Loaded { outcome, files } = config::read(path);
-    let compiled = outcome.map_err(LoadError::Config).and_then(|(config, warnings)| compile(config, warnings));
-    match compiled {
-        Ok(world) => Ok(World { files, ..world }),
-        Err(refused) => Err((refused, files)),
-    }
+    load_with(path, None)
 }
 
 /// As [`load`], with another country or city database than the configuration names.
@@ -83,11 +73,22 @@ fn read(path: &Path) -> Result<World, (LoadError, Vec<Stamp>)> {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadError> {
-    let (mut config, warnings) = config::load(path).map_err(LoadError::Config)?;
-    if let Some(database) = database {
-        config.geoip.database = config::Database::File(database.to_owned());
+    read(path, database).map_err(|(refused, _)| refused)
+}
+
+/// As [`load_with`]; where it is refused, with the files that were read.
+fn read(path: &Path, database: Option<&Path>) -> Result<World, (LoadError, Vec<Stamp>)> {
+    let config::Loaded { outcome, files } = config::read(path);
+    let compiled = outcome.map_err(LoadError::Config).and_then(|(mut config, warnings)| {
+        if let Some(database) = database {
+            config.geoip.database = config::Database::File(database.to_owned());
+        }
+        compile(config, warnings)
+    });
+    match compiled {
+        Ok(world) => Ok(World { files, ..world }),
+        Err(refused) => Err((refused, files)),
     }
-    compile(config, warnings)
 }
 
 fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
@@ -252,7 +253,7 @@ impl Running {
     pub async fn reload(&mut self) -> bool {
         let (path, watch) = (self.path.clone(), self.watch.clone());
         let loaded = tokio::task::spawn_blocking(move || {
-            read(&path)
+            read(&path, None)
                 .map_err(|(refused, attempt)| (refused, attempt.iter().any(Stamp::is_forbidden), watch.after(attempt)))
         });
         let world = match loaded.await {
