@@ -26,6 +26,8 @@ const ROOMS: &[Room] = &[
     Room { path: "federation", layer: 1, imports: &[], outside: &[] },
     Room { path: "federation/runbook", layer: 1, imports: &[], outside: &["humantime", "thiserror"] },
     Room { path: "health", layer: 1, imports: &[], outside: &["thiserror"] },
+    // Programs of the operator's, which tell us something or are told.
+    Room { path: "command", layer: 1, imports: &[], outside: &["nix", "process", "tokio"] },
     Room {
         path: "config", layer: 1, imports: &["federation", "health::Damping"],
         // rustls: certificates and keys are parsed when the configuration is read, not when a probe needs them.
@@ -126,7 +128,7 @@ const ROOMS: &[Room] = &[
         path: "probe/http", layer: EDGES, imports: &["config::Method", "health"],
         outside: &["http_body_util", "hyper", "hyper_util", "tokio"],
     },
-    Room { path: "probe/exec", layer: EDGES, imports: &["health"], outside: &["nix", "process", "tokio"] },
+    Room { path: "probe/exec", layer: EDGES, imports: &["command", "health"], outside: &[] },
     Room {
         // locks: a file is read once for all targets that it tells of.
         path: "probe/file", layer: EDGES, imports: &["health"], outside: &["clock", "files", "humantime", "locks", "tokio", "tracing"],
@@ -167,7 +169,7 @@ const ROOMS: &[Room] = &[
     Room {
         // locks: a scrape reads what probes saw.
         path: "control/certificates", layer: 6, imports: &["probe", "snapshot", "topology"],
-        outside: &["clock", "locks", "prometheus", "tracing"],
+        outside: &["clock", "locks", "prometheus"],
     },
     // Operators.
     Room {
@@ -187,6 +189,15 @@ const ROOMS: &[Room] = &[
     Room {
         // files, process: the token of this machine, and where the user has a directory for it.
         path: "admin/local", layer: 7, imports: &[], outside: &["files", "nix", "process", "ring"],
+    },
+    Room {
+        // threads: somebody who is told may take his time; locks: between those threads.
+        path: "notify", layer: 7,
+        imports: &["audit", "command", "config::Notify", "config::Recipient", "config::Topic", "config::Webhook", "control", "steering"],
+        outside: &[
+            "base64", "clock", "files", "humantime", "locks", "prometheus", "ring", "rustls", "serde_json", "threads", "tokio", "tracing",
+            "ureq",
+        ],
     },
     // Shell.
     Room {

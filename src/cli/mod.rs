@@ -23,6 +23,7 @@ mod explain;
 mod given;
 mod healthcheck;
 mod manager;
+mod notify;
 mod operate;
 mod papers;
 mod privileges;
@@ -114,6 +115,8 @@ enum Command {
     /// Ask the server on this machine whether it is ready, and DNS itself where -c tells the address. Exit code 0 yes, 1 no, with the
     /// reason: for containers and supervisors.
     Healthcheck(healthcheck::Args),
+    /// Send a trial message to those who are told of events ([notify.NAME]). Exit code 0 taken, 1 not by everybody.
+    Notify(notify::Args),
     /// Make a token for the admin listener, or show that of this machine.
     Token {
         #[command(subcommand)]
@@ -195,6 +198,7 @@ pub fn run() -> ExitCode {
         Command::Status { json, server } => operate::status(&server, json),
         Command::Watch { json, server } => watch::run(&server, json),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Notify(args) => notify::run(&args),
         Command::Token { command } => token::run(&command),
         Command::Completions { shell } => papers::completions(shell),
         Command::Man { directory } => papers::man(&directory),

@@ -20,6 +20,7 @@ mod healthcheck;
 mod holds;
 mod hosting;
 mod manager;
+mod notify;
 mod policy;
 mod process;
 mod reload;
