@@ -276,6 +276,22 @@ pub const LISTEN_MAX: usize = 64;
 pub const PEM_FILE_MAX: u64 = 1 << 20;
 /// What takes longer than this is shown to whoever waits at a terminal: nobody wonders about a second.
 pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+/// Probes that `check --probe` and `reach` make at once: an hour's patience of firewalls is not worth a second.
+pub const CHECK_PROBES_AT_ONCE: usize = 64;
+/// How long `reach` waits for a port: a firewall that drops packets says nothing.
+pub const REACH_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one server is waited for by `check --outside`, each time.
+pub const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often it is asked.
+pub const OUTSIDE_TRIES: u32 = 2;
+/// Questions that `check --outside` has under way: resolvers limit those who ask much.
+pub const OUTSIDE_AT_ONCE: usize = 8;
+/// Zones that are looked at from outside; names delegated one by one are zones.
+pub const OUTSIDE_ZONES_MAX: usize = 100;
+/// First domains of each service that are looked at from outside: the others are published in the same way.
+pub const OUTSIDE_DOMAINS_MAX: usize = 10;
+/// Servers of one zone that are asked.
+pub const OUTSIDE_SERVERS_MAX: usize = 13;
 /// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest name or version told of this server, octets: no answer grows much by it.
@@ -300,6 +316,12 @@ pub const NOTIFY_RETRY: Duration = Duration::from_secs(1);
 pub const NOTIFY_RETRY_MAX: Duration = Duration::from_secs(60);
 /// A message that nobody accepted for so long tells nothing new any more.
 pub const NOTIFY_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a gate may take: partners wait for it.
+pub const GATE_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(30);
+/// From a gate's "stay" to the next time that it is asked, while what it was asked for is still wanted.
+pub const GATE_AGAIN: Duration = Duration::from_secs(30);
+/// Gates' answers that wait for the control task; a gate waits for room.
+pub const GATES_QUEUE: usize = 16;
 /// Octets of an answer that are shown to people.
 pub const NOTIFY_ANSWER_SHOWN: usize = 200;
 /// Zones that are transferred at once: each holds a message, and reads its zone, which a reload cannot free until then.

@@ -163,8 +163,12 @@ const ROOMS: &[Room] = &[
     // Writer.
     Room {
         path: "control", layer: 6,
-        imports: &["audit", "config::Safety", "health", "probe", "snapshot", "state", "steering", "topology"],
+        imports: &["audit", "config::Gate", "config::Safety", "config::Way", "health", "probe", "snapshot", "state", "steering", "topology"],
         outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
+    },
+    Room {
+        path: "control/gate", layer: 6, imports: &["command", "config::Gate", "config::Way", "snapshot"],
+        outside: &["serde_json", "tokio"],
     },
     Room {
         // locks: a scrape reads what probes saw.
@@ -212,6 +216,10 @@ const ROOMS: &[Room] = &[
             "rustix", "seccompiler", "serde_json", "sockets", "terminal", "thiserror", "threads", "tokio", "tracing",
             "tracing_appender", "tracing_subscriber",
         ],
+    },
+    Room {
+        path: "cli/check", layer: SHELL, imports: &["*"],
+        outside: &["clap", "clock", "hickory_proto", "humantime", "process", "serde_json", "sockets", "tokio"],
     },
     Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
