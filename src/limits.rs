@@ -222,6 +222,8 @@ pub const HOLDS_MAX: usize = 1024;
 pub const STATE_QUEUE: usize = 64;
 /// Largest file of state, octets: verdicts of a million targets.
 pub const STATE_FILE_MAX: u64 = 256 << 20;
+/// Damaged or foreign files of one name that are kept beside it: enough to see what happened, and few, because each may be large.
+pub const STATE_ASIDE_MAX: usize = 4;
 /// After a write that failed: the first and the longest wait for the next.
 pub const STATE_RETRY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 /// Verdicts that were written longer ago say nothing of now: a restart takes seconds, a reboot minutes.

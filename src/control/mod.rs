@@ -37,10 +37,19 @@ pub use record::{entry, record};
 pub use safety::{Recent, Unsafe};
 pub use watchdog::Watchdog;
 
+/// Seconds since 1970, as the system has them: a clock that may be set while we run.
+pub fn wall() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 /// Now, on both clocks.
 pub fn moment() -> Moment {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Moment { at: Instant::now(), unix }
+    Moment { at: instant(), unix: wall() }
+}
+
+/// Now on the runtime's clock, which only runs forward, and which a simulation stops.
+fn instant() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// The control task before it runs.
@@ -56,18 +65,32 @@ pub struct Control {
     recent: Recent,
     metrics: Metrics,
     trouble_said: Option<Instant>,
+    /// Where the clock that may be set is read.
+    wall: fn() -> u64,
 }
 
 impl Control {
     /// Publishes the first snapshot of a topology, in which what an earlier process kept is known, and starts its probes.
     pub fn new(
         topology: Arc<Topology>,
+        prober: Prober,
+        observations: mpsc::Receiver<Observation>,
+        kept: (Store, Kept),
+        metrics: Metrics,
+    ) -> (Self, Handle) {
+        Self::by(wall, topology, prober, observations, kept, metrics)
+    }
+
+    /// The same where seconds since 1970 are read from `wall`.
+    pub fn by(
+        wall: fn() -> u64,
+        topology: Arc<Topology>,
         mut prober: Prober,
         observations: mpsc::Receiver<Observation>,
         (store, kept): (Store, Kept),
         metrics: Metrics,
     ) -> (Self, Handle) {
-        let now = moment();
+        let now = Moment { at: instant(), unix: wall() };
         let mut beliefs = Beliefs::new(topology.clone());
         beliefs.set_holds(kept.holds);
         kept.past.iter().for_each(|past| beliefs.recall(past, now));
@@ -77,7 +100,13 @@ impl Control {
         let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
         let trouble_said = None;
-        (Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said }, handle)
+        let control =
+            Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said, wall };
+        (control, handle)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { at: instant(), unix: (self.wall)() }
     }
 
     /// Runs until the task is dropped.
@@ -85,20 +114,22 @@ impl Control {
         let mut batch = Vec::with_capacity(OBSERVATIONS_BATCH);
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);
         loop {
-            self.ends.watchdog.beat(Instant::now());
+            self.ends.watchdog.beat(instant());
             let ripe = self.beliefs.next_ripe();
             tokio::select! {
+                // Observations may come without end: whoever orders something is heard between them.
+                biased;
+                Some(command) = self.ends.commands.recv() => self.obey(command),
+                () = sleep_until(ripe) => self.ripen(instant()),
+                _ = sweep.tick() => {
+                    self.sweep();
+                    self.save_now_and_then();
+                }
                 count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
                     if count == 0 {
                         return;
                     }
                     self.judge(batch.drain(..));
-                }
-                Some(command) = self.ends.commands.recv() => self.obey(command),
-                () = sleep_until(ripe) => self.ripen(Instant::now()),
-                _ = sweep.tick() => {
-                    self.sweep();
-                    self.save_now_and_then();
                 }
             }
         }
@@ -121,7 +152,7 @@ impl Control {
         }
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
-        let decided = Instant::now();
+        let decided = instant();
         let published = self.publish(services, first_sign, decided);
         let ended = changes.iter().map(|(observation, _)| observation.ended).max();
         if let Some((first_sign, ended)) = first_sign.zip(ended) {
@@ -166,11 +197,11 @@ impl Control {
         // A caller that no longer listens needs no answer.
         match command {
             Command::Replace(topology, reply) => {
-                let began = Instant::now();
+                let began = instant();
                 self.beliefs.reseat(topology.clone());
                 let rows = self.beliefs.render_all(began);
                 let published = self.publisher.replace(topology.clone(), rows);
-                self.metrics.published(began.elapsed());
+                self.metrics.published(instant().saturating_duration_since(began));
                 self.metrics.certificates().retain(&topology);
                 self.prober.retarget(topology.probed());
                 self.tell(Event::Replaced { generation: published.generation });
@@ -179,10 +210,10 @@ impl Control {
             Command::Hold(order, reply) => self.hold(order, reply),
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
-                let _ = reply.send(self.beliefs.report(moment()));
+                let _ = reply.send(self.beliefs.report(self.moment()));
             }
             Command::Histories(targets, reply) => {
-                let _ = reply.send(self.beliefs.histories(&targets, moment()));
+                let _ = reply.send(self.beliefs.histories(&targets, self.moment()));
             }
             Command::Save(reply) => self.save(reply),
         }
@@ -197,7 +228,7 @@ impl Control {
         if !ended.is_empty() {
             self.saved.note();
             // The file still has them, with their ends: a restart would not take them up again.
-            drop(self.store.save_holds(self.beliefs.holds(), moment()));
+            drop(self.store.save_holds(self.beliefs.holds(), self.moment()));
         }
         for (subject, hold) in ended {
             self.tell(Event::HoldEnded { subject, hold });
@@ -213,9 +244,9 @@ impl Control {
         if changes.is_empty() {
             return Vec::new();
         }
-        let began = Instant::now();
+        let began = instant();
         let published = self.publisher.apply(changes.iter().cloned());
-        let took = began.elapsed();
+        let took = instant().saturating_duration_since(began);
         self.metrics.published(took);
         let decided = first_sign.map_or(Duration::ZERO, |sign| now.saturating_duration_since(sign));
         let generation = published.generation;
@@ -229,7 +260,7 @@ impl Control {
 
     /// Publishes and tells what time or a command has changed.
     fn publish_and_tell(&mut self, services: BTreeSet<ServiceId>) {
-        for event in self.publish(services, None, Instant::now()) {
+        for event in self.publish(services, None, instant()) {
             self.tell(event);
         }
     }
