@@ -100,7 +100,9 @@ impl Server {
     }
 
     fn metrics(&self) -> Vec<(String, f64)> {
-        let (status, text) = get(self.admin, "/metrics").unwrap();
+        // Tests look more often than one address may.
+        let is_served = |answer: &(u16, String)| answer.0 != 429;
+        let (status, text) = eventually("metrics are served", || get(self.admin, "/metrics").filter(is_served));
         assert_eq!(status, 200, "{text}");
         let samples = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
         samples.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect()
