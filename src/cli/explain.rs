@@ -63,7 +63,7 @@ fn suppose(world: &World, down: &[String]) -> Arc<Snapshot> {
         .iter()
         .flat_map(|service| &service.pools)
         .filter(|pool| down.contains(&topology.pool(pool.pool).name))
-        .flat_map(|pool| pool.endpoints.iter().flat_map(|endpoint| endpoint.targets.iter().copied()))
+        .flat_map(|pool| pool.endpoints.iter().flat_map(|endpoint| endpoint.targets()))
         .collect();
     let now = Instant::now();
     let mut beliefs = Beliefs::new(topology.clone());

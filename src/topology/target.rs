@@ -79,8 +79,7 @@ pub(super) struct Aim<'a> {
 }
 
 impl<'a> Aim<'a> {
-    pub(super) fn new(service: &'a Service, pool: &Pool) -> Self {
-        let check = &service.check;
+    pub(super) fn new(service: &'a Service, check: &'a Check, pool: &Pool) -> Self {
         let kind = check.ask.kind();
         let domain = || check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
         let names = check.name.clone().map_or_else(|| handed_out(service, pool), |name| vec![name]);

@@ -86,9 +86,12 @@ pub(crate) struct Edges {
     choked: bool,
     /// By how many seconds the clock on the wall was set.
     set: i64,
-    seen: HashMap<TargetSpec, VecDeque<(Instant, Found)>>,
+    seen: HashMap<TargetSpec, VecDeque<Seen>>,
     pub(crate) tally: Tally,
 }
+
+/// One probe: when it began and ended, and what it found.
+type Seen = (Instant, Instant, Found);
 
 /// How many of its last probes are remembered of each target: more than any threshold.
 const SEEN: usize = 12;
@@ -128,11 +131,15 @@ pub(crate) fn script(target: &TargetSpec) -> (Outcome, Duration) {
             Outcome::Fail(_) => Found::Fail,
         };
         *edges.tally.entry("probe").or_default() += 1;
+        // What could not be sent says nothing, and a row of others goes on.
+        if found == Found::Nothing {
+            return (outcome, took);
+        }
         if !edges.seen.contains_key(target) {
             edges.seen.insert(target.clone(), VecDeque::new());
         }
         let seen = edges.seen.get_mut(target).unwrap();
-        seen.push_back((now() + took, found));
+        seen.push_back((now(), now() + took, found));
         while seen.len() > SEEN {
             seen.pop_front();
         }
@@ -192,6 +199,9 @@ impl Edges {
     pub(crate) fn truth(&self, target: &TargetSpec) -> (Truth, Instant) {
         let ip = target.address.ip();
         let since = self.edges.get(&ip).map_or(self.began, |edge| edge.since);
+        // What was under way when it changed may still find what was.
+        let under_way = self.seen.get(target).into_iter().flatten().filter(|(began, ..)| *began <= since);
+        let since = under_way.map(|(_, ended, _)| *ended).chain([since]).max().unwrap_or(since);
         let truth = match self.mood(ip) {
             _ if self.choked => Truth::Open,
             _ if self.cut_off || self.parted == Some(ip) => Truth::Dead,
@@ -206,9 +216,15 @@ impl Edges {
     /// Whether the last `count` probes of a target that said anything found what `is` says.
     pub(crate) fn saw(&self, target: &TargetSpec, count: usize, is: impl Fn(Found) -> bool) -> bool {
         let past = self.seen.get(target).into_iter().flatten().rev();
-        let mut said =
-            past.filter(|(ended, found)| *ended <= now() && *found != Found::Nothing).map(|(_, found)| *found);
+        let mut said = past.filter(|(_, ended, _)| *ended <= now()).map(|(.., found)| *found);
         (0..count).all(|_| said.next().is_some_and(&is))
+    }
+
+    /// What a target's last probes found, for people: how long ago each began and ended.
+    pub(crate) fn told(&self, target: &TargetSpec) -> String {
+        let ago = |at: &Instant| now().saturating_duration_since(*at).as_secs_f64();
+        let seen = self.seen.get(target).into_iter().flatten();
+        seen.map(|(began, ended, found)| format!(" {found:?} {:.3}-{:.3}", ago(began), ago(ended))).collect()
     }
 
     pub(crate) fn set_mood(&mut self, ip: IpAddr, mood: Mood) {

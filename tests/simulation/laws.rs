@@ -246,7 +246,8 @@ impl Watch {
             return;
         }
         assert!(snapshot.generation > self.last.generation, "generations only rise");
-        if !Arc::ptr_eq(&snapshot.topology, &self.last.topology) {
+        // A reload renders every row.
+        if told.iter().any(|event| matches!(event, Event::Replaced { .. })) {
             return;
         }
         let services = snapshot.topology.services.iter().enumerate();
@@ -310,7 +311,15 @@ impl Watch {
                 Truth::Alive => (State::Up, spec.interval + spec.timeout + once * spec.thresholds.rise),
             };
             if edges::now() > since + bound + GRAIN {
-                assert_eq!(verdict.state, wanted, "{} since {:?}", spec.address, edges::now() - since);
+                let said = || edges::with(|edges| edges.told(spec));
+                let TargetSpec { address, interval, timeout, confirm, thresholds, .. } = &**spec;
+                let ago = edges::now() - since;
+                assert_eq!(
+                    verdict.state,
+                    wanted,
+                    "{address} for {ago:?}: {interval:?} {timeout:?} {confirm:?} {thresholds:?}{}",
+                    said()
+                );
                 found += 1;
             }
         }

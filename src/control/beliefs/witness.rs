@@ -16,7 +16,7 @@
 use crate::health::{Doubt, Outcome, Suspicion};
 use crate::ids::TargetId;
 use crate::limits::{DOUBT_POOLS_MIN, DOUBT_WINDOW};
-use crate::topology::{TargetSpec, Topology};
+use crate::topology::{Endpoint, TargetSpec, Topology};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -77,7 +77,7 @@ impl Witness {
     pub(super) fn new(topology: &Topology) -> Self {
         let mut of_target = vec![Vec::new(); topology.targets.len()];
         for pool in topology.services.iter().flat_map(|service| &service.pools) {
-            for target in pool.endpoints.iter().flat_map(|endpoint| endpoint.targets.iter()) {
+            for target in pool.endpoints.iter().flat_map(Endpoint::targets) {
                 let pools: &mut Vec<usize> = &mut of_target[target.index()];
                 if !pools.contains(&pool.pool.index()) {
                     pools.push(pool.pool.index());
