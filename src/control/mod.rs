@@ -270,6 +270,7 @@ impl Control {
         let doubt = self.beliefs.doubt();
         if self.ends.doubt.send_if_modified(|told| std::mem::replace(told, doubt) != doubt) {
             self.metrics.doubts(doubt.is_some());
+            self.prober.begin_anew();
             self.tell(Event::Doubt { why: doubt, generation: self.publisher.lake().load().generation });
         }
     }

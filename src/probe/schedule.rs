@@ -53,6 +53,8 @@ struct Shared {
     started: AtomicU64,
     ended: AtomicU64,
     promises: Mutex<Vec<Arc<Promise>>>,
+    /// How often all was to be judged anew.
+    anew: AtomicU64,
 }
 
 /// Makes one target's probes.
@@ -110,6 +112,7 @@ impl Prober {
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             promises: Mutex::default(),
+            anew: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared), running: HashMap::new(), files, script: None }
     }
@@ -155,6 +158,12 @@ impl Prober {
             self.running.insert(target, Running { task: task.abort_handle(), promise });
         }
         *locked(&self.shared.promises) = self.running.values().map(|running| running.promise.clone()).collect();
+    }
+
+    /// What was seen in a row counts no more: each target is paced as if its next outcome were a first one, so that the bound on
+    /// detection holds from now on.
+    pub fn begin_anew(&self) {
+        self.shared.anew.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many targets are probed.
@@ -225,7 +234,7 @@ impl Watch {
     /// Probes for as long as somebody listens.
     async fn run(self, asker: impl Asker, first: Duration, mut luck: Luck) {
         let Self { spec, shared, .. } = &self;
-        let mut pace = Pace::default();
+        let (mut pace, mut anew) = (Pace::default(), shared.anew.load(Ordering::Relaxed));
         let mut tripwire = Tripwire::new(spec.tripwire, spec.confirm);
         let mut is_urgent = false;
         self.promise(time::Instant::now() + first);
@@ -237,6 +246,9 @@ impl Watch {
             let (observation, connection) = asker.ask().await;
             drop(room);
             let ended = observation.ended;
+            if std::mem::replace(&mut anew, shared.anew.load(Ordering::Relaxed)) != anew {
+                pace = Pace::default();
+            }
             let wait = pace.after(&observation.outcome, spec.thresholds, spec.interval, spec.confirm);
             tripwire.probed(connection, ended);
             if shared.observations.send(observation).await.is_err() {
