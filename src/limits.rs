@@ -259,6 +259,8 @@ pub const CHECK_CONFIRM: RangeInclusive<Duration> = Duration::from_millis(10)..=
 pub const CHECK_RUN_MAX: u32 = 100;
 /// Longest wait of the DNS sockets for the first round of probes: a server that stays dark longer is an outage.
 pub const STARTUP_GRACE_MAX: Duration = Duration::from_secs(300);
+/// The share of client networks that try a pool in its canary, in ten thousandths: some, and no more than half.
+pub const CANARY_SHARE: RangeInclusive<u16> = 1..=5000;
 /// Longest `failback`; whoever wants longer wants "manual".
 pub const FAILBACK_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// Largest weight: sums over all pools fit 32 bits many times over.
@@ -267,6 +269,8 @@ pub const WEIGHT_MAX: u32 = 65_535;
 pub const LISTEN_MAX: usize = 64;
 /// Largest PEM file, octets: a chain or a private CA bundle, not the whole Mozilla list many times over.
 pub const PEM_FILE_MAX: u64 = 1 << 20;
+/// What takes longer than this is shown to whoever waits at a terminal: nobody wonders about a second.
+pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 /// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest name or version told of this server, octets: no answer grows much by it.

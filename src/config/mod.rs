@@ -1,9 +1,9 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback` and `ladder`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
 //! remembered once it is compiled (`outline`), what a reload changes (`changes`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
@@ -16,13 +16,16 @@ pub mod codes;
 mod country;
 mod diagnostic;
 mod dns;
+mod failback;
 mod form;
 mod health;
+mod ladder;
 mod lint;
 mod lists;
 mod load;
 mod names;
 mod outline;
+mod pages;
 mod partner;
 mod pem;
 mod pool;
@@ -48,8 +51,10 @@ pub use codes::Severity;
 pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
+pub use ladder::Rung;
 pub use load::load;
 pub use outline::Outline;
+pub use pages::{PAGES, page};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
@@ -269,6 +274,8 @@ pub struct Service {
     pub shape: Shape,
     /// TTL of steered records; whole seconds, never 0. Default 30 s.
     pub ttl: Duration,
+    /// The same while a pool that is told is suspect or drained; whole seconds, from 1 s to `ttl`. Default 5 s.
+    pub suspect_ttl: Duration,
     /// When a pool that was down is preferred again.
     pub failback: Failback,
     /// What is answered when no pool is live, first applicable rung first. Default last-good, all.
@@ -315,25 +322,6 @@ pub enum Steering {
     Failover,
     /// By share of client prefixes; one weight for each of the service's pools, in the order of `pools`, not all 0.
     Weighted(Vec<u32>),
-}
-
-/// One rung of the `all_down` ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rung {
-    /// The pool that was live last.
-    LastGood,
-    /// Every pool with every endpoint.
-    All,
-}
-
-impl Rung {
-    /// All rungs with their words in the configuration.
-    pub const WORDS: &'static [(&'static str, Self)] = &[("last-good", Self::LastGood), ("all", Self::All)];
-
-    /// The word in the configuration and for people.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, rung)| *rung == self).map_or("", |(word, _)| word)
-    }
 }
 
 /// The intent to probe: what, how often, and how many results change a mind.

@@ -7,6 +7,7 @@ mod common;
 
 mod answers;
 mod audit;
+mod check;
 mod commands;
 mod demo;
 mod doubt;
@@ -15,6 +16,7 @@ mod healthcheck;
 mod holds;
 mod hosting;
 mod manager;
+mod policy;
 mod process;
 mod reload;
 mod runbooks;

@@ -16,7 +16,7 @@ use crate::edges::{self, Found, Truth};
 use crate::luck::Luck;
 use edgesteer::admin::explain;
 use edgesteer::answer::Target;
-use edgesteer::control::{Event, Handle, Report};
+use edgesteer::control::{Event, Handle, Report, Step};
 use edgesteer::health::{Gate, Held, Hold, Holds, PoolHolds, State, Subject, Verdict};
 use edgesteer::ids::{ServiceId, TargetId};
 use edgesteer::name::Name;
@@ -59,7 +59,9 @@ pub(crate) struct Watch {
     pub(crate) handle: Handle,
     events: broadcast::Receiver<Event>,
     last: Arc<Snapshot>,
+    /// The last that was told.
     generation: u64,
+    untold: u64,
     states: Specs<(State, Option<Instant>)>,
     begun: Specs<Instant>,
     doubting: bool,
@@ -85,6 +87,7 @@ impl Watch {
         Self {
             events,
             generation: last.generation,
+            untold: 0,
             last,
             handle,
             states: HashMap::new(),
@@ -145,11 +148,15 @@ impl Watch {
     /// Looks after every law.
     pub(crate) async fn look(&mut self, mut told: Vec<Event>) {
         let (report, snapshot) = self.seen(&mut told).await;
+        let is_news = !told.is_empty() || !Arc::ptr_eq(&snapshot, &self.last) || self.states.is_empty();
         let published = self.told(&told, &snapshot);
         self.rows(&told, &published, &snapshot, &report);
         self.verdicts(&report, &snapshot);
         self.in_time(&report);
         self.held(&report);
+        if !is_news {
+            return;
+        }
         let holds: Holds = report.holds.iter().map(|(subject, hold, _)| (subject.clone(), Hold::clone(hold))).collect();
         for (i, service) in snapshot.topology.services.iter().enumerate() {
             self.standings(service, &snapshot.row(ServiceId::at(i)).standings, &holds, &snapshot, &report);
@@ -165,37 +172,50 @@ impl Watch {
         let ends_doubt = told.iter().any(|event| matches!(event, Event::Doubt { why: None, .. }));
         for event in told {
             match event {
-                Event::Published { generation, services } => {
+                Event::Published { generation, services, untold } => {
                     self.note("publish");
-                    assert_eq!(*generation, self.generation + 1, "generations are told one by one");
-                    self.generation = *generation;
+                    self.count(*generation);
+                    assert_eq!(*untold, std::mem::take(&mut self.untold), "what was not told by itself is counted");
                     published.push(services.iter().cloned().collect());
                 }
                 Event::Replaced { generation } => {
-                    assert_eq!(*generation, self.generation + 1);
-                    self.generation = *generation;
+                    self.count(*generation);
                     let stays = |spec: &Arc<TargetSpec>| self.begun.get(spec).copied().unwrap_or_else(edges::now);
                     self.begun =
                         snapshot.topology.probed().into_iter().map(|spec| (spec.clone(), stays(&spec))).collect();
                     self.proven.clear();
                 }
                 Event::Verdict { target, verdict, generation, .. } => {
-                    assert!((self.generation..=self.generation + 1).contains(generation));
-                    assert!(!self.doubting || ends_doubt, "no verdict changes in doubt: {target:?} {verdict:?}");
+                    assert!((self.generation..=snapshot.generation).contains(generation));
+                    let now = edges::now();
+                    assert!(
+                        !self.doubting || ends_doubt,
+                        "{now:?}: no verdict changes in doubt: {target:?} {verdict:?}"
+                    );
                     self.verdict(target, verdict);
                 }
                 Event::Doubt { why, .. } => self.doubt(why.is_some()),
                 Event::HoldEnded { .. } => self.note("hold ended"),
                 Event::Flap(flap) if flap.damped.is_some() => self.note("pool damped"),
                 Event::Moved(moved) if moved.from != moved.to => self.note("partners moved"),
+                Event::Trial(trial) if matches!(trial.step, Step::Began { .. }) => self.note("pool in its canary"),
+                Event::Trial(trial) if trial.step == Step::Aborted => self.note("canary aborted"),
+                Event::Drained { .. } => self.note("pool has left every answer"),
                 _ => {}
             }
         }
         if published.len() > 1 {
             self.note("two publishes at once");
         }
-        assert_eq!(snapshot.generation, self.generation, "every generation is told");
+        // The last ones may have changed TTLs alone: they are counted by the next that is told.
         published
+    }
+
+    /// A generation that is told; those before it that were not changed TTLs alone.
+    fn count(&mut self, generation: u64) {
+        assert!(generation > self.generation, "generations only rise");
+        self.untold += generation - self.generation - 1;
+        self.generation = generation;
     }
 
     fn doubt(&mut self, begins: bool) {
@@ -252,13 +272,16 @@ impl Watch {
         }
         let services = snapshot.topology.services.iter().enumerate();
         let rows = |i| (snapshot.row(ServiceId::at(i)), self.last.row(ServiceId::at(i)));
-        let changed = services.filter(|(i, _)| !std::ptr::eq(rows(*i).0, rows(*i).1));
-        let changed: BTreeSet<String> = changed.map(|(_, service)| service.name.clone()).collect();
-        let [one] = published else {
-            assert!(changed.iter().all(|name| published.iter().any(|one| one.contains(name))));
-            return;
-        };
-        assert_eq!(changed, *one, "a publish replaces the rows that it names, and shares all others");
+        let changed: Vec<(usize, &Service)> = services.filter(|(i, _)| !std::ptr::eq(rows(*i).0, rows(*i).1)).collect();
+        let is_told = |name: &String| published.iter().any(|one| one.contains(name));
+        for (i, service) in &changed {
+            let is_brief = rows(*i).0.differs_in_doubt_alone(rows(*i).1);
+            assert!(is_told(&service.name) || is_brief, "{} changed and nobody said so", service.name);
+        }
+        let changed: BTreeSet<&str> = changed.iter().map(|(_, service)| service.name.as_str()).collect();
+        let [one] = published else { return };
+        let all_new = one.iter().all(|name| changed.contains(name.as_str()));
+        assert!(all_new, "a publish replaces the rows that it names, and shares all others");
         let targets = told.iter().filter_map(|event| match event {
             Event::Verdict { target, .. } => snapshot.topology.targets.iter().position(|spec| spec == target),
             _ => None,
@@ -267,7 +290,7 @@ impl Watch {
         let affected: BTreeSet<&str> = affected.map(|&id| snapshot.topology.service(id).name.as_str()).collect();
         // Where a hold hides a verdict, what was published is something else that was due at the same instant.
         if !affected.is_empty() && report.holds.is_empty() {
-            assert!(changed.iter().all(|name| affected.contains(name.as_str())), "{changed:?} of {affected:?}");
+            assert!(one.iter().all(|name| affected.contains(name.as_str())), "{one:?} of {affected:?}");
         }
     }
 
@@ -382,6 +405,7 @@ impl Watch {
             let choice = row.choice(order);
             let pools: Vec<usize> = pools.iter().map(|&place| usize::from(place)).collect();
             lawful(choice, &pools, &row.standings, &service.name);
+            lawful(&row.trial(order).0, &pools, &row.standings, &service.name);
             let key = (service.name.clone(), snapshot.topology.order_label(service, order));
             let named = |choice: &Choice| {
                 Some(snapshot.topology.pool(service.pools[choice.picks.first()?.pool].pool).name.clone())
@@ -408,12 +432,17 @@ impl Watch {
             let owner = service.srv[0].0.under(domain.wire()).unwrap();
             let question = Question { name: owner.wire(), kind: Asked::Srv };
             let srv = resolve(snapshot, question, Client::from(client));
-            let (Body::Srv { answer, .. }, Some(decision)) = (srv.body, srv.decision) else {
-                panic!("{owner}: {srv:?}")
-            };
+            let decision = srv.decision.expect("a service decides");
             let row = snapshot.row(decision.service);
-            let choice = row.choice(decision.order);
-            assert!(std::ptr::eq(answer, row.answer(decision.order)));
+            let (choice, says) = match decision.tries {
+                true => (&row.trial(decision.order).0, &row.trial(decision.order).1),
+                false => (row.choice(decision.order), row.answer(decision.order)),
+            };
+            let Body::Srv { answer, .. } = srv.body else {
+                assert!(choice.picks.is_empty(), "{owner}: {srv:?}");
+                continue;
+            };
+            assert!(std::ptr::eq(answer, says));
             for target in &answer.srv {
                 let (told, _) = target_addresses(snapshot, srv.view, answer, target.target).expect("our own names");
                 let names = match target.target {
@@ -434,7 +463,7 @@ impl Watch {
             }
             if self.luck.percent(5) {
                 explained(snapshot, &owner, client, choice, service);
-                self.note("explained");
+                *self.tally.entry("explained").or_default() += 1;
             }
         }
     }

@@ -25,6 +25,7 @@ const RUNS: u64 = 3000;
 /// What must have happened in a hundred histories at least once: a law that nothing tries proves nothing.
 const HAPPENS: &[&str] = &[
     "all pools of a service down",
+    "canary aborted",
     "clock set back",
     "clock set forward",
     "cut off",
@@ -48,6 +49,8 @@ const HAPPENS: &[&str] = &[
     "no probe can be sent",
     "partners moved",
     "pool damped",
+    "pool has left every answer",
+    "pool in its canary",
     "pool held down",
     "pool held up while dead",
     "pool drained",

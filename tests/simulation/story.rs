@@ -149,7 +149,7 @@ impl Story {
             34..42 => self.change_pool(),
             42..48 => self.heal(),
             48..52 => self.cut_off(),
-            52..54 => self.choke(),
+            52..54 => self.choke().await,
             54..64 => self.hold().await,
             64..69 => self.release().await,
             69..76 => self.reload().await,
@@ -192,10 +192,12 @@ impl Story {
         edges::with(|edges| edges.cut_off(true));
     }
 
-    fn choke(&mut self) {
+    async fn choke(&mut self) {
         self.say("no probe can be sent");
         self.watch.note("no probe can be sent");
         edges::with(|edges| edges.choke(true));
+        self.pass(9000).await;
+        edges::with(|edges| edges.choke(false));
     }
 
     async fn hold(&mut self) {
@@ -328,7 +330,7 @@ impl Story {
     /// All is mended and let go: everybody is sent where they were sent at the beginning.
     async fn end(mut self) -> Tally {
         self.heal();
-        self.watch.pass(Duration::from_secs(200)).await;
+        self.watch.pass(Duration::from_secs(40)).await;
         for subject in self.watch.holds.keys().cloned().collect::<Vec<_>>() {
             self.let_go(subject).await;
         }

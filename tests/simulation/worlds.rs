@@ -80,8 +80,13 @@ fn text(family: u64, member: u64) -> String {
         let names: Vec<String> = (0..there).map(|pool| format!("\"p{pool}\"")).collect();
         let steering = fixed.of(&["\"nearest\"", "\"failover\"", "{ weighted = { p0 = 3, p1 = 1 } }"]);
         let names = if steering.starts_with('{') { &names[..2] } else { &names[..] }.join(", ");
-        let failback = free.of(&["\"auto\"", "\"20s\"", "\"2m\"", "\"manual\""]);
-        let all_down = free.of(&["[\"last-good\", \"all\"]", "[\"all\"]"]);
+        let failback = free.of(&["\"auto\"", "\"20s\"", "\"2m\"", "\"manual\"", CANARY]);
+        let all_down = free.of(&[
+            "[\"last-good\", \"all\"]",
+            "[\"all\"]",
+            "[\"last-good\", { pool = \"p1\" }, \"nodata\"]",
+            "[\"nodata\"]",
+        ]);
         writeln!(
             text,
             "[service.s{i}]\n{kind}\ndomains = [\"{domain}\"]\npools = [{names}]\nsteering = {steering}\nshape = \"{shape}\"\n\
@@ -93,6 +98,7 @@ fn text(family: u64, member: u64) -> String {
 }
 
 const DOMAINS: [&str; 3] = ["contoso.com", "remote.example", "directory.example"];
+const CANARY: &str = "{ after = \"5s\", canary = { share = \"30%\", for = \"40s\" } }";
 const GENERIC: &str =
     "kind = \"generic\"\nsrv = { owner = \"_ldap._tcp.{domain}\", port = 636, target = \"dir.{domain}\" }";
 

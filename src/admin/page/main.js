@@ -107,7 +107,7 @@ function poolTable(service, countries) {
     const button = make("button", { type: "button", click: () => order(Boolean(held), pool.pool, path(pool.pool), told), "aria-label": `${held ? "Release" : "Hold"} ${pool.pool}` }, held ? "Release" : "Hold");
     const runbook = make("button", { type: "button", click: () => book(pool.pool), "aria-label": `Run-book of ${pool.pool}` }, "Run-book");
     const sends = countries.get(pool.pool) ? `serves ${countries.get(pool.pool)} countries` : "serves nobody now";
-    const why = pool.waits_for_failback ? "up again, waits for its failback" : sends;
+    const why = pool.waits_for_failback ? (pool.canary ? "up again, tried by some of its clients" : "up again, waits for its failback") : sends;
     const head = make("tr", {}, cell(make("strong", {}, pool.pool), place?.country ? ` ${place.country}` : ""), cell(word(pool.state, pool.held)), cell(), cell(why), cell(), cell(button, runbook));
     return [head, ...pool.endpoints.map((endpoint) => endpointRow(service, pool, endpoint))];
   });
@@ -210,7 +210,7 @@ function heard(frames) {
 async function country(code, name) {
   mark(code);
   const choice = state.regions?.choices.find(({ countries }) => countries.includes(code));
-  const text = choice ? `${name} is sent to ${list(choice.pools)}; its order is ${choice.region}, and the choice rests on: ${choice.basis}.` : `${name}: no client is known there.`;
+  const text = choice ? `${name} is sent to ${list(choice.pools) || "nobody"}; its order is ${choice.region}, and the choice rests on: ${choice.basis}.` : `${name}: no client is known there.`;
   at("country").textContent = text;
 }
 

@@ -1,6 +1,6 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
-//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), an operator's
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), who is tried (`canary`), an operator's
 //! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
 //! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
@@ -9,7 +9,7 @@ use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspici
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
-use crate::topology::{Face, ServicePool, TargetSpec, Topology};
+use crate::topology::{Endpoint, Face, Proof, ServicePool, TargetSpec, Topology};
 use history::History;
 use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use witness::Witness;
 
+mod canary;
 mod damp;
 mod held;
 mod history;
@@ -24,6 +25,7 @@ mod memory;
 mod past;
 mod witness;
 
+pub use canary::{Step, Trial};
 pub use damp::Flap;
 pub use held::{Left, NoSuchSubject};
 pub use history::Seen;
@@ -42,6 +44,10 @@ pub struct Beliefs {
     is_doubting: bool,
     /// What began or ended to be damped and was not told yet.
     flaps: Vec<Flap>,
+    /// Whose canary began or ended and was not told yet.
+    trials: Vec<Trial>,
+    /// Targets that began or ended to be suspect, and whose services were not rendered yet.
+    suspicions: BTreeSet<TargetId>,
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
     holds: Holds,
@@ -72,6 +78,8 @@ impl Beliefs {
             doubted: Outage::default(),
             is_doubting: false,
             flaps: Vec::new(),
+            trials: Vec::new(),
+            suspicions: BTreeSet::new(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
             holds: Holds::default(),
@@ -91,25 +99,27 @@ impl Beliefs {
         self.set_holds(std::mem::take(&mut old.holds));
         // A check that merely asks otherwise, as with another first domain, begins with what was believed of the address,
         // unless its old checks contradicted one another.
-        let mut by_address: HashMap<_, Vec<&Judge>> = HashMap::new();
-        for (spec, id) in &old.ids {
-            by_address.entry((spec.address, spec.kind())).or_default().push(&old.judges[id.index()]);
+        let mut by_address: HashMap<_, Vec<TargetId>> = HashMap::new();
+        for (i, spec) in old.topology.targets.iter().enumerate() {
+            by_address.entry((spec.address, spec.kind())).or_default().push(TargetId::at(i));
         }
-        let agreed = |judges: &Vec<&Judge>| {
-            let state = judges[0].verdict().state;
-            judges.iter().all(|judge| judge.verdict().state == state).then(|| judges[0].begin_anew())
+        let agreed = |ids: &Vec<TargetId>| {
+            let state = |id: &TargetId| old.judges[id.index()].verdict().state;
+            ids.iter().all(|id| state(id) == state(&ids[0])).then_some(ids[0])
         };
-        for (spec, id) in &self.ids {
-            let before = old.ids.get(spec).map(|before| before.index());
-            if let Some(before) = before {
-                self.histories[id.index()] = std::mem::take(&mut old.histories[before]);
-            }
-            let same = before.map(|before| old.judges[before].clone());
+        let mut kin = Vec::new();
+        for (i, spec) in self.topology.targets.iter().enumerate() {
+            let same = old.ids.get(spec).copied();
             let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
-            self.judges[id.index()] = same.or_else(like).unwrap_or_default();
+            let Some(was) = same.or_else(like) else { continue };
+            kin.push((was, TargetId::at(i)));
+            let judge = &old.judges[was.index()];
+            self.judges[i] = if same.is_some() { judge.clone() } else { judge.begin_anew() };
+            if same.is_some() {
+                self.histories[i] = std::mem::take(&mut old.histories[was.index()]);
+            }
         }
-        let same = self.ids.iter().filter_map(|(spec, &is)| Some((*old.ids.get(spec)?, is)));
-        self.witness.take_over(&old.witness, same);
+        self.witness.take_over(&old.witness, kin);
         (self.doubted, self.is_doubting) = (old.doubted, old.is_doubting);
         self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();
         let by_name: HashMap<&str, usize> =
@@ -140,14 +150,22 @@ impl Beliefs {
             self.unseen -= usize::from(was_unseen && judge.is_informed());
             return None;
         }
-        let was_unseen = !judge.is_informed();
+        let (was_unseen, was_suspect) = (!judge.is_informed(), judge.is_suspect());
         let changed = judge.observe(outcome, now, spec.thresholds);
+        if judge.is_suspect() != was_suspect {
+            self.suspicions.insert(target);
+        }
         self.unseen -= usize::from(was_unseen && judge.is_informed());
         changed.then(|| Change {
             target,
             verdict: judge.verdict().clone(),
             first_sign: judge.first_sign().unwrap_or(now),
         })
+    }
+
+    /// Takes out the targets that began or ended to be suspect since this was asked last: their services want rendering.
+    pub fn take_suspicions(&mut self) -> BTreeSet<TargetId> {
+        std::mem::take(&mut self.suspicions)
     }
 
     /// Why verdicts stay as they are; `None` while what is seen is believed.
@@ -161,7 +179,12 @@ impl Beliefs {
         if is != was {
             self.is_doubting = is;
             self.doubted = self.doubted.step(is, !is, now);
-            self.judges.iter_mut().for_each(Judge::drop_evidence);
+            for (i, judge) in self.judges.iter_mut().enumerate() {
+                if judge.is_suspect() {
+                    self.suspicions.insert(TargetId::at(i));
+                }
+                judge.drop_evidence();
+            }
         }
     }
 
@@ -185,6 +208,7 @@ impl Beliefs {
         let is_dark = standings.iter().all(|standing| standing.state == State::Down);
         memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
         release_who_must_serve(&mut standings);
+        self.trials.extend(canary::follow(&self.topology, service, memory, &mut standings, now));
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
         let row = Row::render(service, standings, &memory.last_good);
@@ -202,6 +226,13 @@ impl Beliefs {
         let service = self.topology.service(id);
         let memory = &self.services[id.index()];
         let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
+        // It is lost with the last proof of its life, and a proof with the first of its targets.
+        let is_suspect = |endpoint: &Endpoint| {
+            let is_alive = |proof: &&Proof| proof.iter().all(|&target| verdict(target).is_alive());
+            let mut alive = endpoint.proofs.iter().filter(is_alive).peekable();
+            let is_doubtful = |proof: &Proof| proof.iter().any(|target| self.judges[target.index()].is_suspect());
+            alive.peek().is_some() && alive.all(is_doubtful)
+        };
         let standing = |(pool, &gate): (&ServicePool, &Gate)| {
             let holds = self.pool_holds[pool.pool.index()].clone();
             let (state, endpoints) = steering::pool_state(pool, &holds, verdict);
@@ -218,7 +249,9 @@ impl Beliefs {
                 None if returns => Gate::In,
                 None => gate.step(state, now, service.failback),
             };
-            Standing { state, gate, damped: None, endpoints, holds }
+            let is_free = |endpoint: &&Endpoint| holds.endpoint(endpoint.address).is_none();
+            let suspect = pool.endpoints.iter().filter(is_free).any(is_suspect);
+            Standing { state, gate, damped: None, canary: false, suspect, endpoints, holds }
         };
         service.pools.iter().zip(&memory.gates).map(standing).collect()
     }

@@ -93,8 +93,8 @@ impl Witness {
         }
     }
 
-    /// Takes over what an older one knew of the same targets and references; pairs are what a target was and is.
-    pub(super) fn take_over(&mut self, old: &Self, targets: impl Iterator<Item = (TargetId, TargetId)>) {
+    /// Takes over what an older one knew of the same addresses and references; pairs are what a target was and is.
+    pub(super) fn take_over(&mut self, old: &Self, targets: impl IntoIterator<Item = (TargetId, TargetId)>) {
         self.doubt = old.doubt;
         for (was, is) in targets {
             self.set(is, old.trials[was.index()]);
