@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Past {
     /// When it was said, seconds since 1970.
     pub said: u64,
-    /// Verdicts other than Unknown.
+    /// Verdicts, one of each target; also what is Unknown, since another check of the same address may know.
     pub verdicts: Vec<PastVerdict>,
     /// What services remember, where it is not what a new one would.
     pub services: Vec<PastService>,

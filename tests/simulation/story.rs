@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-const STEPS: usize = 24;
+const STEPS: usize = 20;
 
 /// Tells the history of a seed; panics where a law is broken. Gives how often what happened.
 pub(crate) fn tell(seed: u64, aloud: bool) -> Tally {
@@ -156,10 +156,10 @@ impl Story {
             76..78 => self.refused_reload().await,
             78..82 => self.set_clock(),
             82..90 => self.restart().await,
-            90..92 => self.pass(240_000).await,
+            90..92 => self.pass(120_000).await,
             _ => {}
         }
-        self.pass(9000).await;
+        self.pass(8000).await;
     }
 
     fn change_one(&mut self) {

@@ -58,7 +58,7 @@ fn text(family: u64, member: u64) -> String {
     }
     health(&mut text, &mut fixed);
     for pool in 0..there {
-        let endpoints = 1 + fixed.below(3);
+        let endpoints = 1 + fixed.below(2);
         let min_healthy = 1 + free.below(endpoints);
         // One address moves now and then.
         let address = |i| format!("\"10.{pool}.{}.{i}\"", if i == 1 && member == 2 { 9 } else { 0 });
@@ -119,7 +119,7 @@ fn health(text: &mut String, luck: &mut Luck) {
 fn check(fixed: &mut Luck, free: &mut Luck) -> String {
     let kind = fixed.of(&["tcp", "tls", "sip"]);
     let (interval, timeout, confirm) =
-        (free.of(&["2s", "5s", "10s"]), free.of(&["1s", "2s"]), free.of(&["250ms", "1s"]));
+        (free.of(&["3s", "6s", "15s"]), free.of(&["1s", "2s"]), free.of(&["250ms", "1s"]));
     let (fall, rise) = (1 + free.below(3), 1 + free.below(3));
     format!(
         "{{ kind = \"{kind}\", port = 5061, interval = \"{interval}\", timeout = \"{timeout}\", confirm = \"{confirm}\", \
