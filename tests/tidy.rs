@@ -29,7 +29,8 @@ const ROOMS: &[Room] = &[
     Room {
         path: "config", layer: 1, imports: &["federation", "health::Damping"],
         // rustls: certificates and keys are parsed when the configuration is read, not when a probe needs them.
-        outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "strsim", "thiserror", "toml"],
+        // serde: what may be shown of the file is told as JSON.
+        outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "serde", "strsim", "thiserror", "toml"],
     },
     Room {
         path: "geo", layer: 1, imports: &["config::COUNTRIES", "config::Country", "config::Override"],
@@ -56,6 +57,11 @@ const ROOMS: &[Room] = &[
     // Truth.
     Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
     Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
+    // What is supposed is laid beside what is true: it reads snapshots, and makes some that nobody publishes.
+    Room {
+        path: "whatif", layer: 4,
+        imports: &["config::Country", "config::Rung", "geo", "health", "snapshot", "steering", "topology"], outside: &["ipnet"],
+    },
     // Edges. Of the configuration a lane reads what concerns DNS itself and its TLS certificate, and out of the topology the policy
     // of client subnets.
     Room {
@@ -161,11 +167,17 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "config::AdminTls", "config::Role", "config::Token", "config::Written", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology", "whatif"],
         outside: &[
             "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
             "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",
         ],
+    },
+    Room {
+        path: "admin/tls", layer: 7, imports: &["config::AdminTls"], outside: &["locks", "rustls", "tokio", "tokio_rustls"],
+    },
+    Room {
+        path: "admin/seats", layer: 7, imports: &[], outside: &["axum", "clock", "sockets", "tokio", "tokio_rustls"],
     },
     Room {
         // files, process: the token of this machine, and where the user has a directory for it.
@@ -185,6 +197,7 @@ const ROOMS: &[Room] = &[
             "tracing_subscriber",
         ],
     },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[
