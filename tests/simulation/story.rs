@@ -216,6 +216,7 @@ impl Story {
                 let clock = edges::with(|edges| edges.clock_is_set());
                 // All are written anew with each order.
                 self.watch.holds.values_mut().for_each(|ordered| ordered.clock = clock);
+                self.watch.dormant.clear();
                 self.watch.holds.insert(subject, Ordered { held, ends, length, clock });
                 self.watch.note("hold");
             }
@@ -239,6 +240,7 @@ impl Story {
         if let Ok(done) = really(self.watch.handle.release(release)).await.unwrap() {
             assert_eq!(done.kept.is_ok(), self.home.is_some(), "{done:?}");
             self.watch.holds.remove(&subject);
+            self.watch.dormant.clear();
             self.watch.note("release");
         }
         self.watch.look(Vec::new()).await;
@@ -314,6 +316,7 @@ impl Story {
             let Some(hold) = found else {
                 let ended = ordered.ends.is_some_and(|ends| ends <= now + second);
                 assert!(ended || (ordered.ends.is_some() && set > ordered.clock), "{subject} was acknowledged");
+                self.watch.dormant.insert(subject.clone(), ordered.clone());
                 continue;
             };
             assert_eq!((hold.held, hold.ends.is_some()), (ordered.held, ordered.ends.is_some()));
@@ -324,6 +327,16 @@ impl Story {
             }
             self.watch.holds.insert(subject.clone(), Ordered { ends: hold.ends, ..ordered.clone() });
             self.watch.note("hold kept over a restart");
+        }
+        for (subject, ordered) in &old.dormant {
+            match report.holds.iter().find(|(other, ..)| other == subject) {
+                Some((_, hold, _)) if !old.holds.contains_key(subject) => {
+                    let is_no_longer = hold.ends <= ordered.length.map(|length| now + length);
+                    assert!(hold.held == ordered.held && is_no_longer, "{subject}");
+                    self.watch.holds.insert(subject.clone(), Ordered { ends: hold.ends, ..ordered.clone() });
+                }
+                _ => drop(self.watch.dormant.insert(subject.clone(), ordered.clone())),
+            }
         }
     }
 
