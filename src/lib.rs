@@ -22,6 +22,7 @@ pub mod snapshot;
 pub mod whatif;
 
 pub mod audit;
+pub mod handover;
 pub mod lane;
 pub mod probe;
 pub mod state;

@@ -149,9 +149,14 @@ const ROOMS: &[Room] = &[
         // threads: the disk is waited for by nobody else; clock: when a failed write is tried again.
         path: "state", layer: EDGES, imports: &["health"],
         outside: &[
-            "clock", "files", "humantime", "nix", "prometheus", "ring", "serde", "serde_json", "thiserror", "threads", "tokio",
-            "tracing",
+            "clock", "files", "humantime", "nix", "prometheus", "ring", "rustix", "serde", "serde_json", "thiserror", "threads",
+            "tokio", "tracing",
         ],
+    },
+    Room {
+        // process: whose process the other is; files: in memory alone.
+        path: "handover", layer: EDGES, imports: &[],
+        outside: &["files", "process", "rustix", "sockets", "thiserror", "tokio", "tracing"],
     },
     // Writer.
     Room {
@@ -186,15 +191,15 @@ const ROOMS: &[Room] = &[
     // Shell.
     Room {
         path: "app", layer: SHELL, imports: &["*"],
-        outside: &["clock", "prometheus", "rlimit", "thiserror", "threads", "tokio", "tracing"],
+        outside: &["clock", "prometheus", "rlimit", "sockets", "thiserror", "threads", "tokio", "tracing"],
     },
     Room {
         // threads: `watch` waits between looks, and for what is typed.
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "rlimit", "serde_json", "sockets",
-            "terminal", "threads", "tokio", "tracing", "tracing_appender",
-            "tracing_subscriber",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "landlock", "listenfd", "nix", "process", "rlimit",
+            "rustix", "seccompiler", "serde_json", "sockets", "terminal", "thiserror", "threads", "tokio", "tracing",
+            "tracing_appender", "tracing_subscriber",
         ],
     },
     Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },

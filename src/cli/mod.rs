@@ -18,13 +18,16 @@ mod audit;
 mod check;
 mod codes;
 mod explain;
+mod given;
 mod healthcheck;
 mod manager;
 mod operate;
 mod papers;
+mod privileges;
 mod progress;
 mod reach;
 mod runbook;
+mod sandbox;
 mod secrets;
 mod serve;
 mod token;
@@ -48,6 +51,10 @@ enum Command {
         /// Configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+        /// Take over from the server that runs now, if one does: its sockets and what it knows. No question is lost. Where this one
+        /// cannot start, that one goes on.
+        #[arg(long)]
+        replace: bool,
     },
     /// Validate a configuration and show what to think about.
     Check(check::Args),
@@ -169,7 +176,7 @@ pub fn run() -> ExitCode {
     let command = codes::explained(Cli::command());
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     match cli.command {
-        Command::Serve { config } => serve::run(config),
+        Command::Serve { config, replace } => serve::run(config, replace),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Hold { subject, state, length, order } => {

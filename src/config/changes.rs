@@ -30,6 +30,8 @@ const SERVER: &[Part<Config>] = &[
     ("admin_tls", |a, b| a.1.server.admin_tls.is_some() != b.1.server.admin_tls.is_some()),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+    ("user", |a, b| a.1.server.user != b.1.server.user),
+    ("sandbox", |a, b| a.1.server.sandbox != b.1.server.sandbox),
 ];
 
 /// What a reload takes over.
@@ -38,6 +40,7 @@ const DNS: &[Part<Config>] = &[
         a.1.server.admin_tls.as_ref().zip(b.1.server.admin_tls.as_ref()).is_some_and(|(new, old)| new != old)
     }),
     ("admin_hosts", |a, b| a.1.server.admin_hosts != b.1.server.admin_hosts),
+    ("watch", |a, b| a.1.server.watch != b.1.server.watch),
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),

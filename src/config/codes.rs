@@ -63,6 +63,7 @@ codes! {
     Error   BAD_KEY                 "bad-key"                 "A PEM file holds no usable private key."
     Error   BAD_IDENTITY            "bad-identity"            "A text cannot be this server's name or version in an answer."
     Error   BAD_SITE_IDENTITY       "bad-site-identity"       "A text cannot be a site's name in Topology Builder."
+    Error   BAD_USER                "bad-user"                "A text is no user that a process could become."
     Error   BAD_COOKIE_SECRET       "bad-cookie-secret"       "A file does not hold one or two secrets of DNS cookies."
     Error   BAD_TSIG_SECRET         "bad-tsig-secret"         "A file does not hold the secret of a TSIG key."
     Error   EXPOSED_SECRET          "exposed-secret"          "Everybody on the host can read a file of secrets."

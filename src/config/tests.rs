@@ -108,6 +108,9 @@ fn the_minimal_configuration_is_this() {
             admin_hosts: vec![],
             state_dir: None,
             startup_grace: Duration::from_secs(2),
+            watch: false,
+            user: None,
+            sandbox: true,
             dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
@@ -150,6 +153,9 @@ fn the_hosting_configuration_is_this() {
             admin_hosts: vec![],
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),
+            watch: false,
+            user: None,
+            sandbox: true,
             dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
@@ -295,7 +301,7 @@ fn pem_files_are_read_with_the_configuration_and_half_an_identity_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["probe.contoso.com".to_owned()]).unwrap();
     std::fs::write(dir.path().join("cert.pem"), made.cert.pem()).unwrap();
-    std::fs::write(dir.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    crate::testing::write_secret(&dir.path().join("key.pem"), &made.signing_key.serialize_pem());
     let with = |tls: &str| {
         let text = format!("{MINIMAL}\ncheck = {{ tls = {{ {tls} }} }}\n");
         load::judge(&dir.path().join("edgesteer.toml"), text)

@@ -73,6 +73,8 @@ pub struct Control {
     trouble_said: Option<Instant>,
     /// Where the clock that may be set is read.
     wall: fn() -> u64,
+    /// Whether another process replaces us, which has taken over holds and files.
+    is_resting: bool,
 }
 
 impl Control {
@@ -105,7 +107,7 @@ impl Control {
         let watchdog = Watchdog::new(prober.heartbeat(), now.at);
         let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
-        let (untold, trouble_said) = (0, None);
+        let (untold, trouble_said, is_resting) = (0, None, false);
         let linger = Linger::begin(&publisher.lake().load(), beliefs.holds(), now);
         let control = Self {
             beliefs,
@@ -121,6 +123,7 @@ impl Control {
             untold,
             trouble_said,
             wall,
+            is_resting,
         };
         (control, handle)
     }
@@ -232,6 +235,8 @@ impl Control {
                 self.pools_to_tell().into_iter().for_each(|event| self.tell(event));
                 let _ = reply.send(published.generation);
             }
+            // Whoever replaces us does not know of it: not to be answered tells who ordered that we are stopping.
+            Command::Hold(..) | Command::Release(..) if self.is_resting => {}
             Command::Hold(order, reply) => self.hold(order, reply),
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
@@ -243,6 +248,8 @@ impl Control {
                 let _ = reply.send(self.beliefs.histories(&targets, self.moment()));
             }
             Command::Save(reply) => self.save(reply),
+            Command::HandOver(reply) => self.hand_over(reply),
+            Command::Resume => self.rest(false),
         }
     }
 
