@@ -153,7 +153,7 @@ impl Control {
     /// Tells what the next process must know, once everything is on the disk: whatever we were still writing would undo what it
     /// writes.
     pub(super) fn hand_over(&mut self, reply: oneshot::Sender<String>) {
-        let now = moment();
+        let now = self.moment();
         let kept = Kept::say(self.beliefs.holds(), &self.beliefs.past(now), now);
         let receipts = [self.store.save_holds(self.beliefs.holds(), now), self.save_past()];
         self.rest(true);

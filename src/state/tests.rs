@@ -72,7 +72,7 @@ fn of_what_is_set_aside_the_newest_few_stay_and_nothing_else_is_touched() {
     for unix in starts.clone() {
         fs::write(directory.path().join("holds.state"), unix.to_string()).unwrap();
         let opened = loop {
-            match Store::open(directory.path(), Moment { at: Instant::now(), unix }, &Registry::new()) {
+            match Store::open(directory.path(), None, Moment { at: Instant::now(), unix }, &Registry::new()) {
                 Err(StateError::Locked(_)) => std::thread::yield_now(),
                 opened => break opened.unwrap(),
             }

@@ -70,7 +70,7 @@ fn home() -> tempfile::TempDir {
 fn open(directory: &Path) -> (Store, Kept) {
     loop {
         let now = Moment { at: edges::now(), unix: edges::wall() };
-        match Store::open(directory, now, &Registry::new()) {
+        match Store::open(directory, None, now, &Registry::new()) {
             Ok(opened) => return opened,
             Err(StateError::Locked(_)) => std::thread::yield_now(),
             Err(other) => panic!("{other}"),
