@@ -188,6 +188,8 @@ impl Control {
         services.extend(suspicions.into_iter().flat_map(|target| self.beliefs.topology().affected(target)));
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
+        let decided = instant();
+        let published = self.publish_by_itself(services, first_sign, decided);
         let ended = changes.iter().map(|(observation, _)| observation.ended).max();
         if let Some((first_sign, ended)) = first_sign.zip(ended) {
             self.time(&published, first_sign, ended, decided);
@@ -294,7 +296,7 @@ impl Control {
 
     /// Goes on where a gate lets it.
     fn pass_gate(&mut self, answer: Answer) {
-        let now = Instant::now();
+        let now = instant();
         let before = self.publisher.lake().load();
         let Some((services, said)) = self.gates.hear(answer, &before, now) else { return };
         self.metrics.gate_said(&said);
