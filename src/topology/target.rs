@@ -132,7 +132,7 @@ pub fn demands(service: &Service, pool: &Pool) -> Vec<TargetSpec> {
     let names = handed_out(service, pool, kind);
     let is_demanding = spoken.is_tls() && check.name.is_none() && check.tls.verify == Verify::Full;
     let Some(server_name) = names.first().filter(|_| !is_demanding) else { return Vec::new() };
-    let aim = Aim::new(service, pool);
+    let aim = Aim::new(service, &service.check, pool);
     let spec = |address| {
         let target = aim.at(address);
         let domain = if kind.is_for_domain() { server_name.clone() } else { target.domain.clone() };
