@@ -185,7 +185,7 @@ impl Edges {
             Mood::Degraded => (Outcome::Degraded("behind it".into()), quick),
             Mood::Lossy(percent) if self.luck.percent(percent) => silent(),
             Mood::Lossy(_) => (Outcome::Pass, quick),
-            Mood::Flapping(turn) if (now() - self.began).as_secs() / turn % 2 == 0 => refused(),
+            Mood::Flapping(turn) if ((now() - self.began).as_secs() / turn).is_multiple_of(2) => refused(),
             Mood::Flapping(_) => (Outcome::Pass, quick),
             Mood::Forgotten => (Outcome::Stale("too old".into()), quick),
         }

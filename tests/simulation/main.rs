@@ -66,7 +66,8 @@ const HAPPENS: &[&str] = &[
 ];
 
 fn from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
+    let text = std::env::var_os(name).map(|text| text.to_string_lossy().into_owned());
+    text.map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
 }
 
 /// Runs histories on every core until one breaks a law, whose seed this gives with what happened in all.

@@ -16,9 +16,12 @@ const MEMBERS: u64 = 4;
 /// A family of topologies.
 pub(crate) type Family = Vec<Arc<Topology>>;
 
+/// A family that is made when it is asked for.
+type Lazy = LazyLock<Family, Box<dyn Fn() -> Family + Send>>;
+
 /// The family of a number.
 pub(crate) fn family(number: u64) -> &'static Family {
-    static ALL: LazyLock<Vec<LazyLock<Family, Box<dyn Fn() -> Family + Send>>>> = LazyLock::new(|| {
+    static ALL: LazyLock<Vec<Lazy>> = LazyLock::new(|| {
         let lazily = |family| -> Box<dyn Fn() -> Family + Send> {
             Box::new(move || (0..MEMBERS).map(|member| load(&text(family, member)).unwrap()).collect())
         };
