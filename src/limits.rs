@@ -21,6 +21,9 @@ pub const LANE_TURNS: usize = 8;
 /// How long a lane may hear nothing before it looks whether there is a newer snapshot or the process stops: a snapshot of a
 /// million domains is not kept for longer than that because nobody asks.
 pub const LANE_IDLE: Duration = Duration::from_millis(100);
+/// How much nicer than the other threads a lane is: with less, a busy lane keeps the control task waiting for milliseconds all the same; more
+/// gains nothing.
+pub const LANE_NICE: i32 = 5;
 /// Lanes: more cores than any server has that answers DNS.
 pub const LANES_MAX: usize = 256;
 /// Questions that wait for the full lane: a few milliseconds of its work; whoever would wait longer asks again.
