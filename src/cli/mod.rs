@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 mod explain;
+mod healthcheck;
 mod manager;
 mod operate;
 mod papers;
@@ -123,6 +124,9 @@ enum Command {
         #[command(flatten)]
         server: reach::Reach,
     },
+    /// Ask the server on this machine whether it is ready, and DNS itself where -c tells the address. Exit code 0 yes, 1 no, with the
+    /// reason: for containers and supervisors.
+    Healthcheck(healthcheck::Args),
     /// Make a token for the admin listener, or show that of this machine.
     Token {
         #[command(subcommand)]
@@ -208,6 +212,7 @@ pub fn run() -> ExitCode {
         Command::Release { subject, order } => operate::release(&subject, &order),
         Command::Status { json, server } => operate::status(&server, json),
         Command::Watch { json, server } => watch::run(&server, json),
+        Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Token { command } => token::run(&command),
         Command::Completions { shell } => papers::completions(shell),
         Command::Man { directory } => papers::man(&directory),

@@ -27,6 +27,11 @@ pub(super) struct Reach {
 }
 
 impl Reach {
+    /// The server at that admin address, with whatever token is at hand.
+    pub(super) fn to(admin: SocketAddr) -> Self {
+        Self { admin, token_file: None }
+    }
+
     /// One HTTP request; returns the status and the body.
     pub(super) fn request(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
         let (admin, length) = (self.admin, body.len());

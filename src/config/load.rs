@@ -22,11 +22,15 @@ const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
 /// # Errors
 /// Everything that is wrong, in the order of the files, at least one error.
 pub fn load(path: &Path) -> Result<(Config, Diagnostics), Diagnostics> {
-    let text = read_text(path, limits::CONFIG_FILE_MAX).map_err(|why| {
+    judge(path, text(path)?)
+}
+
+/// The text of the configuration file at `path`.
+pub(super) fn text(path: &Path) -> Result<String, Diagnostics> {
+    read_text(path, limits::CONFIG_FILE_MAX).map_err(|why| {
         let help = "name a readable text file with -c";
         Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help)
-    })?;
-    judge(path, text)
+    })
 }
 
 /// As [`load`], of a text that stands for the file at `path`.

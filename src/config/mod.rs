@@ -4,7 +4,7 @@
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
-//! remembered once it is compiled (`outline`), and what a reload changes (`changes`).
+//! remembered once it is compiled (`outline`), what a reload changes (`changes`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -35,6 +35,7 @@ mod safety;
 mod server;
 mod service;
 mod site;
+mod sockets;
 mod source;
 mod table;
 mod token;
@@ -52,6 +53,7 @@ pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
+pub use sockets::{Sockets, sockets};
 pub use source::Excerpt;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
