@@ -22,7 +22,6 @@ mod sys;
 mod world;
 
 use clap::{Parser, Subcommand};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 /// What went wrong, for people.
@@ -48,10 +47,7 @@ enum Command {
     /// Puts load on a server that runs already.
     Load(load::Options),
     /// Sends every datagram back as an answer.
-    Echo {
-        /// Where.
-        listen: SocketAddr,
-    },
+    Echo(echo::Options),
 }
 
 fn main() -> ExitCode {
@@ -61,7 +57,7 @@ fn main() -> ExitCode {
         Command::Flips(options) => flips::run(&options),
         Command::Inside(options) => inside::run(&options),
         Command::Load(options) => load::run(&options),
-        Command::Echo { listen } => echo::run(listen).map_err(Failure::from),
+        Command::Echo(options) => echo::run(&options).map_err(Failure::from),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
