@@ -58,6 +58,11 @@ flips *ARGS:
     cargo build --release --locked --workspace
     target/release/edgesteer-measure flips {{ARGS}}
 
+# What it costs the fast lane that fifty dashboards and a scraper look on.
+watched *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure watched {{ARGS}}
+
 # What one question costs in the fast lane, without sockets; --count adds instructions, by valgrind.
 inside *ARGS:
     cargo build --release --locked --workspace
@@ -67,6 +72,10 @@ inside *ARGS:
 compare SERVERS *ARGS:
     cargo build --release --locked --workspace
     target/release/edgesteer-measure compare --servers {{SERVERS}} --mix {{mixes}} {{ARGS}}
+
+# What is shipped: a static binary with what it is made of, in target/package.
+static:
+    deploy/build
 
 # What CI runs.
 ci:

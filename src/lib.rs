@@ -19,8 +19,10 @@ pub mod steering;
 
 pub mod resolve;
 pub mod snapshot;
+pub mod whatif;
 
 pub mod audit;
+pub mod handover;
 pub mod lane;
 pub mod probe;
 pub mod state;

@@ -75,8 +75,13 @@ pub const STREAM_QUESTIONS_MAX: usize = 1 << 16;
 pub const STREAM_FAREWELL: Duration = Duration::from_secs(1);
 /// From the accepted connection to the end of its TLS handshake.
 pub const TLS_HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long connections may take to end in order when the process stops.
-pub const STREAM_DRAIN: Duration = Duration::from_secs(2);
+/// How long a connection is kept for a question that may be on its way when the process stops: a round trip around the world, and
+/// a client on a busy machine.
+pub const STREAM_LAST_WORD: Duration = Duration::from_secs(1);
+/// How long a client that goes on asking is answered when the process stops.
+pub const STREAM_LAST_TALK: Duration = Duration::from_secs(3);
+/// How long connections may take to end in order when the process stops: the last talk, and the leave that is taken after it.
+pub const STREAM_DRAIN: Duration = Duration::from_secs(5);
 /// After an accept() that failed for want of files or memory: it fails again at once until something was freed.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Spacing of log lines about that.
@@ -98,6 +103,8 @@ pub const VIEWS_MAX: usize = 64;
 pub const ENDPOINTS_MAX: usize = 256;
 /// Services in one configuration: three levels of 128 rows.
 pub const SERVICES_MAX: usize = 128 * 128 * 128;
+/// Prefixes of each family that stand for the clients of one kind, where worlds are compared: to try one, not to have all.
+pub const CENSUS_EXAMPLES: usize = 2;
 /// Slots over which weights are spread: a weight is exact to 1/256 of the client prefixes.
 pub const WEIGHT_SLOTS: usize = 256;
 /// Largest configuration file and largest overrides file, octets.
@@ -261,6 +268,8 @@ pub const CHECK_CONFIRM: RangeInclusive<Duration> = Duration::from_millis(10)..=
 pub const CHECK_RUN_MAX: u32 = 100;
 /// Longest wait of the DNS sockets for the first round of probes: a server that stays dark longer is an outage.
 pub const STARTUP_GRACE_MAX: Duration = Duration::from_secs(300);
+/// The share of client networks that try a pool in its canary, in ten thousandths: some, and no more than half.
+pub const CANARY_SHARE: RangeInclusive<u16> = 1..=5000;
 /// Longest `failback`; whoever wants longer wants "manual".
 pub const FAILBACK_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// Largest weight: sums over all pools fit 32 bits many times over.
@@ -269,6 +278,8 @@ pub const WEIGHT_MAX: u32 = 65_535;
 pub const LISTEN_MAX: usize = 64;
 /// Largest PEM file, octets: a chain or a private CA bundle, not the whole Mozilla list many times over.
 pub const PEM_FILE_MAX: u64 = 1 << 20;
+/// What takes longer than this is shown to whoever waits at a terminal: nobody wonders about a second.
+pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 /// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest name or version told of this server, octets: no answer grows much by it.
@@ -302,6 +313,10 @@ pub const DOMAINS_FIRST_MAX: usize = 3;
 pub const API_PAGE_MAX: usize = 1000;
 /// Items on one page where nobody says how many.
 pub const API_PAGE: usize = 100;
+/// Octets of metrics that tell of each pool of each service, about: some 30,000 series, as many as a large fleet's endpoints have.
+pub const SERVICE_SERIES_OCTETS: usize = 4 << 20;
+/// Items of one list of the configuration that are shown; the rest is counted.
+pub const CONFIG_ITEMS_SHOWN: usize = 200;
 /// Names beside an item of an API list; the rest is counted.
 pub const API_NAMES_MAX: usize = 16;
 /// How old what the control task believes may be when it is shown: however many look, it is asked no more often.
@@ -318,6 +333,20 @@ pub const EVENT_STREAM_ALIVE: Duration = Duration::from_secs(10);
 pub const STATUS_SERVICES_MAX: usize = 1000;
 /// Targets in one status.
 pub const STATUS_TARGETS_MAX: usize = 10_000;
+/// Files beside one message between a process and the one that replaces it; the system takes 253.
+pub const HANDOVER_FILES: usize = 64;
+/// Octets of what one process knows: the state of tens of thousands of targets, and what was counted.
+pub const HANDOVER_TEXT_MAX: u64 = 64 << 20;
+/// How long two processes wait for each other's next word, of which each is at hand.
+pub const HANDOVER_WAIT: Duration = Duration::from_secs(10);
+/// How long the running process waits until the next one answers: it may have new targets to probe first, and then be slow.
+pub const HANDOVER_START: Duration = Duration::from_secs(STARTUP_GRACE_MAX.as_secs() + 60);
+/// Sockets that are taken over, or given by the service manager: every lane's on every address, and their listeners.
+pub const SOCKETS_MAX: usize = 2 * LISTEN_MAX * (LANES_MAX + 1);
+/// Between two looks at the files of a configuration: a change is taken over after it was still for one.
+pub const WATCH_LOOK: Duration = Duration::from_millis(500);
+/// Looks take no more than one part in so many of our time, however many files there are and however slow their disk.
+pub const WATCH_PART: u32 = 100;
 /// Octets of one request's body to the admin listener: an order with its reason, many times over.
 pub const ADMIN_BODY_MAX: usize = 16 << 10;
 /// How long one request may take from its head to the head of its answer: longer than a slow disk is waited for.
@@ -346,5 +375,7 @@ pub const AUDIT_FILE_MAX: u64 = 16 << 20;
 pub const AUDIT_FILES_MAX: usize = 15;
 /// Spacing of log lines about an audit trail that cannot be written.
 pub const AUDIT_COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+/// Octets at the end of the audit trail that one look at it may read: some thousand lines.
+pub const AUDIT_TAIL_MAX: u64 = 2 << 20;
 /// Services that one line of the audit trail names; the rest is counted.
 pub const AUDIT_NAMES_MAX: usize = 16;

@@ -8,7 +8,7 @@ use crate::ids::{RegionId, ServiceId, ViewId, ZoneId};
 use crate::limits::ALIASES_MAX;
 use crate::name;
 use crate::rrtype;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Row, Snapshot};
 use crate::topology::{Addresses, Dependence, Found, Here, Service, Set, SrvOwner, Topology, network_length};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -125,6 +125,8 @@ pub struct Decision {
     pub region: RegionId,
     /// Which of the service's orders it gets.
     pub order: usize,
+    /// Whether it tries a pool in its canary.
+    pub tries: bool,
 }
 
 /// The content of an answer.
@@ -223,24 +225,16 @@ fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, le
     // The order of the arms says which one RRset ANY gets (RFC 8482 section 4.1).
     let kind = question.kind;
     match (kind, here) {
-        (Asked::Srv | Asked::Any, Here { srv: Some(SrvOwner { service: id, port, domain_at }), .. }) => {
-            let id = topology.seen_from(view, id);
-            let (decision, scope) = decide(snapshot, id, client.steers);
-            let service = topology.service(id);
-            let answer = snapshot.row(id).answer(decision.order);
-            Resolution {
-                body: Body::Srv { service, answer, port, domain_at },
-                decision: Some(decision),
-                scope,
-                ..in_zone
-            }
+        (Asked::Srv | Asked::Any, Here { srv: Some(SrvOwner { service, port, domain_at }), .. }) => {
+            let say = |service, answer: &'s Answer| match answer.srv.is_empty() {
+                true => Body::NoData,
+                false => Body::Srv { service, answer, port, domain_at },
+            };
+            steered(snapshot, question, service, in_zone, say, left)
         }
-        (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(id), .. }) => {
-            let id = topology.seen_from(view, id);
-            let (decision, scope) = decide(snapshot, id, client.steers);
-            let answer = snapshot.row(id).answer(decision.order);
-            let body = of_family(kind, &answer.addresses, answer.ttl);
-            Resolution { body, decision: Some(decision), scope, ..in_zone }
+        (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(service), .. }) => {
+            let say = |_, answer: &'s Answer| of_family(kind, &answer.addresses, answer.ttl);
+            steered(snapshot, question, service, in_zone, say, left)
         }
         (Asked::A | Asked::Aaaa | Asked::Any, Here { host: Some(host), .. }) => {
             Resolution { body: of_family(kind, &topology.hosts[host as usize], topology.zone(zone).ttl), ..in_zone }
@@ -250,6 +244,28 @@ fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, le
             let no_data = Resolution { body: Body::NoData, ..in_zone };
             stored::answer(snapshot, question, no_data, true, left).unwrap_or(no_data)
         }
+    }
+}
+
+/// What a service says to the client of `in_zone`. Where it says nothing, ANY gets what a file has beside it.
+fn steered<'s>(
+    snapshot: &'s Snapshot,
+    question: Question<'_>,
+    service: ServiceId,
+    in_zone: Resolution<'s>,
+    say: impl FnOnce(&'s Service, &'s Answer) -> Body<'s>,
+    left: u8,
+) -> Resolution<'s> {
+    let id = snapshot.topology.seen_from(in_zone.view, service);
+    let row = snapshot.row(id);
+    let (decision, scope) = decide(&snapshot.topology, row, id, in_zone.client.steers);
+    let answer = if decision.tries { &row.trial(decision.order).1 } else { row.answer(decision.order) };
+    let body = say(snapshot.topology.service(id), answer);
+    let said = Resolution { body, decision: Some(decision), scope, ..in_zone };
+    match (question.kind, body) {
+        (Asked::Any, Body::NoData) => stored::answer(snapshot, question, said, true, left)
+            .map_or(said, |beside| Resolution { scope: beside.scope.max(scope), ..beside }),
+        _ => said,
     }
 }
 
@@ -295,16 +311,22 @@ fn of_family(kind: Asked, addresses: &Addresses, ttl: u32) -> Body<'_> {
     }
 }
 
-fn decide(snapshot: &Snapshot, service: ServiceId, client: IpAddr) -> (Decision, u8) {
-    let orders = &snapshot.topology.service(service).orders;
+fn decide(topology: &Topology, row: &Row, id: ServiceId, client: IpAddr) -> (Decision, u8) {
+    let service = topology.service(id);
+    let orders = &service.orders;
     let client = client.to_canonical();
-    let (region, scope) = snapshot.topology.region_map.look_up(client);
+    let (region, scope) = topology.region_map.look_up(client);
+    let order = orders.pick(region, client);
     let scope = match orders.dependence(region) {
         Dependence::Nothing => 0,
         Dependence::Region => scope,
         Dependence::Network => scope.max(network_length(client)),
     };
-    (Decision { service, region, order: orders.pick(region, client) }, scope)
+    let is_tried = row.is_tried(order);
+    // Whoever does not try it must not be told that others around him are alike.
+    let scope = if is_tried { scope.max(network_length(client)) } else { scope };
+    let tries = is_tried && service.canary.is_some_and(|canary| canary.has(client));
+    (Decision { service: id, region, order, tries }, scope)
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ const ROOMS: &[Room] = &[
     Room {
         path: "config", layer: 1, imports: &["federation", "health::Damping"],
         // rustls: certificates and keys are parsed when the configuration is read, not when a probe needs them.
-        outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "strsim", "thiserror", "toml"],
+        // serde: what may be shown of the file is told as JSON.
+        outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "serde", "strsim", "thiserror", "toml"],
     },
     Room {
         path: "geo", layer: 1, imports: &["config::COUNTRIES", "config::Country", "config::Override"],
@@ -56,6 +57,11 @@ const ROOMS: &[Room] = &[
     // Truth.
     Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
     Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
+    // What is supposed is laid beside what is true: it reads snapshots, and makes some that nobody publishes.
+    Room {
+        path: "whatif", layer: 4,
+        imports: &["config::Country", "config::Rung", "geo", "health", "snapshot", "steering", "topology"], outside: &["ipnet"],
+    },
     // Edges. Of the configuration a lane reads what concerns DNS itself and its TLS certificate, and out of the topology the policy
     // of client subnets.
     Room {
@@ -143,9 +149,14 @@ const ROOMS: &[Room] = &[
         // threads: the disk is waited for by nobody else; clock: when a failed write is tried again.
         path: "state", layer: EDGES, imports: &["health"],
         outside: &[
-            "clock", "files", "humantime", "nix", "prometheus", "ring", "serde", "serde_json", "thiserror", "threads", "tokio",
-            "tracing",
+            "clock", "files", "humantime", "nix", "prometheus", "ring", "rustix", "serde", "serde_json", "thiserror", "threads",
+            "tokio", "tracing",
         ],
+    },
+    Room {
+        // process: whose process the other is; files: in memory alone.
+        path: "handover", layer: EDGES, imports: &[],
+        outside: &["files", "process", "rustix", "sockets", "thiserror", "tokio", "tracing"],
     },
     // Writer.
     Room {
@@ -161,11 +172,17 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "config::AdminTls", "config::Role", "config::Token", "config::Written", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology", "whatif"],
         outside: &[
             "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
             "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",
         ],
+    },
+    Room {
+        path: "admin/tls", layer: 7, imports: &["config::AdminTls"], outside: &["locks", "rustls", "tokio", "tokio_rustls"],
+    },
+    Room {
+        path: "admin/seats", layer: 7, imports: &[], outside: &["axum", "clock", "sockets", "tokio", "tokio_rustls"],
     },
     Room {
         // files, process: the token of this machine, and where the user has a directory for it.
@@ -174,17 +191,18 @@ const ROOMS: &[Room] = &[
     // Shell.
     Room {
         path: "app", layer: SHELL, imports: &["*"],
-        outside: &["clock", "prometheus", "rlimit", "thiserror", "threads", "tokio", "tracing"],
+        outside: &["clock", "prometheus", "rlimit", "sockets", "thiserror", "threads", "tokio", "tracing"],
     },
     Room {
         // threads: `watch` waits between looks, and for what is typed.
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "rlimit", "serde_json", "sockets",
-            "terminal", "threads", "tokio", "tracing", "tracing_appender",
-            "tracing_subscriber",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "landlock", "listenfd", "nix", "process", "rlimit",
+            "rustix", "seccompiler", "serde_json", "sockets", "terminal", "thiserror", "threads", "tokio", "tracing",
+            "tracing_appender", "tracing_subscriber",
         ],
     },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[

@@ -8,9 +8,11 @@ use crate::health::{Gate, Grounds, Held, Hold, State};
 use crate::name::Name;
 use crate::resolve::{Asked, Body, Client, Decision, Question, Resolution, Stored, reply, resolve, stored};
 use crate::snapshot::Snapshot;
-use crate::steering::{Basis, Standing};
-use crate::topology::Face;
+use crate::steering::{Basis, Choice, Standing};
+use crate::topology::{Face, Service};
 use axum::Json;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
 use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -56,6 +58,9 @@ struct Path {
     country: Option<String>,
     place_from: &'static str,
     basis: &'static str,
+    /// Why the TTL is shorter than the service's, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortened: Option<String>,
     pools: Vec<Candidate>,
 }
 
@@ -65,6 +70,10 @@ struct Candidate {
     distance_km: Option<u32>,
     state: &'static str,
     waits_for_failback: bool,
+    /// Whether a share of clients tries it before it is preferred by all.
+    canary: bool,
+    /// Whether probes that speak against it are being confirmed.
+    suspect: bool,
     chosen: bool,
     held: Option<HeldAs>,
     why: &'static str,
@@ -164,7 +173,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
     let topology = &snapshot.topology;
     let service = topology.service(decision.service);
     let row = snapshot.row(decision.service);
-    let choice = row.choice(decision.order);
+    let choice = if decision.tries { &row.trial(decision.order).0 } else { row.choice(decision.order) };
     let located: Located = topology.places.locate(client);
     let candidate = |&place: &u16| {
         let place = usize::from(place);
@@ -178,9 +187,11 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             distance_km: distance,
             state: standing.state.word(),
             waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
+            canary: standing.canary,
+            suspect: standing.suspect,
             chosen,
             held: standing.holds.pool.as_deref().map(HeldAs::new),
-            why: why(standing, chosen, choice.basis),
+            why: why(standing, chosen, choice.basis, decision.tries),
             endpoints: endpoints
                 .map(|(e, s)| EndpointState {
                     address: e.address,
@@ -204,8 +215,25 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
         basis: choice.basis.word(),
+        shortened: shortened(service, choice, &row.standings, |place| &topology.pool(service.pools[place].pool).name),
         pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
     }
+}
+
+/// Why an answer is to be kept for a shorter time, where it is.
+fn shortened<'t>(
+    service: &Service,
+    choice: &Choice,
+    standings: &[Standing],
+    name: impl Fn(usize) -> &'t String,
+) -> Option<String> {
+    let doubted = choice.picks.iter().map(|pick| pick.pool).find(|&pool| standings[pool].suspect);
+    let why = match doubted {
+        Some(pool) => format!("{} is suspect: probes that speak against it are being confirmed", name(pool)),
+        None => "a pool that is drained serves for want of another".to_owned(),
+    };
+    let is_shorter = choice.brief && service.suspect_ttl < service.ttl;
+    is_shorter.then(|| format!("{} s and not {} s, since {why}", service.suspect_ttl, service.ttl))
 }
 
 fn point_of(located: &Located) -> Option<Point> {
@@ -215,7 +243,7 @@ fn point_of(located: &Located) -> Option<Point> {
     }
 }
 
-fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
+fn why(standing: &Standing, chosen: bool, basis: Basis, tries: bool) -> &'static str {
     if let Some(held) = standing.holds.held() {
         return match (held, chosen) {
             (Held::Up, true) => "held up by an operator",
@@ -228,6 +256,9 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
     }
     match (chosen, basis, standing.state, standing.gate) {
         (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
+        (true, _, _, Gate::Waiting { .. }) if tries && standing.canary => {
+            "up again, in its canary: this client is among those who try it"
+        }
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
         (true, _, State::Degraded, _) => "degraded, but no other pool serves better",
         (true, _, State::Up, _) if standing.damped.is_some() => "flaps, but no other pool is up",
@@ -236,6 +267,9 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
         (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
         (false, _, State::Degraded, _) => "degraded: it lives, but too few endpoints serve",
         (false, _, State::Up, _) if standing.damped.is_some() => "up, but it flaps: it serves only where no other does",
+        (false, _, State::Up, Gate::Waiting { .. }) if standing.canary => {
+            "up again, in its canary: this client is not among those who try it"
+        }
         (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
         (false, _, State::Up, _) => "up, behind the chosen pool",
     }
@@ -279,10 +313,14 @@ impl fmt::Display for Explanation {
             path.service, path.place_from, path.region
         )?;
         writeln!(f, "Pools in order of preference; the choice rests on: {}.", path.basis)?;
+        if let Some(why) = &path.shortened {
+            writeln!(f, "TTL {why}.")?;
+        }
         for pool in &path.pools {
             let mark = if pool.chosen { "->" } else { "  " };
             let distance = pool.distance_km.map_or_else(|| "-".to_owned(), |km| format!("{km} km"));
-            writeln!(f, "  {mark} {:<16} {:<8} {distance:>9}  {}", pool.pool, pool.state, pool.why)?;
+            let suspect = if pool.suspect { "; suspect: failing probes are being confirmed" } else { "" };
+            writeln!(f, "  {mark} {:<16} {:<8} {distance:>9}  {}{suspect}", pool.pool, pool.state, pool.why)?;
             if let Some(held) = &pool.held {
                 writeln!(f, "       {held}")?;
             }
@@ -316,12 +354,17 @@ pub(super) struct Params {
     get,
     path = "/api/v1/explain",
     params(Params),
-    responses((status = 200, description = "as asked", body = Explanation))
+    responses((
+        status = 200,
+        description = "as asked; in words for people where only text/plain is accepted",
+        content((Explanation = "application/json"), (String = "text/plain"))
+    ))
 )]
 pub(super) async fn http(
     axum::extract::State(shown): axum::extract::State<Shown>,
     Query(params): Query<Params>,
-) -> Result<Json<Explanation>, Problem> {
+    fields: HeaderMap,
+) -> Result<Response, Problem> {
     let name = Name::parse(&params.name);
     let name = name.map_err(|error| Problem::bad(format!("name: {error}"), "ask as ?name=sip.example.com&type=A"))?;
     let kind = Asked::parse(&params.kind);
@@ -330,5 +373,7 @@ pub(super) async fn http(
     })?;
     let source = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let client = Client { source, steers: params.subnet.unwrap_or(source) };
-    Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))
+    let explanation = explain(&shown.control.lake().load(), &name, kind, client);
+    let for_people = fields.get(header::ACCEPT).is_some_and(|accepted| accepted == "text/plain");
+    Ok(if for_people { explanation.to_string().into_response() } else { Json(explanation).into_response() })
 }

@@ -1,36 +1,44 @@
 //! The command line: what each command reads, prints and returns.
 //!
-//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage.
+//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage; `codes`
+//! has them for each command.
 
 use crate::app::{self, LoadError, World};
-use crate::config::Style;
+use crate::config::{Diagnostics, Style};
 use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
-use crate::resolve::Client;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
+mod audit;
+mod check;
+mod codes;
 mod explain;
+mod given;
 mod healthcheck;
 mod manager;
 mod operate;
 mod papers;
+mod privileges;
+mod progress;
 mod reach;
 mod runbook;
+mod sandbox;
 mod secrets;
 mod serve;
 mod token;
 mod watch;
+mod what_if;
 
 pub(crate) use serve::StopSignals;
 
 /// Geo-DNS traffic manager for inbound federation: answers SRV, A and AAAA only with pools that are provably alive.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version = env!("EDGESTEER_VERSION"), about, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -43,39 +51,16 @@ enum Command {
         /// Configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+        /// Take over from the server that runs now, if one does: its sockets and what it knows. No question is lost. Where this one
+        /// cannot start, that one goes on.
+        #[arg(long)]
+        replace: bool,
     },
     /// Validate a configuration and show what to think about.
-    Check {
-        /// Configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-        /// Exit with 1 where there are warnings.
-        #[arg(long)]
-        strict: bool,
-    },
-    /// Show what a client would be answered, and why. Needs no running server: every pool is up unless named by --down.
-    Explain {
-        /// Configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-        /// The name that is asked for.
-        name: String,
-        /// The type that is asked for: A, AAAA, SRV, SOA, NS, DS or ANY.
-        #[arg(value_name = "TYPE")]
-        kind: String,
-        /// The address that asks. Default: one of unknown place.
-        #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
-        client: IpAddr,
-        /// The address on whose behalf it asks (EDNS Client Subnet), where that is believed. Default: its own.
-        #[arg(long, value_name = "IP")]
-        subnet: Option<IpAddr>,
-        /// A pool that is down; may be given again.
-        #[arg(long, value_name = "POOL")]
-        down: Vec<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Check(check::Args),
+    /// Show what a client is answered, and why: by the running server, or with -c by a configuration alone, of which every pool
+    /// is up unless named by --down.
+    Explain(explain::Args),
     /// Hold a pool, or one endpoint of it, up, down or drained on the running server, whatever probes say.
     Hold {
         /// The pool, or POOL/ADDRESS for one endpoint.
@@ -145,10 +130,12 @@ enum Command {
     /// Look at the audit trail that a server with a state_dir keeps.
     Audit {
         #[command(subcommand)]
-        command: AuditCommand,
+        command: audit::Command,
     },
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
+    /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
+    WhatIf(what_if::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -184,25 +171,14 @@ struct Ordering {
     server: reach::Reach,
 }
 
-#[derive(Debug, Subcommand)]
-enum AuditCommand {
-    /// Prove that no line was changed, taken out or put in. Exit code 1 names the first that was.
-    Verify {
-        /// The state directory, or one file of the trail.
-        #[arg(value_name = "DIR|FILE")]
-        path: PathBuf,
-    },
-}
-
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    match Cli::parse().command {
-        Command::Serve { config } => serve::run(config),
-        Command::Check { config, strict } => check(&config, strict),
-        Command::Explain { config, name, kind, client, subnet, down, json } => {
-            let client = Client { source: client, steers: subnet.unwrap_or(client) };
-            explain::run(&config, &explain::Asking { name, kind, client, down, json })
-        }
+    let command = codes::explained(Cli::command());
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    match cli.command {
+        Command::Serve { config, replace } => serve::run(config, replace),
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Hold { subject, state, length, order } => {
             operate::hold(&subject, &state, length.length.as_deref(), &order)
         }
@@ -216,52 +192,10 @@ pub fn run() -> ExitCode {
         Command::Token { command } => token::run(&command),
         Command::Completions { shell } => papers::completions(shell),
         Command::Man { directory } => papers::man(&directory),
-        Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
+        Command::Audit { command } => audit::run(&command),
         Command::Runbook(args) => runbook::run(&args),
+        Command::WhatIf(args) => what_if::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
-    }
-}
-
-fn check(path: &Path, strict: bool) -> ExitCode {
-    let world = match load(path) {
-        Ok(world) => world,
-        Err(code) => return code,
-    };
-    let config = world.outline.config();
-    say(&format!(
-        "{}: {}, {}, {}, {} to probe, {}; geography: {}",
-        path.display(),
-        count(config.services.len(), "service"),
-        count(config.pools.len(), "pool"),
-        count(world.outline.domains(), "domain"),
-        count(world.topology.targets.len(), "target"),
-        count(world.topology.regions.len(), "region"),
-        world.geography
-    ));
-    if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
-}
-
-fn verify(path: &Path) -> ExitCode {
-    match crate::audit::verify(path) {
-        Ok(trail) => {
-            let lines = usize::try_from(trail.lines).unwrap_or(usize::MAX);
-            say(&format!("{}: whole; {} in {}", path.display(), count(lines, "line"), count(trail.files, "file")));
-            match trail.first {
-                Some(1) | None => {}
-                Some(first) => say(&format!("it begins at line {first}: what was before is in files that are gone")),
-            }
-            if trail.lines > 0 {
-                say(&format!(
-                    "seal of the last line: {}; note it elsewhere to prove that nothing was cut off",
-                    trail.seal
-                ));
-            }
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            complain(&format!("error: {error}"));
-            ExitCode::FAILURE
-        }
     }
 }
 
@@ -269,18 +203,32 @@ fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Loads a configuration and shows its errors or warnings.
-fn load(path: &Path) -> Result<World, ExitCode> {
+/// Shows findings to people.
+fn show(found: &Diagnostics) {
     let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
-    match app::load(path) {
-        Ok(world) => {
-            if !world.warnings.is_empty() {
-                complain(&world.warnings.render(style));
-            }
-            Ok(world)
-        }
+    complain(&found.render(style));
+}
+
+/// Shows that a configuration is read, where that takes long.
+fn reading(path: &Path) -> progress::Progress {
+    progress::Progress::of(format!("reading {}", path.display()))
+}
+
+/// Loads a configuration and shows its errors; its warnings are for `check` to show, and for whoever starts a server.
+fn load(path: &Path) -> Result<World, ExitCode> {
+    load_with(path, None)
+}
+
+/// The same with another country or city database than the configuration names.
+fn load_with(path: &Path, database: Option<&Path>) -> Result<World, ExitCode> {
+    let loaded = {
+        let _shown = reading(path);
+        app::load_with(path, database)
+    };
+    match loaded {
+        Ok(world) => Ok(world),
         Err(LoadError::Config(diagnostics)) => {
-            complain(&diagnostics.render(style));
+            show(&diagnostics);
             Err(ExitCode::from(2))
         }
         Err(other) => {

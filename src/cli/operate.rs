@@ -1,7 +1,7 @@
 //! Orders and questions to a running server, over its admin address.
 
 use super::reach::Reach;
-use super::{Ordering, complain, say};
+use super::{Ordering, say};
 use crate::health::Subject;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -25,17 +25,9 @@ pub(super) fn release(subject: &Subject, order: &Ordering) -> ExitCode {
 
 /// Shows how it stands.
 pub(super) fn status(server: &Reach, json: bool) -> ExitCode {
-    let body = match server.request("GET", "/api/v1/status", "") {
-        Ok((200, body)) => body,
-        other => return server.failed(other),
-    };
-    match serde_json::from_str::<Value>(&body) {
-        Ok(_) if json => say(body.trim_end()),
-        Ok(status) => say(table(&status).trim_end()),
-        Err(error) => {
-            complain(&format!("error: what answers on {} is no edgesteer: {error}", server.admin));
-            return ExitCode::FAILURE;
-        }
+    match server.json("/api/v1/status") {
+        Ok(status) => say(&if json { status.to_string() } else { table(&status).trim_end().to_owned() }),
+        Err(code) => return code,
     }
     ExitCode::SUCCESS
 }
@@ -45,21 +37,30 @@ fn said(order: &Ordering) -> Value {
     json!({ "reason": order.reason, "author": author, "force": order.force })
 }
 
-/// The name of the user who runs this, or the number where it has none.
+/// The name of the user who runs this, or the number where it has none. Looked up in the file itself: the system's look-ups load
+/// libraries, which a static binary cannot (they must be those of the C library that it was linked with).
 fn user() -> String {
-    let uid = nix::unistd::getuid();
-    let name = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
-    name.unwrap_or_else(|| format!("uid {uid}"))
+    let uid = nix::unistd::getuid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(&uid, &users).map_or_else(|| format!("uid {uid}"), str::to_owned)
+}
+
+/// The name that a passwd(5) file has for a number.
+fn name_of<'u>(uid: &str, users: &'u str) -> Option<&'u str> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then_some(name)
+    })
 }
 
 fn tell(server: &Reach, method: &str, subject: &Subject, said: &Value) -> ExitCode {
-    match server.request(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
-        Ok((200, body)) => {
-            let done: Value = serde_json::from_str(&body).unwrap_or_default();
-            say(done["message"].as_str().unwrap_or(body.trim_end()));
+    match server.told(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
+        Ok(done) => {
+            say(done["message"].as_str().unwrap_or_default());
             ExitCode::SUCCESS
         }
-        other => server.failed(other),
+        Err(code) => code,
     }
 }
 
@@ -83,22 +84,31 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         let stray = if hold["applies"] == true { "" } else { " (not in the configuration)" };
         let (subject, state) = (word(&hold["subject"]), word(&hold["state"]));
         let (author, reason) = (word(&hold["author"]), word(&hold["reason"]));
-        writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}")?;
+        let old = match (&hold["named"], hold["named_until"].as_u64()) {
+            (named, _) if *named == true => "; answers still name it, since nothing else is live".to_owned(),
+            (_, Some(until)) => format!("; the last answer that named it expires in {}", left(until)),
+            (named, None) if *named == false && state != "up" => "; no answer that names it is left".to_owned(),
+            _ => String::new(),
+        };
+        writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}{old}")?;
     }
     for service in list(&status["services"]) {
         writeln!(text, "\nservice {}", word(&service["service"]))?;
         for choice in list(&service["choices"]) {
             let pools: Vec<String> = list(&choice["pools"]).map(word).collect();
-            writeln!(text, "  {:<28} -> {} ({})", word(&choice["region"]), pools.join(" "), word(&choice["basis"]))?;
+            let pools = if pools.is_empty() { "no pool".to_owned() } else { pools.join(" ") };
+            writeln!(text, "  {:<28} -> {pools} ({})", word(&choice["region"]), word(&choice["basis"]))?;
         }
         for pool in list(&service["pools"]) {
             let held = pool["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
             let waits = match (&pool["damped"], &pool["waits_for_failback"]) {
                 (damped, _) if *damped == true => "  flaps: serves only where no other does",
+                (_, waits) if *waits == true && pool["canary"] == true => "  in its canary",
                 (_, waits) if *waits == true => "  waits for its failback",
                 _ => "",
             };
-            writeln!(text, "    {:<20} {}{held}{waits}", word(&pool["pool"]), word(&pool["state"]))?;
+            let suspect = if pool["suspect"] == true { "  suspect: failing probes are being confirmed" } else { "" };
+            writeln!(text, "    {:<20} {}{held}{waits}{suspect}", word(&pool["pool"]), word(&pool["state"]))?;
             for endpoint in list(&pool["endpoints"]) {
                 let held = endpoint["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
                 writeln!(text, "      {:<28} {}{held}", word(&endpoint["address"]), word(&endpoint["state"]))?;
@@ -142,3 +152,6 @@ fn now() -> u64 {
 fn shown(seconds: u64) -> String {
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! Not here: the keys that every check has (`check`). What always holds: an `Ask` is complete, and a key of another kind is an
 //! error and not ignored.
 
+use super::Config;
 use super::codes;
 use super::reader::{Field, Value};
 use super::report::Report;
@@ -150,6 +151,21 @@ const SIP_ALIVE: &[(u16, u16)] = &[
 const SIP_DEGRADED: &[(u16, u16)] = &[(408, 408), (504, 504)];
 const HTTP_OK: &[(u16, u16)] = &[(200, 200)];
 const MAX_AGE: Duration = Duration::from_secs(60);
+
+impl Config {
+    /// Whether commands of the operator's are run.
+    pub fn runs_commands(&self) -> bool {
+        self.services.iter().any(|service| matches!(service.check.ask, Ask::Exec { .. }))
+    }
+
+    /// Files that checks read while we run.
+    pub fn files_of_checks(&self) -> impl Iterator<Item = PathBuf> {
+        self.services.iter().filter_map(|service| match &service.check.ask {
+            Ask::File { path, .. } => Some(path.clone()),
+            _ => None,
+        })
+    }
+}
 
 impl Ask {
     /// The kind of check that asks so.

@@ -27,13 +27,20 @@ const SERVER: &[Part<Config>] = &[
     ("tls", |a, b| tls_listen(a.1) != tls_listen(b.1)),
     ("threads", |a, b| a.1.server.threads != b.1.server.threads),
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
+    ("admin_tls", |a, b| a.1.server.admin_tls.is_some() != b.1.server.admin_tls.is_some()),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+    ("user", |a, b| a.1.server.user != b.1.server.user),
+    ("sandbox", |a, b| a.1.server.sandbox != b.1.server.sandbox),
 ];
 
 /// What a reload takes over.
 const DNS: &[Part<Config>] = &[
+    ("admin_tls files", |a, b| {
+        a.1.server.admin_tls.as_ref().zip(b.1.server.admin_tls.as_ref()).is_some_and(|(new, old)| new != old)
+    }),
     ("admin_hosts", |a, b| a.1.server.admin_hosts != b.1.server.admin_hosts),
+    ("watch", |a, b| a.1.server.watch != b.1.server.watch),
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
@@ -92,6 +99,7 @@ const SERVICE: &[Part<Service>] = &[
     ("steering", |a, b| a.1.steering != b.1.steering),
     ("shape", |a, b| a.1.shape != b.1.shape),
     ("ttl", |a, b| a.1.ttl != b.1.ttl),
+    ("suspect_ttl", |a, b| a.1.suspect_ttl != b.1.suspect_ttl),
     ("failback", |a, b| a.1.failback != b.1.failback),
     ("all_down", |a, b| a.1.all_down != b.1.all_down),
     ("check", |a, b| a.1.check != b.1.check),

@@ -18,18 +18,20 @@ pub struct Code {
     pub name: &'static str,
     /// Whether it forbids the configuration.
     pub severity: Severity,
+    /// What it means, one sentence.
+    pub meaning: &'static str,
 }
 
 macro_rules! codes {
-    ($($severity:ident $name:ident $code:literal $meaning:literal)*) => {
-        $(#[doc = $meaning] pub const $name: Code = Code { name: $code, severity: Severity::$severity };)*
+    ($all:ident $of:literal: $($severity:ident $name:ident $code:literal $meaning:literal)*) => {
+        $(#[doc = $meaning] pub const $name: Code = Code { name: $code, severity: Severity::$severity, meaning: $meaning };)*
 
-        /// Every code.
-        pub const ALL: &[Code] = &[$($name),*];
+        #[doc = $of] pub const $all: &[Code] = &[$($name),*];
     };
 }
 
 codes! {
+    ALL "Every code of a configuration.":
     // Files and syntax.
     Error   UNREADABLE_FILE         "unreadable-file"         "A file cannot be read."
     Error   FILE_TOO_LARGE          "file-too-large"          "A file is over its limit."
@@ -38,7 +40,6 @@ codes! {
     Error   DUPLICATE_KEY           "duplicate-key"           "A key or table stands twice."
     // Grammar.
     Error   UNKNOWN_KEY             "unknown-key"             "No such key exists."
-    Error   UNSUPPORTED             "unsupported"             "A part of the contract that this version does not have."
     Error   MISSING_KEY             "missing-key"             "A key that has no default is absent."
     Error   WRONG_TYPE              "wrong-type"              "A value of another type is wanted."
     Error   UNKNOWN_WORD            "unknown-word"            "A word that is none of the choices."
@@ -62,6 +63,7 @@ codes! {
     Error   BAD_KEY                 "bad-key"                 "A PEM file holds no usable private key."
     Error   BAD_IDENTITY            "bad-identity"            "A text cannot be this server's name or version in an answer."
     Error   BAD_SITE_IDENTITY       "bad-site-identity"       "A text cannot be a site's name in Topology Builder."
+    Error   BAD_USER                "bad-user"                "A text is no user that a process could become."
     Error   BAD_COOKIE_SECRET       "bad-cookie-secret"       "A file does not hold one or two secrets of DNS cookies."
     Error   BAD_TSIG_SECRET         "bad-tsig-secret"         "A file does not hold the secret of a TSIG key."
     Error   EXPOSED_SECRET          "exposed-secret"          "Everybody on the host can read a file of secrets."
@@ -103,6 +105,7 @@ codes! {
     Error   MIN_HEALTHY             "min-healthy"             "A pool demands more healthy endpoints than it has."
     Error   WEIGHT_MISSING          "weight-missing"          "A pool of the service has no weight."
     Error   WEIGHT_UNKNOWN          "weight-unknown"          "A weight for a pool that the service does not use."
+    Error   RUNG_UNKNOWN            "rung-unknown"            "A rung of a ladder names a pool that the service does not use."
     Error   WEIGHTS_ALL_ZERO        "weights-all-zero"        "No pool would ever be chosen."
     // Services.
     Error   SERVICE_WITHOUT_DOMAINS "service-without-domains" "A service has nothing to serve."
@@ -146,8 +149,15 @@ codes! {
     Warning UNUSED_VIEW             "unused-view"             "No service has a view."
     Warning VIEW_OF_EVERYBODY       "view-of-everybody"       "A view holds every client."
     Warning POOL_WITHOUT_LOCATION   "pool-without-location"   "\"nearest\" cannot place a pool."
+    Warning UNREACHABLE_RUNG        "unreachable-rung"        "A rung of a ladder stands behind one that always applies."
     Warning LONG_TTL                "long-ttl"                "Peers keep a dead pool for long."
     Warning SINGLE_POOL             "single-pool"             "A service has no second pool."
     Warning ORDERED_FEDERATION      "ordered-federation"      "Federation peers take one SRV record and stop."
+    Warning STRANGE_PORT            "strange-port"            "A port at which partners do not come."
+    Warning XMPPS_PARITY            "xmpps-parity"            "One of the two names of XMPP stays behind when the other moves."
     Warning WEAK_CHECK              "weak-check"              "A check that proves little."
+}
+
+codes! {
+    LIVE "Every code of what `check --probe` and `check --outside` find in the world.":
 }

@@ -4,17 +4,17 @@ use super::diagnostic::Diagnostics;
 use super::refer::{Drafts, References};
 use super::report::Report;
 use super::service::CheckRef;
-use super::source::{FileId, Span, read_text, values};
-use super::{Check, Config, Delegation, Partner, Rung, Service};
+use super::source::{self, FileId, Span, values};
+use super::written::Written;
+use super::{Check, Config, Delegation, Partner, Service, Stamp};
 use super::{
-    check, codes, health, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token,
-    transfer, view, zone,
+    check, codes, health, ladder, lint, names, partner, pool, refer, resolver, safety, server, service, site, table,
+    token, transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
+use std::sync::Arc;
 use toml::de::DeTable;
-
-const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
 
 /// Reads the configuration file at `path` and the files that it names; relative paths in it are relative to its directory.
 /// What comes with the configuration are warnings; they may be none.
@@ -22,30 +22,59 @@ const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
 /// # Errors
 /// Everything that is wrong, in the order of the files, at least one error.
 pub fn load(path: &Path) -> Result<(Config, Diagnostics), Diagnostics> {
-    judge(path, text(path)?)
+    read(path).outcome
 }
 
 /// The text of the configuration file at `path`.
 pub(super) fn text(path: &Path) -> Result<String, Diagnostics> {
-    read_text(path, limits::CONFIG_FILE_MAX).map_err(|why| {
+    source::read(path, limits::CONFIG_FILE_MAX).and_then(source::text).map_err(|why| {
         let help = "name a readable text file with -c";
         Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help)
     })
 }
 
-/// As [`load`], of a text that stands for the file at `path`.
-pub(super) fn judge(path: &Path, text: String) -> Result<(Config, Diagnostics), Diagnostics> {
-    let report = Report::new(path, text);
-    let config = read(&report);
-    let diagnostics = report.finish();
-    match config {
-        Some(config) if diagnostics.errors() == 0 => Ok((config, diagnostics)),
-        _ => Err(diagnostics),
+/// What came of reading a configuration, and the files that it was read from, also where it is refused: a change of one of
+/// them is worth another try.
+#[derive(Debug)]
+pub struct Loaded {
+    /// As [`load`] gives it.
+    pub outcome: Result<(Config, Diagnostics), Diagnostics>,
+    /// Every file that was read or should have been, the configuration file first.
+    pub files: Vec<Stamp>,
+}
+
+/// As [`load`], and says what was read.
+pub fn read(path: &Path) -> Loaded {
+    let main = Stamp::now(path);
+    match text(path) {
+        Ok(text) => {
+            let mut loaded = judge_all(path, text);
+            loaded.files.insert(0, main);
+            loaded
+        }
+        Err(refused) => Loaded { outcome: Err(refused), files: vec![main] },
     }
 }
 
+/// As [`load`], of a text that stands for the file at `path`.
+#[cfg(test)]
+pub(super) fn judge(path: &Path, text: String) -> Result<(Config, Diagnostics), Diagnostics> {
+    judge_all(path, text).outcome
+}
+
+fn judge_all(path: &Path, text: String) -> Loaded {
+    let report = Report::new(path, text);
+    let config = parse(&report);
+    let (diagnostics, files) = report.finish();
+    let outcome = match config {
+        Some(config) if diagnostics.errors() == 0 => Ok((config, diagnostics)),
+        _ => Err(diagnostics),
+    };
+    Loaded { outcome, files }
+}
+
 /// `None` where an error was reported.
-fn read(report: &Report) -> Option<Config> {
+fn parse(report: &Report) -> Option<Config> {
     let main = report.main();
     let (tree, errors) = DeTable::parse_recoverable(&main.text);
     syntax(&errors, report);
@@ -56,8 +85,11 @@ fn read(report: &Report) -> Option<Config> {
     let drafts = draft(tree.get_ref(), report);
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
+    if drafts.tokens.is_empty() {
+        server::needs_tokens(&drafts.server, tree.get_ref(), report);
+    }
     lint::advise(&drafts, &references, report);
-    if report.has_errors() { None } else { finish(drafts, references) }
+    if report.has_errors() { None } else { finish(drafts, references, Written::of(tree.get_ref(), report)) }
 }
 
 /// One error for each line. After an error within a list the parser takes the following lines for more of the list;
@@ -106,7 +138,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
     })
 }
 
-fn finish(drafts: Drafts, references: References) -> Option<Config> {
+fn finish(drafts: Drafts, references: References, written: Written) -> Option<Config> {
     let services = drafts.services.into_iter().zip(references.services).zip(references.checks).zip(references.views);
     let services = services.map(|(((draft, pools), check), views)| {
         let check = check.map(|i| &drafts.checks[i].1);
@@ -134,6 +166,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         pools: drafts.pools.into_iter().map(pool::Draft::finish).collect(),
         views: drafts.views.into_iter().map(view::Draft::finish).collect(),
         sites: sites.map(|(draft, reference)| draft.finish(reference)).collect(),
+        written: Arc::new(written),
     })
 }
 
@@ -163,10 +196,11 @@ fn service(
             },
             Some(service::DelegationWord::Zone) | None => Delegation::Zone,
         },
-        pools,
         ttl: draft.ttl.or(service::TTL),
+        suspect_ttl: draft.suspect_ttl.or(service::SUSPECT_TTL),
         failback: draft.failback.or(kind.failback),
-        all_down: draft.all_down.into_option().map_or_else(|| ALL_DOWN.to_vec(), values),
+        all_down: ladder::finish(draft.all_down, draft.pools.get().map_or(&[], |names| names), &pools),
+        pools,
     })
 }
 

@@ -1,10 +1,11 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback` and `ladder`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
-//! remembered once it is compiled (`outline`), what a reload changes (`changes`), and where a running server is reached (`sockets`).
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
+//! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it
+//! was made (`stamp`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -16,13 +17,16 @@ pub mod codes;
 mod country;
 mod diagnostic;
 mod dns;
+mod failback;
 mod form;
 mod health;
+mod ladder;
 mod lint;
 mod lists;
 mod load;
 mod names;
 mod outline;
+mod pages;
 mod partner;
 mod pem;
 mod pool;
@@ -37,10 +41,12 @@ mod service;
 mod site;
 mod sockets;
 mod source;
+mod stamp;
 mod table;
 mod token;
 mod transfer;
 mod view;
+mod written;
 mod zone;
 
 pub use ask::{Ask, Codes, Method, Request, Transport};
@@ -48,16 +54,20 @@ pub use codes::Severity;
 pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
-pub use load::load;
+pub use ladder::Rung;
+pub use load::{Loaded, load, read};
 pub use outline::Outline;
+pub use pages::{PAGES, page};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
 pub use sockets::{Sockets, sockets};
 pub use source::Excerpt;
+pub use stamp::Stamp;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
+pub use written::Written;
 pub use zone::{NameServer, RrSet, Soa, Zone};
 
 use crate::federation::{Failback, Kind, Shape};
@@ -93,6 +103,8 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
+    /// The file itself, without its secrets.
+    pub written: Arc<Written>,
 }
 
 /// `[server]`.
@@ -106,12 +118,20 @@ pub struct Server {
     pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
+    /// TLS of the admin listener. Default none.
+    pub admin_tls: Option<AdminTls>,
     /// Names under which browsers reach the admin listener, lower case, beside its address. Default none.
     pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
     pub state_dir: Option<PathBuf>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
+    /// Whether a change of a file that the configuration is made of is a reload. Default no.
+    pub watch: bool,
+    /// Whom root becomes once the sockets are bound: a name, or numbers as "65532:65532". Default: it stays root.
+    pub user: Option<String>,
+    /// Whether the process forbids itself what it will not need. Default yes.
+    pub sandbox: bool,
     /// What concerns DNS itself.
     pub dns: Dns,
 }
@@ -166,6 +186,17 @@ pub struct ServerTls {
     pub cert: Pem,
     /// Its private key.
     pub key: Pem,
+}
+
+/// `admin_tls = { cert, key, client_ca }` of the server: TLS of the admin listener.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdminTls {
+    /// Its certificate and those that lead to the authority, its own first.
+    pub cert: Pem,
+    /// The certificate's private key.
+    pub key: Pem,
+    /// The authorities of which one must have issued a client's certificate; `None` asks clients for none.
+    pub client_ca: Option<Pem>,
 }
 
 /// `[geoip]`.
@@ -269,6 +300,9 @@ pub struct Service {
     pub shape: Shape,
     /// TTL of steered records; whole seconds, never 0. Default 30 s.
     pub ttl: Duration,
+    /// The same while a pool that is told is suspect or drained; whole seconds, never 0; where `ttl` is
+    /// shorter, that counts. Default 5 s.
+    pub suspect_ttl: Duration,
     /// When a pool that was down is preferred again.
     pub failback: Failback,
     /// What is answered when no pool is live, first applicable rung first. Default last-good, all.
@@ -313,25 +347,6 @@ pub enum Steering {
     Failover,
     /// By share of client prefixes; one weight for each of the service's pools, in the order of `pools`, not all 0.
     Weighted(Vec<u32>),
-}
-
-/// One rung of the `all_down` ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rung {
-    /// The pool that was live last.
-    LastGood,
-    /// Every pool with every endpoint.
-    All,
-}
-
-impl Rung {
-    /// All rungs with their words in the configuration.
-    pub const WORDS: &'static [(&'static str, Self)] = &[("last-good", Self::LastGood), ("all", Self::All)];
-
-    /// The word in the configuration and for people.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, rung)| *rung == self).map_or("", |(word, _)| word)
-    }
 }
 
 /// The intent to probe: what, how often, and how many results change a mind.

@@ -2,9 +2,9 @@
 
 use super::codes::{self, Code};
 use super::reader::Value;
-use super::source::read;
-use super::{Pem, ServerTls};
+use super::{AdminTls, Pem, ServerTls};
 use crate::limits;
+use rustls::RootCertStore;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{Error, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -16,11 +16,42 @@ impl ServerTls {
     /// # Errors
     /// Where they cannot be used; a `ServerTls` of a `Config` can.
     pub fn certified_key(&self) -> Result<CertifiedKey, rustls::Error> {
-        let no_pem = |error: Error| rustls::Error::General(error.to_string());
-        let chain = chain(&self.cert.bytes).map_err(no_pem)?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key.bytes).map_err(no_pem)?;
-        CertifiedKey::from_der(chain, key, &default_provider())
+        certified_key(&self.cert, &self.key)
     }
+}
+
+impl AdminTls {
+    /// Certificate chain and key as the admin listener shows them.
+    ///
+    /// # Errors
+    /// Where they cannot be used; those of a `Config` can.
+    pub fn certified_key(&self) -> Result<CertifiedKey, rustls::Error> {
+        certified_key(&self.cert, &self.key)
+    }
+
+    /// The authorities of clients' certificates; `None` where clients need none.
+    ///
+    /// # Errors
+    /// Where one cannot be used; those of a `Config` can.
+    pub fn client_roots(&self) -> Result<Option<RootCertStore>, rustls::Error> {
+        let Some(pem) = &self.client_ca else { return Ok(None) };
+        let mut roots = RootCertStore::empty();
+        for authority in chain(&pem.bytes).map_err(no_pem)? {
+            roots.add(authority)?;
+        }
+        Ok(Some(roots))
+    }
+}
+
+fn no_pem(error: Error) -> rustls::Error {
+    rustls::Error::General(error.to_string())
+}
+
+/// A chain with its key, where they belong together.
+pub(super) fn certified_key(cert: &Pem, key: &Pem) -> Result<CertifiedKey, rustls::Error> {
+    let chain = chain(&cert.bytes).map_err(no_pem)?;
+    let key = PrivateKeyDer::from_pem_slice(&key.bytes).map_err(no_pem)?;
+    CertifiedKey::from_der(chain, key, &default_provider())
 }
 
 /// A file with at least one certificate.
@@ -37,7 +68,9 @@ pub(super) fn private_key(value: Value<'_>) -> Option<Pem> {
         noun: "a private key",
         parse: |bytes| PrivateKeyDer::from_pem_slice(bytes).map(drop),
     };
-    pem(value, &PRIVATE_KEY)
+    let key = pem(value, &PRIVATE_KEY)?;
+    let danger = "can pass for whoever the certificate names";
+    value.report.is_private(&key.path, value.span, danger).then_some(key)
 }
 
 fn chain(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -56,7 +89,7 @@ struct Content {
 
 fn pem(value: Value<'_>, content: &Content) -> Option<Pem> {
     let path = value.path()?;
-    let bytes = read(&path, limits::PEM_FILE_MAX).map_err(|why| value.report.unusable(&path, value.span, &why)).ok()?;
+    let bytes = value.report.octets(&path, limits::PEM_FILE_MAX, value.span)?;
     if let Err(error) = (content.parse)(&bytes) {
         let title = format!("{} does not hold {} in PEM form", path.display(), content.noun);
         let help =

@@ -1,14 +1,17 @@
 //! `[service.name]`.
 
+use super::Owners;
 use super::check;
 use super::codes;
+use super::failback;
 use super::form;
+use super::ladder;
 use super::lists::Domains;
 use super::reader::{Field, Value, list, nearest};
+use super::report::Report;
 use super::source::At;
 use super::table::Table;
 use super::view;
-use super::{Owners, Rung};
 use crate::federation::{Failback, KINDS, Kind, Shape, find};
 use crate::limits;
 use crate::name::{Name, Prefix};
@@ -38,10 +41,12 @@ pub(super) struct Draft {
     pub(super) shape: Field<Shape>,
     /// TTL of steered records.
     pub(super) ttl: Field<Duration>,
+    /// The same while what they say may soon change.
+    pub(super) suspect_ttl: Field<Duration>,
     /// When a pool that was down is preferred again.
     pub(super) failback: Field<Failback>,
     /// The ladder.
-    pub(super) all_down: Field<Vec<At<Rung>>>,
+    pub(super) all_down: Field<Vec<At<ladder::Draft>>>,
     /// What is probed.
     pub(super) check: Field<CheckRef>,
     /// Whether the service is also reached by TLS from the first octet.
@@ -111,8 +116,9 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
             steering: t.get("steering", steering),
             shape: t.get("shape", |v| v.word(&shapes)),
             ttl: t.get("ttl", Value::ttl),
-            failback: t.get("failback", failback),
-            all_down: t.get("all_down", all_down),
+            suspect_ttl: t.get("suspect_ttl", Value::ttl),
+            failback: t.get("failback", failback::read),
+            all_down: t.get("all_down", ladder::read),
             check: t.get("check", check),
             direct_tls: t.get("direct_tls", Value::boolean),
             srv: t.get("srv", srv),
@@ -128,6 +134,17 @@ impl Draft {
     pub(super) fn shape_or_default(&self) -> Shape {
         let default = self.kind.get().and_then(|kind| kind.shapes.first());
         self.shape.get().or(default).copied().unwrap_or(Shape::Address)
+    }
+
+    /// Reports a TTL of what may soon change that is longer than that of what stays.
+    pub(super) fn judge_ttls(&self, report: &Report) {
+        let ttl = self.ttl.get().unwrap_or(&TTL);
+        if let Some(at) = self.suspect_ttl.at().filter(|at| at.value > *ttl && !matches!(self.ttl, Field::Bad)) {
+            let show = humantime::format_duration;
+            let title = format!("\"suspect_ttl\" is longer than the ttl of {}", show(*ttl));
+            let help = format!("write at most \"{}\": it stands for ttl while a pool may soon be lost", show(*ttl));
+            report.add(at.span, codes::OUT_OF_RANGE, title, "", help);
+        }
     }
 
     /// Whether owner names are delegated one by one.
@@ -154,6 +171,10 @@ impl Draft {
 
 /// TTL of steered records by default.
 pub(super) const TTL: Duration = Duration::from_secs(30);
+
+/// TTL of steered records that may soon change, by default: a resolver then asks again about as soon as a failing edge is found
+/// down, and answers cost six times as many questions for that while.
+pub(super) const SUSPECT_TTL: Duration = Duration::from_secs(5);
 
 const DELEGATION: &[(&str, DelegationWord)] = &[("zone", DelegationWord::Zone), ("names", DelegationWord::Names)];
 
@@ -219,33 +240,6 @@ pub(super) fn finish_steering(steering: Option<&Steering>, pools: &[At<String>])
             super::Steering::Weighted(pools.iter().map(|pool| weight(&pool.value)).collect())
         }
     }
-}
-
-fn failback(value: Value<'_>) -> Option<Failback> {
-    const WORDS: &[(&str, Failback)] = &[("auto", Failback::Auto), ("manual", Failback::Manual)];
-    match value.text("\"auto\", \"manual\" or a duration", "write how long a pool must stay up first, as \"10m\"")? {
-        "auto" | "manual" => value.word(WORDS),
-        _ => value.duration(Duration::from_millis(1)..=limits::FAILBACK_MAX).map(Failback::After),
-    }
-}
-
-fn all_down(value: Value<'_>) -> Option<Vec<At<Rung>>> {
-    let rungs = value.list(rung)?;
-    let words = rungs.iter().filter_map(|at| {
-        let (word, _) = Rung::WORDS.iter().find(|(_, rung)| *rung == at.value)?;
-        Some(At { value: *word, span: at.span })
-    });
-    value.report.unique(words, codes::DUPLICATE_RUNG, "the rung");
-    Some(rungs)
-}
-
-fn rung(value: Value<'_>) -> Option<Rung> {
-    if value.is_table() || value.as_text() == Some("nodata") {
-        let help = format!("this version has the rungs {}", list(Rung::WORDS.iter().map(|(word, _)| *word)));
-        value.report.add(value.span, codes::UNSUPPORTED, "this rung is not supported by this version", "", help);
-        return None;
-    }
-    value.word(Rung::WORDS)
 }
 
 fn check(value: Value<'_>) -> Option<CheckRef> {

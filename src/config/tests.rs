@@ -55,6 +55,7 @@ fn federation(domains: &[&str]) -> Service {
         steering: Steering::Nearest,
         shape: Shape::Address,
         ttl: Duration::from_secs(30),
+        suspect_ttl: Duration::from_secs(5),
         failback: Failback::After(Duration::from_secs(600)),
         all_down: vec![Rung::LastGood, Rung::All],
         check: sip_check(),
@@ -95,8 +96,10 @@ fn the_minimal_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/minimal.toml")).unwrap();
     assert!(warnings.is_empty(), "{warnings}");
     let expected = Config {
+        written: Arc::default(),
         views: vec![],
         server: Server {
+            admin_tls: None,
             listen: vec!["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()],
             tls: None,
             threads: None,
@@ -104,6 +107,9 @@ fn the_minimal_configuration_is_this() {
             admin_hosts: vec![],
             state_dir: None,
             startup_grace: Duration::from_secs(2),
+            watch: false,
+            user: None,
+            sandbox: true,
             dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
@@ -135,8 +141,10 @@ fn the_hosting_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/hosting.toml")).unwrap();
     assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["weak-check"]);
     let expected = Config {
+        written: Arc::default(),
         views: vec![],
         server: Server {
+            admin_tls: None,
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
             tls: None,
             threads: None,
@@ -144,6 +152,9 @@ fn the_hosting_configuration_is_this() {
             admin_hosts: vec![],
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),
+            watch: false,
+            user: None,
+            sandbox: true,
             dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
@@ -221,15 +232,16 @@ fn every_key_that_this_version_has_is_read() {
         pools = ["austin", "dublin"]
         steering = { weighted = { dublin = 1, austin = 0 } }
         failback = "manual"
-        all_down = ["all"]
+        all_down = ["last-good", { pool = "dublin" }, "nodata"]
         ttl = "1m"
+        suspect_ttl = "2s"
         check = "ldaps"
         [service.edge]
         kind = "sip-federation"
         domains = ["contoso.com"]
         pools = ["dublin", "austin"]
         steering = "failover"
-        failback = "auto"
+        failback = { after = "auto", canary = { share = 0.05, for = "10m" } }
         check = { interval = "10s" }
         [partner.bigcloud]
         prefixes = ["198.51.100.0/24"]
@@ -255,8 +267,9 @@ fn every_key_that_this_version_has_is_read() {
         pools: vec![1, 0],
         steering: Steering::Weighted(vec![0, 1]),
         ttl: Duration::from_secs(60),
+        suspect_ttl: Duration::from_secs(2),
         failback: Failback::Manual,
-        all_down: vec![Rung::All],
+        all_down: vec![Rung::LastGood, Rung::Pool(0), Rung::NoData],
         check: Check {
             ask: Ask::Tls,
             port: 636,
@@ -274,7 +287,7 @@ fn every_key_that_this_version_has_is_read() {
     let edge = Service {
         name: "edge".into(),
         steering: Steering::Failover,
-        failback: Failback::Auto,
+        failback: Failback::Canary { after: Duration::ZERO, share: 500, length: Duration::from_secs(600) },
         check: Check { interval: Duration::from_secs(10), ..sip_check() },
         ..federation(&["contoso.com"])
     };
@@ -287,7 +300,7 @@ fn pem_files_are_read_with_the_configuration_and_half_an_identity_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["probe.contoso.com".to_owned()]).unwrap();
     std::fs::write(dir.path().join("cert.pem"), made.cert.pem()).unwrap();
-    std::fs::write(dir.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    crate::testing::write_secret(&dir.path().join("key.pem"), &made.signing_key.serialize_pem());
     let with = |tls: &str| {
         let text = format!("{MINIMAL}\ncheck = {{ tls = {{ {tls} }} }}\n");
         load::judge(&dir.path().join("edgesteer.toml"), text)

@@ -3,14 +3,13 @@
 //! Secrets stand in files of their own, so that a configuration can be shown around. Not here: signatures (`lane`).
 
 use super::codes;
-use super::dns::exposed;
 use super::form;
 use super::names::{Owned, suffixes};
 use super::reader::{Field, Value, list, nearest};
 use super::records::data::base64;
 use super::refer::Drafts;
 use super::report::Report;
-use super::source::{At, Span, read_text, values};
+use super::source::{At, Span, values};
 use super::zone;
 use crate::limits;
 use crate::name::Name;
@@ -104,11 +103,7 @@ pub(super) fn key(key: At<&str>, value: Value<'_>) -> Option<KeyDraft> {
 /// What is wrong with a secret is told without showing it.
 fn secret(path: &Path, value: Value<'_>) -> Option<Box<[u8]>> {
     let report = value.report;
-    let text =
-        read_text(path, limits::TSIG_SECRET_FILE_MAX).map_err(|why| report.unusable(path, value.span, &why)).ok()?;
-    let refuse = |code, why: String, help| {
-        report.add(value.span, code, format!("{}: {why}", path.display()), "named here", help)
-    };
+    let text = report.text(path, limits::TSIG_SECRET_FILE_MAX, value.span)?;
     let secret = base64(text.trim());
     let length = secret.as_ref().map_or(0, Vec::len);
     let right = limits::TSIG_SECRET.contains(&length);
@@ -120,14 +115,10 @@ fn secret(path: &Path, value: Value<'_>) -> Option<Box<[u8]>> {
         } else {
             "this is not Base64".to_owned()
         };
-        refuse(codes::BAD_TSIG_SECRET, why, help);
+        report.add(value.span, codes::BAD_TSIG_SECRET, format!("{}: {why}", path.display()), "named here", help);
     }
-    let exposed = exposed(path);
-    if exposed {
-        let help = "chmod 640 it, and change the secret: whoever knows it can pass for a secondary";
-        refuse(codes::EXPOSED_SECRET, "everybody on this host can read it".to_owned(), help);
-    }
-    secret.filter(|_| right && !exposed).map(Vec::into_boxed_slice)
+    let is_private = report.is_private(path, value.span, "can pass for a secondary");
+    secret.filter(|_| right && is_private).map(Vec::into_boxed_slice)
 }
 
 /// `[zone."apex".transfer]`.

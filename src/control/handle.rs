@@ -1,7 +1,7 @@
 //! How everyone else asks the control task and hears of it.
 
 use super::event::Event;
-use super::{NoSuchSubject, Seen, Unsafe, Watchdog};
+use super::{Lingers, NoSuchSubject, Seen, Unsafe, Watchdog};
 use crate::health::{Grounds, Held, Hold, Subject, Suspicion, Verdict};
 use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE};
 use crate::snapshot::Lake;
@@ -26,6 +26,10 @@ pub(super) enum Command {
     Histories(Vec<Arc<TargetSpec>>, oneshot::Sender<Vec<Vec<Seen>>>),
     /// Writes down what the next process must know.
     Save(oneshot::Sender<()>),
+    /// Tells what the process that replaces us must know, and takes no orders and writes nothing from then on.
+    HandOver(oneshot::Sender<String>),
+    /// Takes orders and writes again.
+    Resume,
 }
 
 /// An operator's order to hold something.
@@ -65,6 +69,8 @@ pub struct Done {
     pub generation: u64,
     /// Whether it will survive a restart.
     pub kept: Result<(), NotKept>,
+    /// How far what is kept away has left the answers; `None` where nothing is.
+    pub lingers: Option<Lingers>,
     /// What `[safety]` would have refused, had it not been forced.
     pub forced: Option<Unsafe>,
 }
@@ -88,6 +94,8 @@ pub enum Refusal {
 pub struct Report {
     /// Targets with their verdicts, and since when, seconds since 1970.
     pub targets: Vec<(Arc<TargetSpec>, Verdict, Option<u64>)>,
+    /// How far what is held away has left the answers.
+    pub lingers: Vec<(Subject, Lingers)>,
     /// Every hold, also on what the configuration does not have, and when it ends, seconds since 1970.
     pub holds: Vec<(Subject, Arc<Hold>, Option<u64>)>,
 }
@@ -183,6 +191,21 @@ impl Handle {
     /// Where the process is stopping.
     pub async fn save(&self) -> Result<(), Stopped> {
         self.ask(Command::Save).await
+    }
+
+    /// What the process that replaces us must know, as [`crate::state::Kept`] reads it. From then on no order is taken and nothing
+    /// written, until [`Self::resume`]; probes and verdicts go on.
+    ///
+    /// # Errors
+    /// Where the process is stopping.
+    pub async fn hand_over(&self) -> Result<String, Stopped> {
+        self.ask(Command::HandOver).await
+    }
+
+    /// Takes orders and writes again: the other process did not come to anything.
+    pub async fn resume(&self) {
+        // A control task that is gone has nothing to go on with.
+        let _ = self.commands.send(Command::Resume).await;
     }
 
     /// Returns when the control task has come to this question: it lives and decides.

@@ -5,7 +5,7 @@
 
 use self::ca::{ThrowawayCa, now_valid};
 use self::edge::{Mode, SimulatedEdge};
-use crate::app::{self, Running};
+use crate::app::{self, Estate, Running};
 use crate::cli::{StopSignals, complain, say};
 use crate::control::{Event, Move};
 use crate::health::State;
@@ -96,7 +96,8 @@ impl Demo {
         let directory = tempfile::Builder::new().prefix("edgesteer-demo-").tempdir().map_err(unwritten)?;
         let path = write_configuration(directory.path(), listen, admin, ca.pem()).map_err(unwritten)?;
         let world = app::load(&path).map_err(|error| error.to_string())?;
-        let running = Running::start(path.clone(), world).await.map_err(|error| error.to_string())?;
+        let running =
+            Running::start(path.clone(), world, Estate::default()).await.map_err(|error| error.to_string())?;
         say(&greeting(&path, running.addresses(), running.admin()));
         Ok(Self { edges, running, _directory: directory, touched: None })
     }
@@ -167,6 +168,8 @@ impl Demo {
                     if flap.damped.is_some() { "flaps: it serves only where no other does" } else { "flaps no longer" };
                 tell(&format!("{} {word}", flap.pool));
             }
+            Event::Trial(trial) => tell(&format!("{}: {}", trial.pool, trial.step.words())),
+            Event::Drained { subject, .. } => tell(&format!("{subject}: the last answer that named it has expired")),
             Event::Doubt { why: None, .. } => tell("self-doubt is over"),
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }

@@ -28,8 +28,11 @@ pub(super) async fn probe(aim: &Aim, direct_tls: bool, attempt: &mut Attempt) ->
     attempt.missing = "no XMPP stream over TLS";
     let mut reader = Reader::default();
     open(&mut connection, domain).await?;
-    reader.features(&mut connection, domain).await?;
-    Ok(Answered::pass(connection.with_farewell(FAREWELL)))
+    match reader.features(&mut connection, domain).await {
+        // It serves those alone who show a certificate, has shown its own, and has closed the stream.
+        Err(_) if reader.refuses_strangers => Ok(Answered::pass(None)),
+        features => features.map(|_| Answered::pass(connection.with_farewell(FAREWELL))),
+    }
 }
 
 async fn start_tls(
@@ -80,6 +83,8 @@ struct Reader {
     taken: usize,
     /// Where the last element that was taken ends.
     end: usize,
+    /// Whether the stream ended because we did not say who we are (RFC 6120 4.9.3.12).
+    refuses_strangers: bool,
 }
 
 impl Reader {
@@ -109,13 +114,15 @@ impl Reader {
     }
 
     fn take(&mut self, opened: Stream, domain: &Name) -> Result<Option<Element>, Failure> {
+        let is_from_domain = opened.is_from(domain);
         let element = opened.elements.into_iter().nth(self.taken);
         if let Some(error) = element.as_ref().filter(|element| element.is(stream::STREAMS, "error")) {
             let condition = error.children.first().map_or("without a condition", |(_, name)| name);
+            self.refuses_strangers = condition == "not-authorized" && is_from_domain;
             return Err(failure(FailureClass::Unavailable, format!("XMPP stream error {condition}")));
         }
         // Another server's stream proves nothing of this domain (RFC 6120 4.7.1).
-        if opened.from.as_ref().is_some_and(|from| !from.eq_ignore_ascii_case(&domain.to_string())) {
+        if !is_from_domain {
             let from = quoted(opened.from.unwrap_or_default().as_bytes());
             return Err(failure(
                 FailureClass::Protocol,

@@ -6,7 +6,7 @@
 use crate::config::{Country, Ecs, Rung, Safety, Soa};
 use crate::federation::Shape;
 use crate::federation::runbook::Organisation;
-use crate::geo::{Places, Point, Prefixes, RegionMap};
+use crate::geo::{Geography, Places, Point, Prefixes, RegionMap};
 use crate::health::Damping;
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
@@ -26,7 +26,7 @@ mod views;
 
 pub use compile::{CompileError, Stamps, compile};
 pub use names::{Found, Here, Names, SrvOwner};
-pub use order::{Dependence, Orders, network_length};
+pub use order::{Canary, Dependence, Orders, network_length};
 pub use records::{Node, Place, Records, Set};
 pub use target::TargetSpec;
 pub use views::Views;
@@ -110,6 +110,21 @@ impl Topology {
         pools.map(|pool| self.pool(pool.pool).name.as_str()).collect::<Vec<_>>().join(">")
     }
 
+    /// Services of the configuration, as everybody sees them who is in no view.
+    pub fn configured(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
+        let views = self.services.iter().flat_map(|service| service.views.iter().map(|(_, seen)| seen.index())).min();
+        // What they are to views, and the pools' own names, stand behind them.
+        let ends = views.unwrap_or(self.services.len());
+        let named = self.services.iter().take(ends).enumerate();
+        let named = named.take_while(|(_, service)| service.face == Face::Configured);
+        named.map(|(i, service)| (ServiceId::at(i), service))
+    }
+
+    /// Who is where, to be counted.
+    pub fn geography(&self) -> Geography<'_> {
+        Geography { regions: &self.region_map, places: &self.places, views: self.views.prefixes() }
+    }
+
     /// The region of an id.
     pub fn region(&self, id: RegionId) -> &Region {
         &self.regions[id.index()]
@@ -178,8 +193,12 @@ pub struct Service {
     pub target: Option<Prefix>,
     /// TTL of its records, seconds; never 0.
     pub ttl: u32,
+    /// The same while what they say may soon change, seconds; never 0 nor above `ttl`.
+    pub suspect_ttl: u32,
     /// How long a pool must have been up again before it is preferred again; `None` waits for a release.
     pub failback: Option<Duration>,
+    /// Who tries such a pool before that.
+    pub canary: Option<Canary>,
     /// What is answered when no pool is live.
     pub all_down: Box<[Rung]>,
     /// Its pools in the order of the configuration.

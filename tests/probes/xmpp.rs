@@ -68,12 +68,19 @@ async fn a_stream_is_opened_before_and_after_tls() {
         format!("{HEADER}<stream:error><{name} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
     };
     type Case<'a> = (&'a dyn Fn(&mut Script), &'a str);
-    let cases: [Case<'_>; 15] = [
+    let cases: [Case<'_>; 18] = [
         (&|_| {}, "pass"),
         (&|s| s.plain = s.plain.replace(" from='contoso.com'", ""), "pass"),
         (&|s| s.plain = s.plain.replace("'contoso.com'", "\"CONTOSO.com\""), "pass"),
         (&|s| s.secure = format!("{HEADER}<stream:features/>"), "pass"),
         (&|s| s.plain = error("host-unknown"), "unavailable: XMPP stream error host-unknown"),
+        // A server that serves those alone who show a certificate (prosody: s2s_secure_auth) lives.
+        (&|s| s.secure = error("not-authorized"), "pass"),
+        (&|s| s.plain = error("not-authorized"), "unavailable: XMPP stream error not-authorized"),
+        (
+            &|s| s.secure = error("not-authorized").replace("from='contoso.com'", "from='other.example'"),
+            "unavailable: XMPP stream error not-authorized",
+        ),
         (&|s| s.secure = error("system-shutdown"), "unavailable: XMPP stream error system-shutdown"),
         (
             &|s| s.plain = s.plain.replace("from='contoso.com'", "from='other.example'"),

@@ -4,6 +4,7 @@
 //! Every fault is done to the pool "edge" as a whole, and ends again. How long each check took to find it is printed, for
 //! docs/failover.md, and never asserted: what is asserted is whom partners are told, and whose verdicts changed.
 
+use super::inside::{self, must};
 use super::software::{self, Peer};
 use crate::common::dns::{RecordType as T, addresses, look_up};
 use crate::common::eventually;
@@ -18,8 +19,7 @@ use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Set for the process that is in the namespace, and for the one that babbles in the other.
-const INSIDE: &str = "EDGESTEER_TEST_INSIDE";
+/// Set for the process that babbles in the other namespace.
 const BABBLE: &str = "EDGESTEER_TEST_BABBLE";
 const EDGE: &str = "10.77.1.1";
 const SPARE: &str = "10.77.2.1";
@@ -37,17 +37,7 @@ const UDP_PORT: u16 = 3478;
 #[test]
 #[ignore = "needs root, and the packages that .ci/run installs"]
 fn faults_of_real_edges_are_found() {
-    let mut command = system("unshare");
-    command.arg("--net").arg(std::env::current_exe().unwrap());
-    command.args(["--exact", "faults::inside", "--ignored", "--nocapture"]).env(INSIDE, "1");
-    let status = command.status().unwrap_or_else(|error| panic!("unshare: {error}; install util-linux"));
-    assert!(status.success(), "{status}");
-}
-
-/// Runs a program to its end, which must be a good one.
-fn must(words: &[&str]) {
-    let output = system(words[0]).args(&words[1..]).output().unwrap_or_else(|error| panic!("{}: {error}", words[0]));
-    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    inside::run("faults::inside");
 }
 
 /// Two namespaces joined by a cable, edges in the other one, the server in ours.
@@ -261,7 +251,7 @@ impl World {
 #[test]
 #[ignore = "is run by faults_of_real_edges_are_found, in a namespace of its own"]
 fn inside() {
-    if std::env::var_os(INSIDE).is_none() {
+    if !inside::is() {
         return;
     }
     let mut world = World::make();

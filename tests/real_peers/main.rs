@@ -9,6 +9,8 @@
 mod common;
 
 mod faults;
+mod federation;
+mod inside;
 mod kamailio;
 mod partner;
 mod prometheus;

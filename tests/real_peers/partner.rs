@@ -18,8 +18,12 @@ pub(crate) struct Resolver {
 impl Resolver {
     /// Starts it and waits until it answers.
     pub(crate) fn start(authority: SocketAddr, parent: &Path) -> Self {
-        let stub = format!("    stub-addr: {}@{}", authority.ip(), authority.port());
-        Self::run(parent, &format!("    do-not-query-localhost: no\nstub-zone:\n    name: \"contoso.com\"\n{stub}\n"))
+        Self::run(parent, fresh_address(), &asking(authority))
+    }
+
+    /// One that knows these records too and answers at this address.
+    pub(crate) fn at(address: SocketAddr, records: &[&str], authority: SocketAddr, parent: &Path) -> Self {
+        Self::run(parent, address, &(known(records) + &asking(authority)))
     }
 
     /// One that knows these records, and speaks TLS too with this certificate, at the returned address.
@@ -28,25 +32,23 @@ impl Resolver {
         let [certificate, key] = ["unbound.pem", "unbound.key"].map(|name| parent.join(name));
         std::fs::write(&certificate, identity.certificate_pem()).unwrap();
         std::fs::write(&key, identity.key_pem()).unwrap();
-        let records: Vec<String> = records.iter().map(|record| format!("    local-data: '{record}'")).collect();
         let more = format!(
             "    interface: {}@{}\n    tls-port: {}\n    tls-service-pem: \"{}\"\n    tls-service-key: \"{}\"\n    \
-             local-zone: \"example.\" static\n{}\n",
+             {}",
             tls.ip(),
             tls.port(),
             tls.port(),
             certificate.display(),
             key.display(),
-            records.join("\n")
+            known(records)
         );
-        (Self::run(parent, &more), tls)
+        (Self::run(parent, fresh_address(), &more), tls)
     }
 
     /// Starts it with more of its configuration, which goes on with the section "server".
-    fn run(parent: &Path, more: &str) -> Self {
+    fn run(parent: &Path, address: SocketAddr, more: &str) -> Self {
         let directory = parent.join("unbound");
         std::fs::create_dir(&directory).unwrap();
-        let address = fresh_address();
         let configuration = directory.join("unbound.conf");
         std::fs::write(&configuration, text(address, &directory) + more).unwrap();
         let mut command = system("unbound");
@@ -62,6 +64,18 @@ impl Resolver {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// What makes it ask the server under test.
+fn asking(authority: SocketAddr) -> String {
+    let stub = format!("    stub-addr: {}@{}", authority.ip(), authority.port());
+    format!("    do-not-query-localhost: no\nstub-zone:\n    name: \"contoso.com\"\n{stub}\n")
+}
+
+/// Records that it has by itself, all below "example".
+fn known(records: &[&str]) -> String {
+    let records = records.iter().map(|record| format!("    local-data: '{record}'\n"));
+    "    local-zone: \"example.\" static\n".to_owned() + &records.collect::<String>()
 }
 
 fn text(address: SocketAddr, directory: &Path) -> String {

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A kind of server: its program, its Debian package, its files and its arguments, with `DIR` and `IP` in them.
-struct Software {
-    name: &'static str,
-    package: &'static str,
-    files: &'static [(&'static str, &'static str)],
-    command: &'static [&'static str],
+pub(crate) struct Software {
+    pub(crate) name: &'static str,
+    pub(crate) package: &'static str,
+    pub(crate) files: &'static [(&'static str, &'static str)],
+    pub(crate) command: &'static [&'static str],
 }
 
-const KAMAILIO: Software = Software {
+/// An edge that answers any request with 200, and says where it is.
+pub(crate) const KAMAILIO: Software = Software {
     name: "kamailio",
     package: "kamailio and kamailio-tls-modules",
     files: &[
@@ -27,7 +28,7 @@ const KAMAILIO: Software = Software {
             "kamailio.cfg",
             "#!KAMAILIO\nlog_stderror=yes\nchildren=1\ntcp_children=1\nenable_tls=yes\nauto_aliases=no\nlisten=tls:IP:5061\n\
              loadmodule \"sl.so\"\nloadmodule \"tls.so\"\nmodparam(\"tls\", \"config\", \"DIR/tls.cfg\")\n\
-             request_route {\n  sl_send_reply(\"200\", \"OK\");\n}\n",
+             request_route {\n  sl_send_reply(\"200\", \"IP\");\n}\n",
         ),
     ],
     command: &["kamailio", "-DD", "-E", "-m", "16", "-M", "4", "-f", "DIR/kamailio.cfg", "-Y", "DIR", "-w", "DIR"],
@@ -112,11 +113,20 @@ pub(crate) fn all(ip: IpAddr, identity: &Identity, parent: &Path, wrapper: &[Str
 }
 
 impl Peer {
-    fn start(software: &'static Software, ip: IpAddr, identity: &Identity, parent: &Path, wrapper: &[String]) -> Self {
+    /// One server with its files under `parent`.
+    pub(crate) fn start(
+        software: &'static Software,
+        ip: IpAddr,
+        identity: &Identity,
+        parent: &Path,
+        wrapper: &[String],
+    ) -> Self {
         let directory = parent.join(software.name);
         std::fs::create_dir_all(&directory).unwrap();
         for (name, text) in software.files {
-            std::fs::write(directory.join(name), filled(text, &directory, ip)).unwrap();
+            let file = directory.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, filled(text, &directory, ip)).unwrap();
         }
         let process = launch(software, &directory, ip, identity, wrapper);
         Self { process, software, directory, ip, wrapper: wrapper.to_vec() }
@@ -125,6 +135,11 @@ impl Peer {
     /// The server.
     pub(crate) fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// Where its files are.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Starts it again where it was, with that certificate.

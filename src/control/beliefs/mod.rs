@@ -1,6 +1,6 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
-//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), an operator's
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), who is tried (`canary`), an operator's
 //! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
 //! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
@@ -9,7 +9,7 @@ use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspici
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
-use crate::topology::{Face, ServicePool, TargetSpec, Topology};
+use crate::topology::{Endpoint, Face, ServicePool, TargetSpec, Topology};
 use history::History;
 use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use witness::Witness;
 
+mod canary;
 mod damp;
 mod held;
 mod history;
@@ -24,6 +25,7 @@ mod memory;
 mod past;
 mod witness;
 
+pub use canary::{Step, Trial};
 pub use damp::Flap;
 pub use held::{Left, NoSuchSubject};
 pub use history::Seen;
@@ -42,6 +44,10 @@ pub struct Beliefs {
     is_doubting: bool,
     /// What began or ended to be damped and was not told yet.
     flaps: Vec<Flap>,
+    /// Whose canary began or ended and was not told yet.
+    trials: Vec<Trial>,
+    /// Targets that began or ended to be suspect, and whose services were not rendered yet.
+    suspicions: BTreeSet<TargetId>,
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
     holds: Holds,
@@ -72,6 +78,8 @@ impl Beliefs {
             doubted: Outage::default(),
             is_doubting: false,
             flaps: Vec::new(),
+            trials: Vec::new(),
+            suspicions: BTreeSet::new(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
             holds: Holds::default(),
@@ -140,14 +148,22 @@ impl Beliefs {
             self.unseen -= usize::from(was_unseen && judge.is_informed());
             return None;
         }
-        let was_unseen = !judge.is_informed();
+        let (was_unseen, was_suspect) = (!judge.is_informed(), judge.is_suspect());
         let changed = judge.observe(outcome, now, spec.thresholds);
+        if judge.is_suspect() != was_suspect {
+            self.suspicions.insert(target);
+        }
         self.unseen -= usize::from(was_unseen && judge.is_informed());
         changed.then(|| Change {
             target,
             verdict: judge.verdict().clone(),
             first_sign: judge.first_sign().unwrap_or(now),
         })
+    }
+
+    /// Takes out the targets that began or ended to be suspect since this was asked last: their services want rendering.
+    pub fn take_suspicions(&mut self) -> BTreeSet<TargetId> {
+        std::mem::take(&mut self.suspicions)
     }
 
     /// Why verdicts stay as they are; `None` while what is seen is believed.
@@ -185,6 +201,7 @@ impl Beliefs {
         let is_dark = standings.iter().all(|standing| standing.state == State::Down);
         memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
         release_who_must_serve(&mut standings);
+        self.trials.extend(canary::follow(&self.topology, service, memory, &mut standings, now));
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
         let row = Row::render(service, standings, &memory.last_good);
@@ -202,6 +219,11 @@ impl Beliefs {
         let service = self.topology.service(id);
         let memory = &self.services[id.index()];
         let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
+        // It is lost with the last target that speaks for its life.
+        let is_suspect = |endpoint: &Endpoint| {
+            let mut alive = endpoint.targets.iter().filter(|&&target| verdict(target).is_alive()).peekable();
+            alive.peek().is_some() && alive.all(|target| self.judges[target.index()].is_suspect())
+        };
         let standing = |(pool, &gate): (&ServicePool, &Gate)| {
             let holds = self.pool_holds[pool.pool.index()].clone();
             let (state, endpoints) = steering::pool_state(pool, &holds, verdict);
@@ -218,7 +240,9 @@ impl Beliefs {
                 None if returns => Gate::In,
                 None => gate.step(state, now, service.failback),
             };
-            Standing { state, gate, damped: None, endpoints, holds }
+            let is_free = |endpoint: &&Endpoint| holds.endpoint(endpoint.address).is_none();
+            let suspect = pool.endpoints.iter().filter(is_free).any(is_suspect);
+            Standing { state, gate, damped: None, canary: false, suspect, endpoints, holds }
         };
         service.pools.iter().zip(&memory.gates).map(standing).collect()
     }

@@ -5,6 +5,7 @@
 //! instructions, document types, entities) is refused.
 
 use crate::limits::XML_DEPTH_MAX;
+use crate::name::Name;
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
@@ -32,6 +33,13 @@ pub(super) struct Stream {
     pub(super) version: Option<String>,
     /// The elements that have ended, in turn.
     pub(super) elements: Vec<Element>,
+}
+
+impl Stream {
+    /// Whether it is this domain's, or does not say whose it is.
+    pub(super) fn is_from(&self, domain: &Name) -> bool {
+        self.from.as_ref().is_none_or(|from| from.eq_ignore_ascii_case(&domain.to_string()))
+    }
 }
 
 /// An element of a stream.

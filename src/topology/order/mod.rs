@@ -7,9 +7,11 @@ use crate::ids::RegionId;
 use crate::limits::WEIGHT_SLOTS;
 use std::net::IpAddr;
 
+mod canary;
 mod nearest;
 mod weighted;
 
+pub use canary::Canary;
 pub(super) use nearest::nearest;
 pub(super) use weighted::slots;
 
@@ -76,9 +78,14 @@ impl Orders {
 
     /// Which of `list` a client gets.
     pub fn pick(&self, region: RegionId, client: IpAddr) -> usize {
+        self.in_slot(region, if self.slots.is_some() { slot_of(client) } else { 0 })
+    }
+
+    /// Which of `list` the clients of a region get whose networks lie in this of the `WEIGHT_SLOTS` slots.
+    pub fn in_slot(&self, region: RegionId, slot: usize) -> usize {
         match (self.by_region[region.index()], &self.slots) {
-            (BY_SLOT, Some(slots)) => slots[slot_of(client)] as usize,
-            (order, _) => order as usize,
+            (BY_SLOT, Some(slots)) => usize::from(slots[slot]),
+            (order, _) => usize::from(order),
         }
     }
 
@@ -120,11 +127,15 @@ fn distinct<'a>(orders: impl Iterator<Item = &'a u16>) -> Vec<usize> {
 
 /// The slot of a client's network: the same on every node and after every restart.
 fn slot_of(client: IpAddr) -> usize {
-    let network = match client {
+    mix(network_of(client)) as usize % WEIGHT_SLOTS
+}
+
+/// A client's network as a number.
+fn network_of(client: IpAddr) -> u64 {
+    match client {
         IpAddr::V4(v4) => u64::from(v4.to_bits() >> (32 - NETWORK_V4)),
         IpAddr::V6(v6) => (v6.to_bits() >> (128 - NETWORK_V6)) as u64 | 1 << 63,
-    };
-    mix(network) as usize % WEIGHT_SLOTS
+    }
 }
 
 /// The finalizer of SplitMix64: every bit of the input moves every bit of the output.
