@@ -10,6 +10,7 @@ use crate::geo::{BadDatabase, Database, Places};
 use crate::handover::Door;
 use crate::lane::{Given, Lanes, ListenError, Sockets, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
+use crate::notify::{self, Notifier};
 use crate::probe::Prober;
 use crate::state::{PATIENCE, StateError, Store};
 use crate::topology::{self, CompileError, Stamps, Topology};
@@ -18,7 +19,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
@@ -65,29 +66,30 @@ pub enum LoadError {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load(path: &Path) -> Result<World, LoadError> {
-    read(path).map_err(|(refused, _)| refused)
+    read(path, None).map_err(|(refused, _)| refused)
 }
 
-/// As [`load`]; where it is refused, with the files that were read.
-fn read(path: &Path) -> Result<World, (LoadError, Vec<Stamp>)> {
-    let config::Loaded { outcome, files } = config::read(path);
-    let compiled = outcome.map_err(LoadError::Config).and_then(|(config, warnings)| compile(config, warnings));
-    match compiled {
-        Ok(world) => Ok(World { files, ..world }),
-        Err(refused) => Err((refused, files)),
-    }
-}
-
-/// As [`load`], with another country or city database than the configuration names.
+/// The same with another country or city database than the configuration names.
 ///
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadError> {
-    let (mut config, warnings) = config::load(path).map_err(LoadError::Config)?;
-    if let Some(database) = database {
-        config.geoip.database = config::Database::File(database.to_owned());
+    read(path, database).map_err(|(refused, _)| refused)
+}
+
+/// As [`load_with`]; where it is refused, with the files that were read.
+fn read(path: &Path, database: Option<&Path>) -> Result<World, (LoadError, Vec<Stamp>)> {
+    let config::Loaded { outcome, files } = config::read(path);
+    let compiled = outcome.map_err(LoadError::Config).and_then(|(mut config, warnings)| {
+        if let Some(database) = database {
+            config.geoip.database = config::Database::File(database.to_owned());
+        }
+        compile(config, warnings)
+    });
+    match compiled {
+        Ok(world) => Ok(World { files, ..world }),
+        Err(refused) => Err((refused, files)),
     }
-    compile(config, warnings)
 }
 
 fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
@@ -116,6 +118,9 @@ pub enum StartError {
     /// A metric is registered twice: a defect of this program.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The system gives no thread.
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::Error),
 }
 
 /// The process at work.
@@ -129,6 +134,7 @@ pub struct Running {
     task: JoinHandle<()>,
     audit: Audit,
     recording: JoinHandle<()>,
+    notifier: Notifier,
     trail: Writer,
     lanes: Lanes,
     /// `None` while another process takes over.
@@ -170,6 +176,7 @@ impl Running {
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", estate.how()).at(handle.lake().load().generation));
+        let notifying = notify::Metrics::new(&registry)?;
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = reload_gauge(&registry)?;
         let tally = Tally::new(&registry)?;
@@ -183,16 +190,11 @@ impl Running {
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
-        if tokio::time::timeout(config.server.startup_grace, handle.first_round()).await.is_err() {
-            warn!(
-                targets = topology.targets.len(),
-                silent = handle.unseen(),
-                "startup_grace is over; a pool that is not proven alive is used only where none is"
-            );
-        }
+        first_round(&handle, config.server.startup_grace, topology.targets.len()).await;
         let sockets = sockets.map_or_else(|| Sockets::bind(doors, &mut Given::default()), Ok)?;
         let lanes = Lanes::start(doors, sockets, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
+        let notifier = notifier(config, &handle, notifying)?;
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
@@ -207,6 +209,7 @@ impl Running {
             task,
             audit,
             recording,
+            notifier,
             trail,
             lanes,
             admin: Some(admin),
@@ -252,7 +255,7 @@ impl Running {
     pub async fn reload(&mut self) -> bool {
         let (path, watch) = (self.path.clone(), self.watch.clone());
         let loaded = tokio::task::spawn_blocking(move || {
-            read(&path)
+            read(&path, None)
                 .map_err(|(refused, attempt)| (refused, attempt.iter().any(Stamp::is_forbidden), watch.after(attempt)))
         });
         let world = match loaded.await {
@@ -292,6 +295,7 @@ impl Running {
                 if let Some(admin) = &self.admin {
                     admin.obey(access, told);
                 }
+                self.notifier.obey(&world.outline.config().notify);
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
@@ -343,6 +347,22 @@ fn reload_gauge(registry: &Registry) -> Result<IntGauge, prometheus::Error> {
     gauge.set(1);
     registry.register(Box::new(gauge.clone()))?;
     Ok(gauge)
+}
+
+/// Waits until every target was probed, or the grace is over.
+async fn first_round(handle: &Handle, grace: Duration, targets: usize) {
+    if tokio::time::timeout(grace, handle.first_round()).await.is_err() {
+        let silent = handle.unseen();
+        warn!(targets, silent, "startup_grace is over; a pool that is not proven alive is used only where none is");
+    }
+}
+
+/// Tells people's systems what happens from now on: what was found out before anybody was answered moved nobody.
+fn notifier(config: &Config, handle: &Handle, metrics: notify::Metrics) -> Result<Notifier, StartError> {
+    let notifier = Notifier::new(config.server.state_dir.as_deref(), handle.events(), metrics);
+    let notifier = notifier.map_err(StartError::Thread)?;
+    notifier.obey(&config.notify);
+    Ok(notifier)
 }
 
 /// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod name;
 pub mod rrtype;
 
+pub mod command;
 pub mod config;
 pub mod federation;
 pub mod geo;
@@ -30,6 +31,7 @@ pub mod state;
 pub mod control;
 
 pub mod admin;
+pub mod notify;
 
 pub mod app;
 pub mod cli;

@@ -288,10 +288,24 @@ pub const IDENTITY_MAX: usize = 128;
 pub const COOKIE_SECRET_FILE_MAX: u64 = 4 << 10;
 /// Cookie secrets: the one in use and its neighbour during a change (RFC 7873 section 7.1).
 pub const COOKIE_SECRETS_MAX: usize = 2;
-/// Largest file of a TSIG secret, octets: its one line with room for blank ones.
-pub const TSIG_SECRET_FILE_MAX: u64 = 4 << 10;
-/// Octets of a TSIG secret: below, it could be guessed; above a block of HMAC-SHA-512 it gains nothing (RFC 2104 section 3).
-pub const TSIG_SECRET: RangeInclusive<usize> = 16..=128;
+/// Largest file of a shared secret, octets: its one line with room for blank ones.
+pub const SECRET_FILE_MAX: u64 = 4 << 10;
+/// Octets of a shared secret: below, it could be guessed; above a block of HMAC-SHA-512 it gains nothing (RFC 2104 section 3).
+pub const SHARED_SECRET: RangeInclusive<usize> = 16..=128;
+/// Who may be told of events: each has a thread and a queue.
+pub const NOTIFIED_MAX: usize = 16;
+/// Messages that wait on disk for one of them; the oldest give way.
+pub const NOTIFICATIONS_KEPT: usize = 1000;
+/// How long somebody may take to accept a message.
+pub const NOTIFY_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
+/// From a message that was not accepted to the next attempt at first; it doubles up to `NOTIFY_RETRY_MAX`.
+pub const NOTIFY_RETRY: Duration = Duration::from_secs(1);
+/// The longest time between two attempts.
+pub const NOTIFY_RETRY_MAX: Duration = Duration::from_secs(60);
+/// A message that nobody accepted for so long tells nothing new any more.
+pub const NOTIFY_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// Octets of an answer that are shown to people.
+pub const NOTIFY_ANSWER_SHOWN: usize = 200;
 /// Zones that are transferred at once: each holds a message, and reads its zone, which a reload cannot free until then.
 pub const TRANSFERS_MAX: usize = 16;
 /// Octets of one message of a transfer: names are compressed as far as a pointer reaches (RFC 1035 section 4.1.4), and a slow reader

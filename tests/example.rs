@@ -54,6 +54,7 @@ fn loaded(text: &str) -> (Config, TempDir) {
         ("key.pem", &*server.key_pem()),
         ("probe.key", &probe.key_pem()),
         ("cookie.secret", "e5e973e5a6b2a43f48e7dc849e37bfcf\n"),
+        ("webhook.key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
         ("transfer.secret", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
     ] {
         let secret = directory.path().join(name);

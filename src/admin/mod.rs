@@ -23,6 +23,7 @@ use utoipa_axum::routes;
 mod access;
 mod config;
 mod endpoints;
+mod estimate;
 mod events;
 mod explain;
 mod guard;
@@ -49,6 +50,7 @@ mod what_if;
 
 pub use access::Access;
 pub use config::Loaded;
+pub use estimate::Estimates;
 pub use explain::{Explanation, explain};
 use guard::Guard;
 pub use local::{local_token, new_token, sha256, token_directory};
@@ -181,6 +183,8 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .routes(routes!(explain::http))
         .routes(routes!(status::http))
         .routes(routes!(runbook::http))
+        .routes(routes!(what_if::http))
+        .routes(routes!(estimate::http))
         .routes(routes!(services::list))
         .routes(routes!(services::one))
         .routes(routes!(services::domains))

@@ -3,7 +3,7 @@
 //!
 //! It is applied before there are other threads. System calls are a list of what is refused, not of what is allowed: the C library and
 //! the kernel bring new ones with every release, and a server that dies of one is worse off than one that has a few too many. Those
-//! refused are what an intruder wants next. Where commands are run (checks of kind "exec") nothing is forbidden, since the commands
+//! refused are what an intruder wants next. Where commands are run (checks of kind "exec", notifications) nothing is forbidden, since the commands
 //! would inherit it, and what they need is not known.
 
 use landlock::{
@@ -19,7 +19,7 @@ use std::path::PathBuf;
 const NEWEST: ABI = ABI::V5;
 
 /// Where every program reads: libraries, zones of time, names of hosts, devices without harm, and how many cores there are.
-const READ: &[&str] = &["/etc", "/usr", "/lib", "/lib64", "/proc", "/sys", "/dev"];
+const READ: &[&str] = &["/etc", "/run/systemd/resolve", "/usr", "/lib", "/lib64", "/proc", "/sys", "/dev"];
 
 /// System calls that are refused.
 const REFUSED: &[libc::c_long] = &[

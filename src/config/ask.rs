@@ -3,12 +3,12 @@
 //! Not here: the keys that every check has (`check`). What always holds: an `Ask` is complete, and a key of another kind is an
 //! error and not ignored.
 
-use super::Config;
 use super::codes;
 use super::reader::{Field, Value};
 use super::report::Report;
 use super::source::Span;
 use super::table::Table;
+use super::{Config, Recipient};
 use crate::federation::CheckKind;
 use crate::limits;
 use std::fmt;
@@ -155,7 +155,8 @@ const MAX_AGE: Duration = Duration::from_secs(60);
 impl Config {
     /// Whether commands of the operator's are run.
     pub fn runs_commands(&self) -> bool {
-        self.services.iter().any(|service| matches!(service.check.ask, Ask::Exec { .. }))
+        let checks = self.services.iter().any(|service| matches!(service.check.ask, Ask::Exec { .. }));
+        checks || self.notify.iter().any(|notify| matches!(notify.to, Recipient::Command(_)))
     }
 
     /// Files that checks read while we run.
@@ -334,7 +335,7 @@ fn contains(value: Value<'_>) -> Option<String> {
 }
 
 /// `["/usr/lib/checks/edge", "-v"]`
-fn command(value: Value<'_>) -> Option<Vec<String>> {
+pub(super) fn command(value: Value<'_>) -> Option<Vec<String>> {
     let words = value.list(|v| v.text("a program and its arguments", "write each in quotes").map(str::to_owned))?;
     let words: Vec<String> = words.into_iter().map(|at| at.value).collect();
     if !Path::new(&words[0]).is_absolute() || words.iter().any(|word| word.contains('\0')) {

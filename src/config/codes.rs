@@ -71,6 +71,8 @@ codes! {
     Error   MISMATCHED_IDENTITY     "mismatched-identity"     "A private key is not that of its certificate."
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
     Error   BAD_TOKEN               "bad-token"               "A text is no hash of a token."
+    Error   BAD_WEBHOOK             "bad-webhook"             "Somebody is to be told of events in a way that cannot work."
+    Error   NO_STATE_DIR            "no-state-dir"            "Something is to be kept, and no directory is named for it."
     Error   BAD_UPSTREAM            "bad-upstream"            "A text is no resolver that could be asked."
     Error   OPEN_RESOLVER           "open-resolver"           "Strangers would be resolved for."
     Error   UPSTREAM_IS_SELF        "upstream-is-self"        "An upstream is this server itself."
@@ -78,7 +80,7 @@ codes! {
     Error   BAD_REFERENCE           "bad-reference"           "A text is no address and port that could be asked."
     Error   BAD_STATUS              "bad-status"              "A text is no range of status codes."
     Error   BAD_REQUEST_PATH        "bad-request-path"        "A text cannot be the path of a request."
-    Error   BAD_COMMAND             "bad-command"             "A check's command is no program by its absolute path."
+    Error   BAD_COMMAND             "bad-command"             "A command is no program by its absolute path."
     Error   STRAY_CHECK_KEY         "stray-check-key"         "A key that belongs to another kind of check."
     // Duplicates.
     Error   DUPLICATE_LISTEN        "duplicate-listen"        "An address and port is listened on twice."

@@ -8,8 +8,8 @@ use super::source::{self, FileId, Span, values};
 use super::written::Written;
 use super::{Check, Config, Delegation, Partner, Service, Stamp};
 use super::{
-    check, codes, health, ladder, lint, names, partner, pool, refer, resolver, safety, server, service, site, table,
-    token, transfer, view, zone,
+    check, codes, health, ladder, lint, names, notify, partner, pool, refer, resolver, safety, server, service, site,
+    table, token, transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -23,14 +23,6 @@ use toml::de::DeTable;
 /// Everything that is wrong, in the order of the files, at least one error.
 pub fn load(path: &Path) -> Result<(Config, Diagnostics), Diagnostics> {
     read(path).outcome
-}
-
-/// The text of the configuration file at `path`.
-pub(super) fn text(path: &Path) -> Result<String, Diagnostics> {
-    source::read(path, limits::CONFIG_FILE_MAX).and_then(source::text).map_err(|why| {
-        let help = "name a readable text file with -c";
-        Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help)
-    })
 }
 
 /// What came of reading a configuration, and the files that it was read from, also where it is refused: a change of one of
@@ -54,6 +46,14 @@ pub fn read(path: &Path) -> Loaded {
         }
         Err(refused) => Loaded { outcome: Err(refused), files: vec![main] },
     }
+}
+
+/// The text of the configuration file at `path`.
+pub(super) fn text(path: &Path) -> Result<String, Diagnostics> {
+    source::read(path, limits::CONFIG_FILE_MAX).and_then(source::text).map_err(|why| {
+        let help = "name a readable text file with -c";
+        Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help)
+    })
 }
 
 /// As [`load`], of a text that stands for the file at `path`.
@@ -85,6 +85,7 @@ fn parse(report: &Report) -> Option<Config> {
     let drafts = draft(tree.get_ref(), report);
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
+    notify::judge(&drafts, report);
     if drafts.tokens.is_empty() {
         server::needs_tokens(&drafts.server, tree.get_ref(), report);
     }
@@ -135,6 +136,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         safety: t.get("safety", safety::read).or_default(),
         sites: t.named("site", site::read),
         tokens: t.named("token", token::read),
+        notify: t.named("notify", notify::read),
     })
 }
 
@@ -160,6 +162,7 @@ fn finish(drafts: Drafts, references: References, written: Written) -> Option<Co
         health: drafts.health,
         safety: drafts.safety,
         tokens: drafts.tokens,
+        notify: values(drafts.notify),
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),

@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback` and `ladder`, `partner`, `view`,
-//! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
 //! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it
@@ -25,6 +25,7 @@ mod lint;
 mod lists;
 mod load;
 mod names;
+mod notify;
 mod outline;
 mod pages;
 mod partner;
@@ -36,6 +37,7 @@ mod refer;
 mod report;
 mod resolver;
 mod safety;
+mod secret;
 mod server;
 mod service;
 mod site;
@@ -56,6 +58,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
 pub use ladder::Rung;
 pub use load::{Loaded, load, read};
+pub use notify::{Notify, Recipient, Topic, Webhook};
 pub use outline::Outline;
 pub use pages::{PAGES, page};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
@@ -101,6 +104,8 @@ pub struct Config {
     pub safety: Safety,
     /// Who may ask the admin listener, in the order of the file; names are unique.
     pub tokens: Vec<Token>,
+    /// Who is told of what happens, in the order of the file; names are unique.
+    pub notify: Vec<Notify>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
     /// The file itself, without its secrets.

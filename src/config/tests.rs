@@ -130,6 +130,7 @@ fn the_minimal_configuration_is_this() {
         partners: vec![],
         health: Health::default(),
         tokens: vec![],
+        notify: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
     };
@@ -175,6 +176,7 @@ fn the_hosting_configuration_is_this() {
         partners: vec![],
         health: Health::default(),
         tokens: vec![],
+        notify: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
     };

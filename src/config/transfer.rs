@@ -6,16 +6,14 @@ use super::codes;
 use super::form;
 use super::names::{Owned, suffixes};
 use super::reader::{Field, Value, list, nearest};
-use super::records::data::base64;
 use super::refer::Drafts;
 use super::report::Report;
+use super::secret::{Secret, shared_secret};
 use super::source::{At, Span, values};
 use super::zone;
-use crate::limits;
 use crate::name::Name;
 use ipnet::IpNet;
 use std::collections::HashSet;
-use std::path::Path;
 
 /// `[tsig."key.name"]`: a secret that we share with somebody (RFC 8945).
 #[derive(Clone, PartialEq, Eq)]
@@ -86,6 +84,8 @@ impl KeyDraft {
     }
 }
 
+const SECRET: Secret = Secret { code: codes::BAD_TSIG_SECRET, powers: "can pass for a secondary" };
+
 /// `[tsig."key.name"]`.
 pub(super) fn key(key: At<&str>, value: Value<'_>) -> Option<KeyDraft> {
     if zone::unquoted(key.value, value, &zone::Quoted { what: "the key's name", section: "tsig", own: &[] }) {
@@ -95,30 +95,9 @@ pub(super) fn key(key: At<&str>, value: Value<'_>) -> Option<KeyDraft> {
     let example = "secret_file = \"transfer.key\": a file with the shared secret in Base64";
     let (algorithm, secret) = value.table(|t| {
         let algorithm = t.get("algorithm", |v| v.word(TsigAlgorithm::WORDS)).or(TsigAlgorithm::Sha256);
-        (algorithm, t.need("secret_file", example, |v| secret(&v.path()?, v)))
+        (algorithm, t.need("secret_file", example, |v| shared_secret(v, &SECRET)))
     })?;
     Some(KeyDraft { name: At { value: name?.value, span: key.span }, algorithm, secret })
-}
-
-/// What is wrong with a secret is told without showing it.
-fn secret(path: &Path, value: Value<'_>) -> Option<Box<[u8]>> {
-    let report = value.report;
-    let text = report.text(path, limits::TSIG_SECRET_FILE_MAX, value.span)?;
-    let secret = base64(text.trim());
-    let length = secret.as_ref().map_or(0, Vec::len);
-    let right = limits::TSIG_SECRET.contains(&length);
-    if !right {
-        let help = "write one line of Base64; `openssl rand -base64 32` makes one";
-        let (least, most) = (limits::TSIG_SECRET.start(), limits::TSIG_SECRET.end());
-        let why = if secret.is_some() {
-            format!("the secret has {length} octets, {least} to {most} are allowed")
-        } else {
-            "this is not Base64".to_owned()
-        };
-        report.add(value.span, codes::BAD_TSIG_SECRET, format!("{}: {why}", path.display()), "named here", help);
-    }
-    let is_private = report.is_private(path, value.span, "can pass for a secondary");
-    secret.filter(|_| right && is_private).map(Vec::into_boxed_slice)
 }
 
 /// `[zone."apex".transfer]`.

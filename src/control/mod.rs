@@ -130,9 +130,10 @@ impl Control {
 
     fn judge(&mut self, observations: impl Iterator<Item = Observation>) {
         let mut services = BTreeSet::new();
-        let mut changes = Vec::new();
+        let (mut changes, mut ending) = (Vec::new(), Vec::new());
         for observation in observations {
-            self.metrics.observed(&observation);
+            let left = self.metrics.observed(&observation);
+            ending.extend(left.map(|left| (observation.target.clone(), left)));
             self.note_local_trouble(&observation);
             let took = observation.ended.saturating_duration_since(observation.started);
             self.beliefs.remember(&observation.target, &observation.outcome, took, observation.ended);
@@ -160,6 +161,10 @@ impl Control {
             self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took, generation });
         }
         published.into_iter().for_each(|event| self.tell(event));
+        for (target, left) in ending {
+            let pools = event::pools_at(self.beliefs.topology(), &target);
+            self.tell(Event::Certificate { target, pools, left, generation });
+        }
         self.tell_doubt();
         let unseen = &self.ends.unseen;
         unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
