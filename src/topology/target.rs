@@ -83,7 +83,7 @@ impl<'a> Aim<'a> {
         let check = &service.check;
         let kind = check.ask.kind();
         let domain = || check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
-        let names = check.name.clone().map_or_else(|| handed_out(service, pool), |name| vec![name]);
+        let names = check.name.clone().map_or_else(|| handed_out(service, pool, kind), |name| vec![name]);
         let server_name = || names.first().cloned().unwrap_or_else(domain);
         let is_named = kind.is_tls() && check.tls.verify == Verify::Full;
         // What a check does not say must not keep two services from sharing a target.
@@ -120,10 +120,43 @@ impl<'a> Aim<'a> {
     }
 }
 
-/// The names under which peers come to that pool for that service, the first domain's first; of very many domains as many
-/// as a probe may ask for, spread evenly.
-fn handed_out(service: &Service, pool: &Pool) -> Vec<Name> {
-    let kind = service.check.ask.kind();
+/// Probes of a pool whose certificate must hold for every name that a service hands out, where the service's own check is
+/// content with less: with a name of its own, without judging names, or without TLS. None where it is not, and where no TLS is
+/// spoken.
+pub fn demands(service: &Service, pool: &Pool) -> Vec<TargetSpec> {
+    let (check, spoken) = (&service.check, service.check.ask.kind());
+    let kind = match &service.kind.check {
+        _ if spoken.is_tls() => spoken,
+        Some(default) if default.kind.is_tls() => default.kind,
+        _ => return Vec::new(),
+    };
+    let names = handed_out(service, pool, kind);
+    let is_demanding = spoken.is_tls() && check.name.is_none() && check.tls.verify == Verify::Full;
+    let Some(server_name) = names.first().filter(|_| !is_demanding) else { return Vec::new() };
+    let aim = Aim::new(service, pool);
+    let spec = |address| {
+        let target = aim.at(address);
+        let domain = if kind.is_for_domain() { server_name.clone() } else { target.domain.clone() };
+        let named = TargetSpec { server_name: server_name.clone(), names: names.clone().into(), domain, ..target };
+        match service.owners.srv.first() {
+            _ if spoken.is_tls() => named,
+            // Names alone: who checks without TLS may have reasons.
+            Some((_, port)) => TargetSpec {
+                address: SocketAddr::new(address, *port),
+                ask: Arc::new(Ask::Tls),
+                tls: TlsOptions { verify: Verify::None, ..TlsOptions::default() },
+                ..named
+            },
+            None => named,
+        }
+    };
+    let endpoints = pool.endpoints.iter().filter(|endpoint| endpoint.role == service.kind.role);
+    endpoints.map(|endpoint| spec(endpoint.address)).collect()
+}
+
+/// The names under which peers come to that pool for that service, if it is spoken to like that; the first domain's first, and of
+/// very many domains as many as a probe may ask for, spread evenly.
+fn handed_out(service: &Service, pool: &Pool, kind: CheckKind) -> Vec<Name> {
     if service.shape != Shape::Address && !kind.is_for_domain() {
         return pool.fqdn.iter().cloned().collect();
     }
