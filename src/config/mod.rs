@@ -318,6 +318,8 @@ pub struct Service {
     pub all_down: Vec<Rung>,
     /// What is probed.
     pub check: Check,
+    /// What is probed as well, because the SRV records hand out another port too.
+    pub beside: Option<Check>,
     /// What it is to the clients of a view instead; no view stands twice.
     pub views: Vec<ServiceView>,
 }

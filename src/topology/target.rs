@@ -79,8 +79,7 @@ pub(super) struct Aim<'a> {
 }
 
 impl<'a> Aim<'a> {
-    pub(super) fn new(service: &'a Service, pool: &Pool) -> Self {
-        let check = &service.check;
+    pub(super) fn new(service: &'a Service, check: &'a Check, pool: &Pool) -> Self {
         let kind = check.ask.kind();
         let domain = || check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
         let names = check.name.clone().map_or_else(|| handed_out(service, pool, kind), |name| vec![name]);
@@ -133,7 +132,7 @@ pub fn demands(service: &Service, pool: &Pool) -> Vec<TargetSpec> {
     let names = handed_out(service, pool, kind);
     let is_demanding = spoken.is_tls() && check.name.is_none() && check.tls.verify == Verify::Full;
     let Some(server_name) = names.first().filter(|_| !is_demanding) else { return Vec::new() };
-    let aim = Aim::new(service, pool);
+    let aim = Aim::new(service, &service.check, pool);
     let spec = |address| {
         let target = aim.at(address);
         let domain = if kind.is_for_domain() { server_name.clone() } else { target.domain.clone() };

@@ -51,7 +51,7 @@ fn bereft(topology: &Topology, service: &Service, row: &Row, dead: &HashSet<IpAd
     let standing = |(pool, before): (&ServicePool, &Standing)| {
         let state_of = |target: TargetId| {
             let is_dead = dead.contains(&topology.targets[target.index()].address.ip());
-            let own = pool.endpoints.iter().position(|endpoint| endpoint.targets.contains(&target));
+            let own = pool.endpoints.iter().position(|endpoint| endpoint.targets().any(|its| its == target));
             if is_dead { State::Down } else { own.map_or(State::Unknown, |own| before.endpoints[own]) }
         };
         let (state, endpoints) = pool_state(pool, &before.holds, state_of);

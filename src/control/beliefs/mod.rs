@@ -9,7 +9,7 @@ use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspici
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
 use crate::steering::{self, Basis, Standing};
-use crate::topology::{Endpoint, Face, ServicePool, TargetSpec, Topology};
+use crate::topology::{Endpoint, Face, Proof, ServicePool, TargetSpec, Topology};
 use history::History;
 use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
@@ -99,25 +99,27 @@ impl Beliefs {
         self.set_holds(std::mem::take(&mut old.holds));
         // A check that merely asks otherwise, as with another first domain, begins with what was believed of the address,
         // unless its old checks contradicted one another.
-        let mut by_address: HashMap<_, Vec<&Judge>> = HashMap::new();
-        for (spec, id) in &old.ids {
-            by_address.entry((spec.address, spec.kind())).or_default().push(&old.judges[id.index()]);
+        let mut by_address: HashMap<_, Vec<TargetId>> = HashMap::new();
+        for (i, spec) in old.topology.targets.iter().enumerate() {
+            by_address.entry((spec.address, spec.kind())).or_default().push(TargetId::at(i));
         }
-        let agreed = |judges: &Vec<&Judge>| {
-            let state = judges[0].verdict().state;
-            judges.iter().all(|judge| judge.verdict().state == state).then(|| judges[0].begin_anew())
+        let agreed = |ids: &Vec<TargetId>| {
+            let state = |id: &TargetId| old.judges[id.index()].verdict().state;
+            ids.iter().all(|id| state(id) == state(&ids[0])).then_some(ids[0])
         };
-        for (spec, id) in &self.ids {
-            let before = old.ids.get(spec).map(|before| before.index());
-            if let Some(before) = before {
-                self.histories[id.index()] = std::mem::take(&mut old.histories[before]);
-            }
-            let same = before.map(|before| old.judges[before].clone());
+        let mut kin = Vec::new();
+        for (i, spec) in self.topology.targets.iter().enumerate() {
+            let same = old.ids.get(spec).copied();
             let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
-            self.judges[id.index()] = same.or_else(like).unwrap_or_default();
+            let Some(was) = same.or_else(like) else { continue };
+            kin.push((was, TargetId::at(i)));
+            let judge = &old.judges[was.index()];
+            self.judges[i] = if same.is_some() { judge.clone() } else { judge.begin_anew() };
+            if same.is_some() {
+                self.histories[i] = std::mem::take(&mut old.histories[was.index()]);
+            }
         }
-        let same = self.ids.iter().filter_map(|(spec, &is)| Some((*old.ids.get(spec)?, is)));
-        self.witness.take_over(&old.witness, same);
+        self.witness.take_over(&old.witness, kin);
         (self.doubted, self.is_doubting) = (old.doubted, old.is_doubting);
         self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();
         let by_name: HashMap<&str, usize> =
@@ -177,7 +179,12 @@ impl Beliefs {
         if is != was {
             self.is_doubting = is;
             self.doubted = self.doubted.step(is, !is, now);
-            self.judges.iter_mut().for_each(Judge::drop_evidence);
+            for (i, judge) in self.judges.iter_mut().enumerate() {
+                if judge.is_suspect() {
+                    self.suspicions.insert(TargetId::at(i));
+                }
+                judge.drop_evidence();
+            }
         }
     }
 
@@ -219,10 +226,12 @@ impl Beliefs {
         let service = self.topology.service(id);
         let memory = &self.services[id.index()];
         let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
-        // It is lost with the last target that speaks for its life.
+        // It is lost with the last proof of its life, and a proof with the first of its targets.
         let is_suspect = |endpoint: &Endpoint| {
-            let mut alive = endpoint.targets.iter().filter(|&&target| verdict(target).is_alive()).peekable();
-            alive.peek().is_some() && alive.all(|target| self.judges[target.index()].is_suspect())
+            let is_alive = |proof: &&Proof| proof.iter().all(|&target| verdict(target).is_alive());
+            let mut alive = endpoint.proofs.iter().filter(is_alive).peekable();
+            let is_doubtful = |proof: &Proof| proof.iter().any(|target| self.judges[target.index()].is_suspect());
+            alive.peek().is_some() && alive.all(is_doubtful)
         };
         let standing = |(pool, &gate): (&ServicePool, &Gate)| {
             let holds = self.pool_holds[pool.pool.index()].clone();
