@@ -223,24 +223,16 @@ fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, le
     // The order of the arms says which one RRset ANY gets (RFC 8482 section 4.1).
     let kind = question.kind;
     match (kind, here) {
-        (Asked::Srv | Asked::Any, Here { srv: Some(SrvOwner { service: id, port, domain_at }), .. }) => {
-            let id = topology.seen_from(view, id);
-            let (decision, scope) = decide(snapshot, id, client.steers);
-            let service = topology.service(id);
-            let answer = snapshot.row(id).answer(decision.order);
-            Resolution {
-                body: Body::Srv { service, answer, port, domain_at },
-                decision: Some(decision),
-                scope,
-                ..in_zone
-            }
+        (Asked::Srv | Asked::Any, Here { srv: Some(SrvOwner { service, port, domain_at }), .. }) => {
+            let say = |service, answer: &'s Answer| match answer.srv.is_empty() {
+                true => Body::NoData,
+                false => Body::Srv { service, answer, port, domain_at },
+            };
+            steered(snapshot, question, service, in_zone, say, left)
         }
-        (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(id), .. }) => {
-            let id = topology.seen_from(view, id);
-            let (decision, scope) = decide(snapshot, id, client.steers);
-            let answer = snapshot.row(id).answer(decision.order);
-            let body = of_family(kind, &answer.addresses, answer.ttl);
-            Resolution { body, decision: Some(decision), scope, ..in_zone }
+        (Asked::A | Asked::Aaaa | Asked::Any, Here { address: Some(service), .. }) => {
+            let say = |_, answer: &'s Answer| of_family(kind, &answer.addresses, answer.ttl);
+            steered(snapshot, question, service, in_zone, say, left)
         }
         (Asked::A | Asked::Aaaa | Asked::Any, Here { host: Some(host), .. }) => {
             Resolution { body: of_family(kind, &topology.hosts[host as usize], topology.zone(zone).ttl), ..in_zone }
@@ -250,6 +242,26 @@ fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, le
             let no_data = Resolution { body: Body::NoData, ..in_zone };
             stored::answer(snapshot, question, no_data, true, left).unwrap_or(no_data)
         }
+    }
+}
+
+/// What a service says to the client of `in_zone`. Where it says nothing, ANY gets what a file has beside it.
+fn steered<'s>(
+    snapshot: &'s Snapshot,
+    question: Question<'_>,
+    service: ServiceId,
+    in_zone: Resolution<'s>,
+    say: impl FnOnce(&'s Service, &'s Answer) -> Body<'s>,
+    left: u8,
+) -> Resolution<'s> {
+    let id = snapshot.topology.seen_from(in_zone.view, service);
+    let (decision, scope) = decide(snapshot, id, in_zone.client.steers);
+    let body = say(snapshot.topology.service(id), snapshot.row(id).answer(decision.order));
+    let said = Resolution { body, decision: Some(decision), scope, ..in_zone };
+    match (question.kind, body) {
+        (Asked::Any, Body::NoData) => stored::answer(snapshot, question, said, true, left)
+            .map_or(said, |beside| Resolution { scope: beside.scope.max(scope), ..beside }),
+        _ => said,
     }
 }
 

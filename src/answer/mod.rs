@@ -12,7 +12,7 @@ use crate::topology::{Addresses, Service};
 
 pub mod records;
 
-/// What a service says to clients of one order.
+/// What a service says to clients of one order. Without records its names exist and have none (RFC 2308 section 2.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The SRV records in the order of the answer: preferred first, because some peers take the first (federation.md 3.2).
@@ -44,6 +44,7 @@ pub enum Target {
 /// Renders a choice.
 pub fn render(service: &Service, choice: &Choice) -> Answer {
     let srv = match service.shape {
+        Shape::Address if choice.picks.is_empty() => [].into(),
         Shape::Address => [SrvTarget { priority: 0, target: Target::InDomain }].into(),
         Shape::Target | Shape::Ordered => choice
             .picks

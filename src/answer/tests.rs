@@ -28,6 +28,8 @@ fn each_shape_says_a_choice_in_its_way() {
         ("ordered", Basis::Proven, vec![second.clone(), first.clone()], "0 dublin; 1 seoul; 10.2.0.1"),
         ("address", all_down, vec![first.clone(), second.clone()], "0 in domain; 10.1.0.1 10.2.0.1 2001:db8:1::1"),
         ("target", all_down, vec![first, second], "0 seoul; 1 dublin; 10.1.0.1 10.2.0.1 2001:db8:1::1"),
+        ("address", Basis::AllDown(Rung::NoData), vec![], ""),
+        ("ordered", Basis::AllDown(Rung::NoData), vec![], ""),
     ] {
         assert_eq!(said(&format!("shape = \"{shape}\""), basis, &picks), expected, "{shape} {basis:?}");
     }

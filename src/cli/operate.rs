@@ -89,7 +89,8 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         writeln!(text, "\nservice {}", word(&service["service"]))?;
         for choice in list(&service["choices"]) {
             let pools: Vec<String> = list(&choice["pools"]).map(word).collect();
-            writeln!(text, "  {:<28} -> {} ({})", word(&choice["region"]), pools.join(" "), word(&choice["basis"]))?;
+            let pools = if pools.is_empty() { "no pool".to_owned() } else { pools.join(" ") };
+            writeln!(text, "  {:<28} -> {pools} ({})", word(&choice["region"]), word(&choice["basis"]))?;
         }
         for pool in list(&service["pools"]) {
             let held = pool["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));

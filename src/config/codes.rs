@@ -38,7 +38,6 @@ codes! {
     Error   DUPLICATE_KEY           "duplicate-key"           "A key or table stands twice."
     // Grammar.
     Error   UNKNOWN_KEY             "unknown-key"             "No such key exists."
-    Error   UNSUPPORTED             "unsupported"             "A part of the contract that this version does not have."
     Error   MISSING_KEY             "missing-key"             "A key that has no default is absent."
     Error   WRONG_TYPE              "wrong-type"              "A value of another type is wanted."
     Error   UNKNOWN_WORD            "unknown-word"            "A word that is none of the choices."
@@ -103,6 +102,7 @@ codes! {
     Error   MIN_HEALTHY             "min-healthy"             "A pool demands more healthy endpoints than it has."
     Error   WEIGHT_MISSING          "weight-missing"          "A pool of the service has no weight."
     Error   WEIGHT_UNKNOWN          "weight-unknown"          "A weight for a pool that the service does not use."
+    Error   RUNG_UNKNOWN            "rung-unknown"            "A rung of a ladder names a pool that the service does not use."
     Error   WEIGHTS_ALL_ZERO        "weights-all-zero"        "No pool would ever be chosen."
     // Services.
     Error   SERVICE_WITHOUT_DOMAINS "service-without-domains" "A service has nothing to serve."
@@ -146,6 +146,7 @@ codes! {
     Warning UNUSED_VIEW             "unused-view"             "No service has a view."
     Warning VIEW_OF_EVERYBODY       "view-of-everybody"       "A view holds every client."
     Warning POOL_WITHOUT_LOCATION   "pool-without-location"   "\"nearest\" cannot place a pool."
+    Warning UNREACHABLE_RUNG        "unreachable-rung"        "A rung of a ladder stands behind one that always applies."
     Warning LONG_TTL                "long-ttl"                "Peers keep a dead pool for long."
     Warning SINGLE_POOL             "single-pool"             "A service has no second pool."
     Warning ORDERED_FEDERATION      "ordered-federation"      "Federation peers take one SRV record and stop."

@@ -5,16 +5,14 @@ use super::refer::{Drafts, References};
 use super::report::Report;
 use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
-use super::{Check, Config, Delegation, Partner, Rung, Service};
+use super::{Check, Config, Delegation, Partner, Service};
 use super::{
-    check, codes, health, lint, names, partner, pool, refer, resolver, safety, server, service, site, table, token,
-    transfer, view, zone,
+    check, codes, health, ladder, lint, names, partner, pool, refer, resolver, safety, server, service, site, table,
+    token, transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
 use toml::de::DeTable;
-
-const ALL_DOWN: &[Rung] = &[Rung::LastGood, Rung::All];
 
 /// Reads the configuration file at `path` and the files that it names; relative paths in it are relative to its directory.
 /// What comes with the configuration are warnings; they may be none.
@@ -163,10 +161,10 @@ fn service(
             },
             Some(service::DelegationWord::Zone) | None => Delegation::Zone,
         },
-        pools,
         ttl: draft.ttl.or(service::TTL),
         failback: draft.failback.or(kind.failback),
-        all_down: draft.all_down.into_option().map_or_else(|| ALL_DOWN.to_vec(), values),
+        all_down: ladder::finish(draft.all_down, draft.pools.get().map_or(&[], |names| names), &pools),
+        pools,
     })
 }
 

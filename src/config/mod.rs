@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `ladder`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
@@ -18,6 +18,7 @@ mod diagnostic;
 mod dns;
 mod form;
 mod health;
+mod ladder;
 mod lint;
 mod lists;
 mod load;
@@ -48,6 +49,7 @@ pub use codes::Severity;
 pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
+pub use ladder::Rung;
 pub use load::load;
 pub use outline::Outline;
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
@@ -313,25 +315,6 @@ pub enum Steering {
     Failover,
     /// By share of client prefixes; one weight for each of the service's pools, in the order of `pools`, not all 0.
     Weighted(Vec<u32>),
-}
-
-/// One rung of the `all_down` ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rung {
-    /// The pool that was live last.
-    LastGood,
-    /// Every pool with every endpoint.
-    All,
-}
-
-impl Rung {
-    /// All rungs with their words in the configuration.
-    pub const WORDS: &'static [(&'static str, Self)] = &[("last-good", Self::LastGood), ("all", Self::All)];
-
-    /// The word in the configuration and for people.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, rung)| *rung == self).map_or("", |(word, _)| word)
-    }
 }
 
 /// The intent to probe: what, how often, and how many results change a mind.

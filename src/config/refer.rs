@@ -2,6 +2,7 @@
 
 use super::check;
 use super::codes;
+use super::ladder;
 use super::partner;
 use super::pool;
 use super::reader::{Field, list, nearest};
@@ -87,6 +88,7 @@ pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
     for ((service, pools), check) in drafts.services.iter().zip(&references.services).zip(&references.checks) {
         service_pools(service, pools, drafts, report);
         service.steering.at().into_iter().zip(service.pools.get()).for_each(|(at, pools)| weights(at, pools, report));
+        ladder::judge(service, report);
         owner_keys(service, report);
         delegation_keys(service, report);
         check_keys(service, check.map(|i| &drafts.checks[i].1), report);

@@ -1,14 +1,15 @@
 //! `[service.name]`.
 
+use super::Owners;
 use super::check;
 use super::codes;
 use super::form;
+use super::ladder;
 use super::lists::Domains;
 use super::reader::{Field, Value, list, nearest};
 use super::source::At;
 use super::table::Table;
 use super::view;
-use super::{Owners, Rung};
 use crate::federation::{Failback, KINDS, Kind, Shape, find};
 use crate::limits;
 use crate::name::{Name, Prefix};
@@ -41,7 +42,7 @@ pub(super) struct Draft {
     /// When a pool that was down is preferred again.
     pub(super) failback: Field<Failback>,
     /// The ladder.
-    pub(super) all_down: Field<Vec<At<Rung>>>,
+    pub(super) all_down: Field<Vec<At<ladder::Draft>>>,
     /// What is probed.
     pub(super) check: Field<CheckRef>,
     /// Whether the service is also reached by TLS from the first octet.
@@ -112,7 +113,7 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
             shape: t.get("shape", |v| v.word(&shapes)),
             ttl: t.get("ttl", Value::ttl),
             failback: t.get("failback", failback),
-            all_down: t.get("all_down", all_down),
+            all_down: t.get("all_down", ladder::read),
             check: t.get("check", check),
             direct_tls: t.get("direct_tls", Value::boolean),
             srv: t.get("srv", srv),
@@ -227,25 +228,6 @@ fn failback(value: Value<'_>) -> Option<Failback> {
         "auto" | "manual" => value.word(WORDS),
         _ => value.duration(Duration::from_millis(1)..=limits::FAILBACK_MAX).map(Failback::After),
     }
-}
-
-fn all_down(value: Value<'_>) -> Option<Vec<At<Rung>>> {
-    let rungs = value.list(rung)?;
-    let words = rungs.iter().filter_map(|at| {
-        let (word, _) = Rung::WORDS.iter().find(|(_, rung)| *rung == at.value)?;
-        Some(At { value: *word, span: at.span })
-    });
-    value.report.unique(words, codes::DUPLICATE_RUNG, "the rung");
-    Some(rungs)
-}
-
-fn rung(value: Value<'_>) -> Option<Rung> {
-    if value.is_table() || value.as_text() == Some("nodata") {
-        let help = format!("this version has the rungs {}", list(Rung::WORDS.iter().map(|(word, _)| *word)));
-        value.report.add(value.span, codes::UNSUPPORTED, "this rung is not supported by this version", "", help);
-        return None;
-    }
-    value.word(Rung::WORDS)
 }
 
 fn check(value: Value<'_>) -> Option<CheckRef> {

@@ -221,7 +221,7 @@ fn every_key_that_this_version_has_is_read() {
         pools = ["austin", "dublin"]
         steering = { weighted = { dublin = 1, austin = 0 } }
         failback = "manual"
-        all_down = ["all"]
+        all_down = ["last-good", { pool = "dublin" }, "nodata"]
         ttl = "1m"
         check = "ldaps"
         [service.edge]
@@ -256,7 +256,7 @@ fn every_key_that_this_version_has_is_read() {
         steering: Steering::Weighted(vec![0, 1]),
         ttl: Duration::from_secs(60),
         failback: Failback::Manual,
-        all_down: vec![Rung::All],
+        all_down: vec![Rung::LastGood, Rung::Pool(0), Rung::NoData],
         check: Check {
             ask: Ask::Tls,
             port: 636,

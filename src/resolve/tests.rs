@@ -171,6 +171,31 @@ fn with_views(shape: &str) -> Arc<Snapshot> {
     publish(topology_beside(&[WORLD, ZONE, INSIDE, &service].concat(), &[("o.csv", OVERRIDES)]), true)
 }
 
+#[test]
+fn where_the_ladder_says_nothing_the_names_exist() {
+    let zone = format!("{ZONE}records = \"z\"\n");
+    let text = [WORLD, &zone, POOLS, &service("all_down = [\"nodata\"]")].concat();
+    let topology = topology_beside(&text, &[("o.csv", OVERRIDES), ("z", "sip TXT here\n")]);
+    let mut beliefs = Beliefs::new(topology.clone());
+    let now = Instant::now();
+    for target in topology.targets.iter().cycle().take(3 * topology.targets.len()) {
+        beliefs.observe(target, &Outcome::fail(crate::health::FailureClass::Refused, "refused"), now);
+    }
+    let snapshot = Publisher::new(topology, beliefs.render_all(now)).lake().load();
+    let (srv, sip) = ("_sipfederationtls._tcp.contoso.com", "sip.contoso.com");
+    for (name, kind, expected) in [
+        (srv, Asked::Srv, "NoData /16"),
+        (srv, Asked::Any, "NoData /16"),
+        (sip, Asked::A, "NoData /16"),
+        (sip, Asked::Aaaa, "NoData /16"),
+        ("access-dublin.contoso.com", Asked::A, "A [10.2.0.1] 30 /0"),
+    ] {
+        assert_eq!(ask(&snapshot, name, kind, "10.0.0.1"), expected, "{name} {kind:?}");
+    }
+    let any = ask(&snapshot, sip, Asked::Any, "10.0.0.1");
+    assert!(any.starts_with("Set(") && any.ends_with(" /16"), "what the file has is told, as far as it holds: {any}");
+}
+
 /// Every address of an answer, in the sections in which it stands.
 fn told(snapshot: &Snapshot, name: &str, kind: Asked, client: Client) -> Vec<String> {
     let name = Name::parse(name).unwrap();

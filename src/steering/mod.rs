@@ -34,7 +34,7 @@ impl Standing {
 /// The pools that a service sends clients of one order to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// Preferred first; one pool unless the shape is "ordered" or every pool is down.
+    /// Preferred first; one pool unless the shape is "ordered" or every pool is down, none by the rung "nodata".
     pub picks: Box<[Pick]>,
     /// What the choice rests on.
     pub basis: Basis,
@@ -68,6 +68,8 @@ impl Basis {
             Self::Unproven => "not known to be down",
             Self::AllDown(Rung::LastGood) => "every pool is down: last-good",
             Self::AllDown(Rung::All) => "every pool is down: all",
+            Self::AllDown(Rung::Pool(_)) => "every pool is down: the pool that the ladder names",
+            Self::AllDown(Rung::NoData) => "every pool is down: nodata",
         }
     }
 }
@@ -177,9 +179,9 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
     Choice { picks: live.into_iter().map(pick).collect(), basis: if proven { Basis::Proven } else { Basis::Unproven } }
 }
 
-/// The first rung that applies; "all" where none does, since a name that we own must stay answerable. While some endpoint
+/// The first rung that applies; "all" where none does, since only "nodata" says that nothing shall be told. While some endpoint
 /// lives, though too few do for its pool, no rung names one that is down. A pool that is held down is named only
-/// where every pool is.
+/// where every pool is. Picks are empty by "nodata" alone.
 fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
     let every = || order.iter().map(|&pool| usize::from(pool));
     let all_held = every().all(|pool| standings[pool].is_held_at(Held::Down));
@@ -195,9 +197,17 @@ fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good:
         }
     };
     let fits = |pool: &usize| is_free(pool) && (is_lifeless || has_life(pool));
-    let last_good = || last_good.filter(fits).map(|pool| (Rung::LastGood, [pick(pool)].into()));
-    let first = service.all_down.iter().take_while(|&&rung| rung != Rung::All).find_map(|_| last_good());
-    let (rung, picks) = first.unwrap_or_else(|| (Rung::All, pools().filter(fits).map(pick).collect()));
+    let of = |pool: Option<usize>| pool.filter(fits).map(pick).into_iter().collect::<Box<[Pick]>>();
+    let climb = |&rung: &Rung| {
+        let picks = match rung {
+            Rung::LastGood => of(last_good),
+            Rung::Pool(index) => of(service.pools.iter().position(|pool| pool.pool.index() == index)),
+            Rung::All => pools().filter(fits).map(pick).collect(),
+            Rung::NoData => return Some((rung, Box::default())),
+        };
+        (!picks.is_empty()).then_some((rung, picks))
+    };
+    let (rung, picks) = service.all_down.iter().chain(&[Rung::All]).find_map(climb).unwrap_or((Rung::All, [].into()));
     Choice { picks, basis: Basis::AllDown(rung) }
 }
 

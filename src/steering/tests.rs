@@ -2,6 +2,7 @@ use super::*;
 use crate::health::{Grounds, Hold};
 use crate::testing::{POOLS, ZONE, service, topology};
 use crate::topology::Topology;
+use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -47,6 +48,8 @@ fn shown(choice: &Choice) -> String {
         Basis::Unproven => "unproven",
         Basis::AllDown(Rung::LastGood) => "last-good",
         Basis::AllDown(Rung::All) => "all",
+        Basis::AllDown(Rung::Pool(_)) => "pool",
+        Basis::AllDown(Rung::NoData) => "nodata",
     };
     let picks = choice.picks.iter().map(|pick| format!(" {}:{:?}", pick.pool, pick.endpoints));
     std::iter::once(basis.to_owned()).chain(picks).collect()
@@ -92,11 +95,69 @@ fn the_first_live_pool_is_chosen_with_its_endpoints_that_are_up() {
 
 #[test]
 fn the_ladder_is_climbed_in_its_order() {
-    let topology = world("all_down = [\"all\"]");
-    assert_eq!(chosen(&topology.services[0], "DDD D", Some(1)), "all 0:[0, 1, 2] 1:[0]");
-    let topology = world("all_down = [\"last-good\"]");
-    assert_eq!(chosen(&topology.services[0], "DDD D", Some(0)), "last-good 0:[0, 1, 2]");
-    assert_eq!(chosen(&topology.services[0], "DDD D", None), "all 0:[0, 1, 2] 1:[0]", "never empty");
+    let all = "all 0:[0, 1, 2] 1:[0]";
+    for (ladder, last_good, holds, expected) in [
+        ("\"all\"", Some(1), "--", all),
+        ("\"last-good\"", Some(0), "--", "last-good 0:[0, 1, 2]"),
+        ("\"last-good\"", None, "--", all),
+        ("{ pool = \"dublin\" }", Some(0), "--", "pool 1:[0]"),
+        ("{ pool = \"dublin\" }", Some(0), "-d", "all 0:[0, 1, 2]"),
+        ("{ pool = \"dublin\" }", Some(0), "dd", "pool 1:[0]"),
+        ("\"last-good\", { pool = \"dublin\" }", Some(0), "--", "last-good 0:[0, 1, 2]"),
+        ("\"last-good\", { pool = \"dublin\" }", None, "--", "pool 1:[0]"),
+        ("{ pool = \"dublin\" }, { pool = \"seoul\" }, \"nodata\"", None, "-d", "pool 0:[0, 1, 2]"),
+        ("\"last-good\", \"nodata\"", Some(1), "--", "last-good 1:[0]"),
+        ("\"last-good\", \"nodata\"", Some(1), "-d", "nodata"),
+        ("\"last-good\", \"nodata\"", None, "--", "nodata"),
+        ("\"nodata\"", Some(1), "dd", "nodata"),
+    ] {
+        let topology = world(&format!("all_down = [{ladder}]"));
+        let choice = choose(&topology.services[0], &[0, 1], &held("DDD D", holds), last_good);
+        assert_eq!(shown(&choice), expected, "{ladder} {last_good:?} {holds}");
+    }
+}
+
+#[test]
+fn while_one_pool_lives_no_rung_counts() {
+    let topology = world("all_down = [\"nodata\"]");
+    assert_eq!(chosen(&topology.services[0], "DDD ?", None), "unproven 1:[0]");
+    assert_eq!(chosen(&topology.services[0], "dDD D", None), "proven 0:[0]");
+}
+
+/// Ladders that differ in what they end with.
+const LADDERS: [&str; 5] = [
+    "[\"last-good\", \"all\"]",
+    "[\"nodata\"]",
+    "[{ pool = \"seoul\" }, \"nodata\"]",
+    "[\"last-good\", { pool = \"dublin\" }]",
+    "[{ pool = \"dublin\" }, { pool = \"seoul\" }]",
+];
+
+proptest! {
+    /// Whatever stands how, and whatever is held.
+    #[test]
+    fn what_a_choice_may_never_do(
+        words in ("[UdD?]{3}[wf]?", "[UdD?][wf]?"),
+        holds in "[-dr]{2}",
+        last_good in proptest::option::of(0..2usize),
+        ladder in 0..LADDERS.len(),
+        shape in proptest::sample::select(vec!["address", "target", "ordered"]),
+        order in proptest::sample::select(vec![[0u16, 1], [1, 0]]),
+    ) {
+        let topology = world(&format!("shape = \"{shape}\"\nall_down = {}", LADDERS[ladder]));
+        let standings = held(&format!("{} {}", words.0, words.1), &holds);
+        let choice = choose(&topology.services[0], &order, &standings, last_good);
+        let held_down = |pool: usize| standings[pool].holds.held() == Some(Held::Down);
+        let named = |pool: usize| choice.picks.iter().any(|pick| pick.pool == pool);
+        let all_held = (0..2).all(held_down);
+        prop_assert!(all_held || !(0..2).any(|pool| held_down(pool) && named(pool)), "one that is held down is named");
+        let best = |s: &Standing| s.state == State::Up && s.gate == Gate::In && s.damped.is_none() && s.holds.held().is_none();
+        if let Some(first) = choice.picks.first() {
+            prop_assert!(!standings.iter().any(best) || best(&standings[first.pool]), "a worse one is preferred");
+            prop_assert!(choice.picks.iter().all(|pick| !pick.endpoints.is_empty()), "a pool without an endpoint");
+        }
+        prop_assert_eq!(choice.picks.is_empty(), choice.basis == Basis::AllDown(Rung::NoData));
+    }
 }
 
 #[test]

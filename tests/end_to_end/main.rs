@@ -15,6 +15,7 @@ mod healthcheck;
 mod holds;
 mod hosting;
 mod manager;
+mod policy;
 mod process;
 mod reload;
 mod runbooks;

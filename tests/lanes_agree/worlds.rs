@@ -23,6 +23,8 @@ const SOAS: [[&str; 2]; 4] = [
     ["ns1.dns.com.", "example."],
     [".", "."],
 ];
+/// What is answered where all are down; P is the service's first pool.
+const LADDERS: [&str; 3] = ["\"last-good\", \"all\"", "\"nodata\"", "{ pool = \"P\" }, \"nodata\""];
 /// Where pools may be.
 const PLACES: [&str; 4] = ["\"KR\"", "\"IE\"", "\"US\"", "[-33.9, 18.4]"];
 
@@ -57,6 +59,7 @@ struct Service {
     delegated: bool,
     domain: Index,
     ttl: u32,
+    ladder: usize,
 }
 
 /// Any world.
@@ -70,9 +73,9 @@ pub(crate) fn anything() -> impl Strategy<Value = World> {
         proptest::collection::vec(any_index(), 1..5),
         any::<bool>(),
         any_index(),
-        1u32..86_400,
+        (1u32..86_400, 0..LADDERS.len()),
     );
-    let service = service.prop_map(|((kind, shape, steering), pools, delegated, domain, ttl)| Service {
+    let service = service.prop_map(|((kind, shape, steering), pools, delegated, domain, (ttl, ladder))| Service {
         kind,
         shape,
         steering,
@@ -80,6 +83,7 @@ pub(crate) fn anything() -> impl Strategy<Value = World> {
         delegated,
         domain,
         ttl,
+        ladder,
     });
     let seen = prop_oneof![4 => Just(Some(true)), 2 => Just(Some(false)), 1 => Just(None)];
     (
@@ -175,6 +179,8 @@ fn service_text(text: &mut String, i: usize, service: &Service, domain: &str, po
         _ => writeln!(text, "steering = {{ weighted = {{ {} }} }}", weights.join(", ")),
     }
     .unwrap();
+    let ladder = LADDERS[service.ladder].replace('P', &format!("p{}", used[0]));
+    writeln!(text, "all_down = [{ladder}]").unwrap();
     if service.delegated {
         writeln!(text, "delegation = \"names\"\nns = [\"ns0.contoso.com\", \"ns.elsewhere.example\"]").unwrap();
     }

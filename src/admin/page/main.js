@@ -210,7 +210,7 @@ function heard(frames) {
 async function country(code, name) {
   mark(code);
   const choice = state.regions?.choices.find(({ countries }) => countries.includes(code));
-  const text = choice ? `${name} is sent to ${list(choice.pools)}; its order is ${choice.region}, and the choice rests on: ${choice.basis}.` : `${name}: no client is known there.`;
+  const text = choice ? `${name} is sent to ${list(choice.pools) || "nobody"}; its order is ${choice.region}, and the choice rests on: ${choice.basis}.` : `${name}: no client is known there.`;
   at("country").textContent = text;
 }
 
