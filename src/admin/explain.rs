@@ -9,10 +9,11 @@ use crate::name::Name;
 use crate::resolve::{Asked, Body, Client, Decision, Question, Resolution, Stored, reply, resolve, stored};
 use crate::snapshot::Snapshot;
 use crate::steering::{Basis, Standing};
-use crate::topology::Face;
+use crate::topology::{Face, Service, Topology};
 use axum::Json;
 use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use utoipa::{IntoParams, ToSchema};
@@ -56,6 +57,8 @@ struct Path {
     country: Option<String>,
     place_from: &'static str,
     basis: &'static str,
+    /// The services that choose the same pool, itself among them; empty without a group.
+    group: Vec<String>,
     pools: Vec<Candidate>,
 }
 
@@ -67,7 +70,8 @@ struct Candidate {
     waits_for_failback: bool,
     chosen: bool,
     held: Option<HeldAs>,
-    why: &'static str,
+    #[schema(value_type = String)]
+    why: Cow<'static, str>,
     endpoints: Vec<EndpointState>,
 }
 
@@ -180,7 +184,8 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
             chosen,
             held: standing.holds.pool.as_deref().map(HeldAs::new),
-            why: why(standing, chosen, choice.basis),
+            why: spoiled(topology, service, standing, chosen)
+                .map_or_else(|| why(standing, chosen, choice.basis).into(), Cow::from),
             endpoints: endpoints
                 .map(|(e, s)| EndpointState {
                     address: e.address,
@@ -204,8 +209,15 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
         basis: choice.basis.word(),
+        group: tied(topology, service),
         pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
     }
+}
+
+/// The names of the services that choose the same pool; none without a group.
+pub(super) fn tied(topology: &Topology, service: &Service) -> Vec<String> {
+    let members = service.group.iter().flat_map(|group| &group.members);
+    members.map(|&member| topology.service(member).name.clone()).collect()
 }
 
 fn point_of(located: &Located) -> Option<Point> {
@@ -213,6 +225,17 @@ fn point_of(located: &Located) -> Option<Point> {
         Who::At(point, _) => Some(point),
         Who::Partner(_) | Who::Nowhere => None,
     }
+}
+
+/// Why a pool that would do is not chosen, where another service of the group is the reason.
+fn spoiled(topology: &Topology, service: &Service, standing: &Standing, chosen: bool) -> Option<String> {
+    let (spoiler, group) = standing.spoiler.zip(service.group.as_ref())?;
+    if chosen || standing.holds.held().is_some() {
+        return None;
+    }
+    let verdict = if standing.state == State::Down { "not eligible" } else { "comes after others" };
+    let (there, state) = (&topology.service(spoiler).name, standing.state.word());
+    Some(format!("{verdict}: service {there} of group {} is {state} there", group.name))
 }
 
 fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
@@ -278,6 +301,9 @@ impl fmt::Display for Explanation {
             "Service {}: client country {country} ({}), region {}.",
             path.service, path.place_from, path.region
         )?;
+        if !path.group.is_empty() {
+            writeln!(f, "These choose the same pool: {}.", path.group.join(", "))?;
+        }
         writeln!(f, "Pools in order of preference; the choice rests on: {}.", path.basis)?;
         for pool in &path.pools {
             let mark = if pool.chosen { "->" } else { "  " };

@@ -1,6 +1,7 @@
 //! `/api/v1/services`: what each service stands for, how its pools stand and who is sent where; a page at a time. Domains are
 //! listed on their own pages.
 
+use super::explain::tied;
 use super::params::{Named, Page, Params};
 use super::status::{ChoiceShown, PoolShown, choices, pools};
 use super::{Problem, Shown};
@@ -37,6 +38,8 @@ pub(super) struct ServiceShown {
     ttl: u32,
     /// How long a lost pool must be up again before it is preferred, seconds; null waits for a release.
     failback: Option<u64>,
+    /// The services that choose the same pool, itself among them; empty without a group.
+    group: Vec<String>,
     pools: Vec<PoolShown>,
     choices: Vec<ChoiceShown>,
 }
@@ -141,6 +144,7 @@ fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Servi
         first_domains: service.first_domains.iter().map(ToString::to_string).collect(),
         ttl: service.ttl,
         failback: service.failback.map(|wait| wait.as_secs()),
+        group: tied(&snapshot.topology, service),
         pools: pools(snapshot, id, service),
         choices: choices(snapshot, id, service),
     }

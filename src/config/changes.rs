@@ -95,6 +95,7 @@ const SERVICE: &[Part<Service>] = &[
     ("failback", |a, b| a.1.failback != b.1.failback),
     ("all_down", |a, b| a.1.all_down != b.1.all_down),
     ("check", |a, b| a.1.check != b.1.check),
+    ("group", |a, b| a.1.group != b.1.group),
     ("views", |a, b| views(a) != views(b)),
 ];
 

@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `ladder`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `ladder` and `group`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
@@ -17,6 +17,7 @@ mod country;
 mod diagnostic;
 mod dns;
 mod form;
+mod group;
 mod health;
 mod ladder;
 mod lint;
@@ -277,6 +278,9 @@ pub struct Service {
     pub all_down: Vec<Rung>,
     /// What is probed.
     pub check: Check,
+    /// Services of the same group choose the same pool: one in which all of them are up. They say the same of pools, steering,
+    /// failback and all_down, for each view too.
+    pub group: Option<String>,
     /// What it is to the clients of a view instead; no view stands twice.
     pub views: Vec<ServiceView>,
 }

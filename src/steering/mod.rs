@@ -6,7 +6,7 @@
 use crate::config::Rung;
 use crate::federation::Shape;
 use crate::health::{Gate, Held, PoolHolds, State};
-use crate::ids::TargetId;
+use crate::ids::{ServiceId, TargetId};
 use crate::topology::{Endpoint, Service, ServicePool};
 use std::time::Instant;
 
@@ -23,6 +23,8 @@ pub struct Standing {
     pub endpoints: Box<[State]>,
     /// What an operator decided; `state` and `endpoints` are what it makes of them.
     pub holds: PoolHolds,
+    /// The service of the same group in which the pool stands worse than by its endpoints here; `state` is what it is there.
+    pub spoiler: Option<ServiceId>,
 }
 
 impl Standing {
@@ -120,13 +122,7 @@ fn enough(endpoints: &[State], min_healthy: usize) -> State {
 
 /// An endpoint that several targets speak for is as well as the best of them says, and unknown where none says anything.
 fn any_of(states: impl Iterator<Item = State>) -> State {
-    let order = |state: &State| match state {
-        State::Up => 0,
-        State::Degraded => 1,
-        State::Unknown => 2,
-        State::Down => 3,
-    };
-    states.min_by_key(order).unwrap_or(State::Unknown)
+    states.min_by_key(|state| state.badness()).unwrap_or(State::Unknown)
 }
 
 /// Chooses for one order. Pools go by what is known of them, and by the order within that:

@@ -32,7 +32,7 @@ fn standings(text: &str) -> Vec<Standing> {
             State::Down
         };
         let damped = word.ends_with('f').then(Instant::now);
-        Standing { state, gate, damped, endpoints, holds: PoolHolds::default() }
+        Standing { state, gate, damped, endpoints, holds: PoolHolds::default(), spoiler: None }
     };
     text.split(' ').map(standing).collect()
 }

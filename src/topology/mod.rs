@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod compile;
+mod group;
 mod names;
 mod order;
 mod organisation;
@@ -25,6 +26,7 @@ mod target;
 mod views;
 
 pub use compile::{CompileError, Stamps, compile};
+pub use group::Group;
 pub use names::{Found, Here, Names, SrvOwner};
 pub use order::{Dependence, Orders, network_length};
 pub use records::{Node, Place, Records, Set};
@@ -74,7 +76,7 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// The services whose answers may depend on this target, the pools' own names included.
+    /// The services whose answers may depend on this target, the pools' own names and whole groups included.
     pub fn affected(&self, target: TargetId) -> &[ServiceId] {
         &self.affected[target.index()]
     }
@@ -194,6 +196,8 @@ pub struct Service {
     pub first_domains: Box<[Name]>,
     /// What stands for it before a view; empty for that itself.
     pub views: Vec<(ViewId, ServiceId)>,
+    /// Those with which it is steered as one, itself among them.
+    pub group: Option<Arc<Group>>,
 }
 
 /// What a service stands for.

@@ -11,6 +11,7 @@ mod commands;
 mod demo;
 mod doubt;
 mod failover;
+mod groups;
 mod healthcheck;
 mod holds;
 mod hosting;

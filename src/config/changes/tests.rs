@@ -50,6 +50,7 @@ fn every_change_has_its_sentence() {
             ],
         ),
         ("[server]", TLS, &["[server] tls changed: needs a restart"]),
+        ("kind = ", "group = \"edge\"\nkind = ", &["service federation: group changed"]),
         ("[server]", "[geoip]\necs = \"off\"\n[server]", &["[geoip] ecs changed"]),
         (
             "[server]",

@@ -1,0 +1,44 @@
+//! Services that are steered as one: a pool stands in each as it does in the one where it is worst, and the first of them
+//! remembers gates, outages and last good choices for all. So all of them come to the same choice.
+
+use super::Beliefs;
+use super::memory::Memory;
+use crate::health::{PoolHolds, State};
+use crate::ids::{ServiceId, TargetId};
+use crate::steering;
+
+/// How a pool stands in a service.
+pub(super) struct Joint {
+    /// In the service of its group where it is worst.
+    pub(super) state: State,
+    /// Those of the service itself.
+    pub(super) endpoints: Box<[State]>,
+    /// Whose state that is, where it is not the service's own.
+    pub(super) spoiler: Option<ServiceId>,
+}
+
+impl Beliefs {
+    /// How the pool at that place of a service stands, if it is held so.
+    pub(super) fn joint(&self, id: ServiceId, place: usize, holds: &PoolHolds) -> Joint {
+        let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
+        // Members of a group have the same pools in the same order.
+        let alone = |id: ServiceId| steering::pool_state(&self.topology.service(id).pools[place], holds, verdict);
+        let (state, endpoints) = alone(id);
+        let mut joint = Joint { state, endpoints, spoiler: None };
+        for other in self.topology.steered_as_one(id).filter(|&other| other != id) {
+            let there = alone(other).0;
+            if there.badness() > joint.state.badness() {
+                (joint.state, joint.spoiler) = (there, Some(other));
+            }
+        }
+        joint
+    }
+
+    /// What is remembered of a service's pools.
+    pub(super) fn memory(&self, id: ServiceId) -> &Memory {
+        &self.services[self.topology.lead(id).index()]
+    }
+}
+
+#[cfg(test)]
+mod tests;
