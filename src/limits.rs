@@ -259,6 +259,8 @@ pub const CHECK_CONFIRM: RangeInclusive<Duration> = Duration::from_millis(10)..=
 pub const CHECK_RUN_MAX: u32 = 100;
 /// Longest wait of the DNS sockets for the first round of probes: a server that stays dark longer is an outage.
 pub const STARTUP_GRACE_MAX: Duration = Duration::from_secs(300);
+/// The share of client networks that try a pool in its canary, in ten thousandths: some, and no more than half.
+pub const CANARY_SHARE: RangeInclusive<u16> = 1..=5000;
 /// Longest `failback`; whoever wants longer wants "manual".
 pub const FAILBACK_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// Largest weight: sums over all pools fit 32 bits many times over.

@@ -8,7 +8,7 @@ use crate::ids::{RegionId, ServiceId, ViewId, ZoneId};
 use crate::limits::ALIASES_MAX;
 use crate::name;
 use crate::rrtype;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Row, Snapshot};
 use crate::topology::{Addresses, Dependence, Found, Here, Service, Set, SrvOwner, Topology, network_length};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -125,6 +125,8 @@ pub struct Decision {
     pub region: RegionId,
     /// Which of the service's orders it gets.
     pub order: usize,
+    /// Whether it tries a pool in its canary.
+    pub tries: bool,
 }
 
 /// The content of an answer.
@@ -255,8 +257,10 @@ fn steered<'s>(
     left: u8,
 ) -> Resolution<'s> {
     let id = snapshot.topology.seen_from(in_zone.view, service);
-    let (decision, scope) = decide(snapshot, id, in_zone.client.steers);
-    let body = say(snapshot.topology.service(id), snapshot.row(id).answer(decision.order));
+    let row = snapshot.row(id);
+    let (decision, scope) = decide(&snapshot.topology, row, id, in_zone.client.steers);
+    let answer = if decision.tries { &row.trial(decision.order).1 } else { row.answer(decision.order) };
+    let body = say(snapshot.topology.service(id), answer);
     let said = Resolution { body, decision: Some(decision), scope, ..in_zone };
     match (question.kind, body) {
         (Asked::Any, Body::NoData) => stored::answer(snapshot, question, said, true, left)
@@ -307,16 +311,22 @@ fn of_family(kind: Asked, addresses: &Addresses, ttl: u32) -> Body<'_> {
     }
 }
 
-fn decide(snapshot: &Snapshot, service: ServiceId, client: IpAddr) -> (Decision, u8) {
-    let orders = &snapshot.topology.service(service).orders;
+fn decide(topology: &Topology, row: &Row, id: ServiceId, client: IpAddr) -> (Decision, u8) {
+    let service = topology.service(id);
+    let orders = &service.orders;
     let client = client.to_canonical();
-    let (region, scope) = snapshot.topology.region_map.look_up(client);
+    let (region, scope) = topology.region_map.look_up(client);
+    let order = orders.pick(region, client);
     let scope = match orders.dependence(region) {
         Dependence::Nothing => 0,
         Dependence::Region => scope,
         Dependence::Network => scope.max(network_length(client)),
     };
-    (Decision { service, region, order: orders.pick(region, client) }, scope)
+    let is_tried = row.is_tried(order);
+    // Whoever does not try it must not be told that others around him are alike.
+    let scope = if is_tried { scope.max(network_length(client)) } else { scope };
+    let tries = is_tried && service.canary.is_some_and(|canary| canary.has(client));
+    (Decision { service: id, region, order, tries }, scope)
 }
 
 #[cfg(test)]

@@ -42,6 +42,16 @@ fn a_verdict_touches_the_affected_services_and_no_name() {
     }
     let refused = Outcome::fail(FailureClass::Refused, "refused");
     for (i, target) in topology.targets.iter().enumerate() {
+        let mut suspicions = Vec::new();
+        for outcome in [&refused, &Outcome::Pass, &refused, &refused, &Outcome::Pass, &Outcome::Pass] {
+            assert_eq!(beliefs.observe(target, outcome, now), None);
+            suspicions.push(beliefs.take_suspicions().into_iter().collect::<Vec<_>>());
+        }
+        let (this, none) = (vec![TargetId::at(i)], Vec::new());
+        let expected = [this.clone(), none.clone(), none.clone(), none.clone(), none, this];
+        assert_eq!(suspicions, expected, "a doubt is told when it begins and when it ends, and not with each probe");
+    }
+    for (i, target) in topology.targets.iter().enumerate() {
         let changes: Vec<_> =
             (0..target.thresholds.fall).filter_map(|_| beliefs.observe(target, &refused, now)).collect();
         assert_eq!(changes.len(), 1, "one verdict for {}", target.address);

@@ -8,7 +8,7 @@ use crate::health::{Gate, Grounds, Held, Hold, State};
 use crate::name::Name;
 use crate::resolve::{Asked, Body, Client, Decision, Question, Resolution, Stored, reply, resolve, stored};
 use crate::snapshot::Snapshot;
-use crate::steering::{Basis, Standing};
+use crate::steering::{Basis, Choice, Standing};
 use crate::topology::{Face, Service, Topology};
 use axum::Json;
 use hickory_proto::rr::Record;
@@ -59,6 +59,9 @@ struct Path {
     basis: &'static str,
     /// The services that choose the same pool, itself among them; empty without a group.
     group: Vec<String>,
+    /// Why the TTL is shorter than the service's, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortened: Option<String>,
     pools: Vec<Candidate>,
 }
 
@@ -68,6 +71,10 @@ struct Candidate {
     distance_km: Option<u32>,
     state: &'static str,
     waits_for_failback: bool,
+    /// Whether a share of clients tries it before it is preferred by all.
+    canary: bool,
+    /// Whether probes that speak against it are being confirmed.
+    suspect: bool,
     chosen: bool,
     held: Option<HeldAs>,
     #[schema(value_type = String)]
@@ -168,7 +175,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
     let topology = &snapshot.topology;
     let service = topology.service(decision.service);
     let row = snapshot.row(decision.service);
-    let choice = row.choice(decision.order);
+    let choice = if decision.tries { &row.trial(decision.order).0 } else { row.choice(decision.order) };
     let located: Located = topology.places.locate(client);
     let candidate = |&place: &u16| {
         let place = usize::from(place);
@@ -182,10 +189,12 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             distance_km: distance,
             state: standing.state.word(),
             waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
+            canary: standing.canary,
+            suspect: standing.suspect,
             chosen,
             held: standing.holds.pool.as_deref().map(HeldAs::new),
             why: spoiled(topology, service, standing, chosen)
-                .map_or_else(|| why(standing, chosen, choice.basis).into(), Cow::from),
+                .map_or_else(|| why(standing, chosen, choice.basis, decision.tries).into(), Cow::from),
             endpoints: endpoints
                 .map(|(e, s)| EndpointState {
                     address: e.address,
@@ -210,6 +219,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
         place_from: located.source.word(),
         basis: choice.basis.word(),
         group: tied(topology, service),
+        shortened: shortened(service, choice, &row.standings, |place| &topology.pool(service.pools[place].pool).name),
         pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
     }
 }
@@ -218,6 +228,22 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
 pub(super) fn tied(topology: &Topology, service: &Service) -> Vec<String> {
     let members = service.group.iter().flat_map(|group| &group.members);
     members.map(|&member| topology.service(member).name.clone()).collect()
+}
+
+/// Why an answer is to be kept for a shorter time, where it is.
+fn shortened<'t>(
+    service: &Service,
+    choice: &Choice,
+    standings: &[Standing],
+    name: impl Fn(usize) -> &'t String,
+) -> Option<String> {
+    let doubted = choice.picks.iter().map(|pick| pick.pool).find(|&pool| standings[pool].suspect);
+    let why = match doubted {
+        Some(pool) => format!("{} is suspect: probes that speak against it are being confirmed", name(pool)),
+        None => "a pool that is drained serves for want of another".to_owned(),
+    };
+    let is_shorter = choice.brief && service.suspect_ttl < service.ttl;
+    is_shorter.then(|| format!("{} s and not {} s, since {why}", service.suspect_ttl, service.ttl))
 }
 
 fn point_of(located: &Located) -> Option<Point> {
@@ -238,7 +264,7 @@ fn spoiled(topology: &Topology, service: &Service, standing: &Standing, chosen: 
     Some(format!("{verdict}: service {there} of group {} is {state} there", group.name))
 }
 
-fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
+fn why(standing: &Standing, chosen: bool, basis: Basis, tries: bool) -> &'static str {
     if let Some(held) = standing.holds.held() {
         return match (held, chosen) {
             (Held::Up, true) => "held up by an operator",
@@ -251,6 +277,9 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
     }
     match (chosen, basis, standing.state, standing.gate) {
         (true, Basis::AllDown(_), ..) => "down as every other, and named by the all_down ladder",
+        (true, _, _, Gate::Waiting { .. }) if tries && standing.canary => {
+            "up again, in its canary: this client is among those who try it"
+        }
         (true, _, _, Gate::Waiting { .. }) => "waits for its failback, but no preferred pool is up",
         (true, _, State::Degraded, _) => "degraded, but no other pool serves better",
         (true, _, State::Up, _) if standing.damped.is_some() => "flaps, but no other pool is up",
@@ -259,6 +288,9 @@ fn why(standing: &Standing, chosen: bool, basis: Basis) -> &'static str {
         (false, _, State::Unknown, _) => "not yet proven alive, and another pool is",
         (false, _, State::Degraded, _) => "degraded: it lives, but too few endpoints serve",
         (false, _, State::Up, _) if standing.damped.is_some() => "up, but it flaps: it serves only where no other does",
+        (false, _, State::Up, Gate::Waiting { .. }) if standing.canary => {
+            "up again, in its canary: this client is not among those who try it"
+        }
         (false, _, State::Up, Gate::Waiting { .. }) => "up again, waits for its failback",
         (false, _, State::Up, _) => "up, behind the chosen pool",
     }
@@ -305,6 +337,9 @@ impl fmt::Display for Explanation {
             writeln!(f, "These choose the same pool: {}.", path.group.join(", "))?;
         }
         writeln!(f, "Pools in order of preference; the choice rests on: {}.", path.basis)?;
+        if let Some(why) = &path.shortened {
+            writeln!(f, "TTL {why}.")?;
+        }
         for pool in &path.pools {
             let mark = if pool.chosen { "->" } else { "  " };
             let distance = pool.distance_km.map_or_else(|| "-".to_owned(), |km| format!("{km} km"));

@@ -2,9 +2,9 @@
 
 use super::access::{LOCAL, Who};
 use super::params::Named;
-use super::status::{HoldShown, holds};
+use super::status::{HoldShown, holds, named_until};
 use super::{Problem, Shown};
-use crate::control::{Done, Order, Refusal, Release, Stopped};
+use crate::control::{Done, Lingers, Order, Refusal, Release, Stopped, moment};
 use crate::health::{Grounds, Held, Subject};
 use crate::limits::HOLD_MAX;
 use axum::Extension;
@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use utoipa::ToSchema;
 
 /// What an order says.
@@ -35,6 +35,10 @@ pub(super) struct Answer {
     subject: String,
     message: String,
     generation: u64,
+    /// Whether some clients are still told of what is held away, since nothing else is live.
+    named: bool,
+    /// When the last answer that named what is held away expires, seconds since 1970; null where none is left.
+    named_until: Option<u64>,
     survives_restart: bool,
 }
 
@@ -54,7 +58,7 @@ pub(super) struct Holds {
 pub(super) async fn list(State(shown): State<Shown>) -> Result<Json<Holds>, Problem> {
     let report = shown.report().await?;
     let snapshot = shown.control.lake().load();
-    Ok(Json(Holds { generation: snapshot.generation, holds: holds(&snapshot, &report) }))
+    Ok(Json(Holds { generation: snapshot.generation, holds: holds(&snapshot, &report, moment()) }))
 }
 
 type Replied = Result<Json<Answer>, Problem>;
@@ -137,7 +141,7 @@ async fn hold(shown: &Shown, subject: Subject, who: &Who, said: Put) -> Replied 
     let order = Order { subject: subject.clone(), held, length, grounds: grounds(&said, who)?, force: said.force };
     let until = length
         .map_or("until it is released".to_owned(), |length| format!("for {}", humantime::format_duration(length)));
-    let message = |done: &Done| format!("{subject} is held {} {until}; {}", held.word(), seen(done));
+    let message = |done: &Done| format!("{subject} is held {} {until}; {}{}", held.word(), seen(done), left(done));
     answered(shown.control.hold(order).await, &subject, message)
 }
 
@@ -149,15 +153,37 @@ async fn release(shown: &Shown, subject: Subject, who: &Who, said: Put) -> Repli
     let order = Release { subject: subject.clone(), grounds: grounds(&said, who)?, force: said.force };
     let message = |done: &Done| match (done.was_held, done.services) {
         (false, 0) => format!("{subject} is not held and waits for its failback in no service: nothing to release"),
-        (false, services) => format!("{subject} no longer waits for its failback in {}", count(services)),
+        (false, services) => {
+            format!("{subject} no longer waits for its failback in {}{}", count(services), forced(done))
+        }
         (true, _) => format!("{subject} is held no longer; {}", seen(done)),
     };
     answered(shown.control.release(order).await, &subject, message)
 }
 
 fn seen(done: &Done) -> String {
-    let forced = done.forced.as_ref().map_or(String::new(), |danger| format!(", by force: {danger}"));
-    format!("decided anew for {}{forced}", count(done.services))
+    format!("decided anew for {}{}", count(done.services), forced(done))
+}
+
+fn forced(done: &Done) -> String {
+    done.forced.as_ref().map_or(String::new(), |danger| format!(", by force: {danger}"))
+}
+
+/// How long partners may still come.
+fn left(done: &Done) -> String {
+    let now = moment();
+    match done.lingers {
+        None => String::new(),
+        Some(Lingers::Named) => "; answers still name it, since nothing else is live".to_owned(),
+        Some(lingers) => match named_until(lingers, now) {
+            None => "; no answer that names it is left".to_owned(),
+            Some(until) => format!(
+                "; the last answer that named it expires in {}, at {}",
+                humantime::format_duration(Duration::from_secs(until.saturating_sub(now.unix))),
+                humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(until)),
+            ),
+        },
+    }
 }
 
 fn count(services: usize) -> String {
@@ -178,6 +204,8 @@ fn answered(
         subject: subject.to_string(),
         message: message(&done) + &lost,
         generation: done.generation,
+        named: done.lingers == Some(Lingers::Named),
+        named_until: done.lingers.and_then(|lingers| named_until(lingers, moment())),
         survives_restart: done.kept.is_ok(),
     }))
 }

@@ -37,6 +37,8 @@ struct Gauges {
     endpoint_degraded: IntGaugeVec,
     pool_degraded: IntGaugeVec,
     damped: IntGaugeVec,
+    canary: IntGaugeVec,
+    suspect: IntGaugeVec,
     active: IntGaugeVec,
     held: IntGaugeVec,
     service_up: IntGaugeVec,
@@ -79,6 +81,16 @@ impl Gauges {
                 "1 where a pool flaps and so serves only where no other of the service does, else 0.",
                 &["service", "pool"],
             )?,
+            canary: vec(
+                "edgesteer_pool_canary",
+                "1 while a share of clients tries a pool that came back before it is preferred by all, else 0.",
+                &["service", "pool"],
+            )?,
+            suspect: vec(
+                "edgesteer_pool_suspect",
+                "1 while probes that speak against a pool are being confirmed, so that answers naming it have a short TTL; else 0.",
+                &["service", "pool"],
+            )?,
             active: vec(
                 "edgesteer_service_active_pool",
                 "1 for the pool that clients are sent to first, 0 for the others. A region is the order in which its clients prefer the pools.",
@@ -99,7 +111,7 @@ impl Gauges {
 }
 
 impl Gauges {
-    fn all(&self) -> [&dyn Collector; 10] {
+    fn all(&self) -> [&dyn Collector; 12] {
         let Self {
             generation,
             geoip,
@@ -108,11 +120,26 @@ impl Gauges {
             endpoint_degraded,
             pool_degraded,
             damped,
+            canary,
+            suspect,
             active,
             held,
             service_up,
         } = self;
-        [generation, geoip, endpoint_up, pool_up, endpoint_degraded, pool_degraded, damped, active, held, service_up]
+        [
+            generation,
+            geoip,
+            endpoint_up,
+            pool_up,
+            endpoint_degraded,
+            pool_degraded,
+            damped,
+            canary,
+            suspect,
+            active,
+            held,
+            service_up,
+        ]
     }
 }
 
@@ -143,8 +170,12 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             let name = topology.pool(pool.pool).name.as_str();
             let worst = pools.entry(name).or_insert(standing.state);
             *worst = worse(*worst, standing.state);
-            let damped = gauges.damped.with_label_values(&[service.name.as_str(), name]);
-            damped.set(i64::from(standing.damped.is_some()));
+            let of_service = |gauge: &IntGaugeVec, is: bool| {
+                gauge.with_label_values(&[service.name.as_str(), name]).set(i64::from(is));
+            };
+            of_service(&gauges.damped, standing.damped.is_some());
+            of_service(&gauges.canary, standing.canary);
+            of_service(&gauges.suspect, standing.suspect);
             let holds = &standing.holds;
             for hold in holds.pool.iter().chain(holds.endpoints.iter().map(|(_, hold)| hold)) {
                 gauges.held.with_label_values(&[name, hold.held.word()]).set(1);

@@ -3,6 +3,7 @@
 use super::services::configured;
 use super::status::{HoldShown, holds};
 use super::{Problem, Shown};
+use crate::control::moment;
 use crate::health::{Gate, State as Belief};
 use crate::limits::API_NAMES_MAX;
 use crate::snapshot::Snapshot;
@@ -40,6 +41,10 @@ struct InService {
     waits_for_failback: bool,
     /// Whether it flaps, and so serves only where no other does.
     damped: bool,
+    /// Whether a share of clients tries it before it is preferred by all.
+    canary: bool,
+    /// Whether probes that speak against it are being confirmed.
+    suspect: bool,
     /// Endpoints that are up, and that there are.
     up: usize,
     endpoints: usize,
@@ -60,7 +65,7 @@ pub(super) async fn http(State(shown): State<Shown>) -> Result<Json<Pools>, Prob
     let snapshot = shown.control.lake().load();
     let mut pools: Vec<Pool> = snapshot.topology.pools.iter().map(bare).collect();
     in_services(&snapshot, &mut pools);
-    for hold in holds(&snapshot, &report) {
+    for hold in holds(&snapshot, &report, moment()) {
         let held = pools.iter_mut().find(|pool| pool.pool == hold.pool);
         held.into_iter().for_each(|pool| pool.holds.push(hold.clone()));
     }
@@ -97,6 +102,8 @@ fn in_services(snapshot: &Snapshot, pools: &mut [Pool]) {
                 state: standing.state.word(),
                 waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
                 damped: standing.damped.is_some(),
+                canary: standing.canary,
+                suspect: standing.suspect,
                 up: standing.endpoints.iter().filter(|state| **state == Belief::Up).count(),
                 endpoints: pool.endpoints.len(),
                 min_healthy: pool.min_healthy,

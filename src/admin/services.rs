@@ -36,12 +36,26 @@ pub(super) struct ServiceShown {
     first_domains: Vec<String>,
     /// Of its records, seconds.
     ttl: u32,
+    /// The same while a pool that is told is suspect or drained, seconds.
+    suspect_ttl: u32,
     /// How long a lost pool must be up again before it is preferred, seconds; null waits for a release.
     failback: Option<u64>,
     /// The services that choose the same pool, itself among them; empty without a group.
     group: Vec<String>,
+    /// Who tries such a pool before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canary: Option<CanaryShown>,
     pools: Vec<PoolShown>,
     choices: Vec<ChoiceShown>,
+}
+
+/// Who tries a lost pool before it is preferred by all.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CanaryShown {
+    /// How long the pool must have been up before, seconds.
+    after: u64,
+    /// Which share of client networks.
+    share: f64,
 }
 
 /// A service of a snapshot.
@@ -143,8 +157,12 @@ fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Servi
         domains: service.domains,
         first_domains: service.first_domains.iter().map(ToString::to_string).collect(),
         ttl: service.ttl,
+        suspect_ttl: service.suspect_ttl,
         failback: service.failback.map(|wait| wait.as_secs()),
         group: tied(&snapshot.topology, service),
+        canary: service
+            .canary
+            .map(|canary| CanaryShown { after: canary.after.as_secs(), share: f64::from(canary.share) / 10_000.0 }),
         pools: pools(snapshot, id, service),
         choices: choices(snapshot, id, service),
     }

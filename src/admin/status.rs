@@ -2,12 +2,12 @@
 
 use super::shown::Readiness;
 use super::{Problem, Shown};
-use crate::control::Report;
-use crate::health::{Gate, Hold, Subject, Verdict};
+use crate::control::{Lingers, Report, moment};
+use crate::health::{Gate, Hold, Moment, Subject, Verdict};
 use crate::ids::ServiceId;
 use crate::limits::{STATUS_SERVICES_MAX, STATUS_TARGETS_MAX};
 use crate::snapshot::Snapshot;
-use crate::steering::Standing;
+use crate::steering::{Choice, Standing};
 use crate::topology::{Face, Service, TargetSpec};
 use axum::Json;
 use axum::extract::State;
@@ -47,6 +47,10 @@ pub(super) struct HoldShown {
     author: String,
     made: u64,
     until: Option<u64>,
+    /// Whether some clients are still told of it, though it is held away, since nothing else is live.
+    named: bool,
+    /// When the last answer that named what is held away expires, seconds since 1970; null where none is left.
+    named_until: Option<u64>,
     /// Whether the configuration has what is held.
     applies: bool,
 }
@@ -67,6 +71,10 @@ pub(super) struct PoolShown {
     waits_for_failback: bool,
     /// Whether it flaps, and so serves only where no other does.
     damped: bool,
+    /// Whether a share of clients tries it before it is preferred by all.
+    canary: bool,
+    /// Whether probes that speak against it are being confirmed: answers that name it have `suspect_ttl`.
+    suspect: bool,
     endpoints: Vec<EndpointShown>,
 }
 
@@ -117,7 +125,7 @@ fn status(snapshot: &Snapshot, report: &Report, readiness: Readiness) -> Status 
         generation: snapshot.generation,
         ready: readiness.ready,
         remarks: readiness.remarks,
-        holds: holds(snapshot, report),
+        holds: holds(snapshot, report, moment()),
         services: services.map(|(i, service)| service_shown(snapshot, ServiceId::at(i), service)).collect(),
         services_left_out: configured().count().saturating_sub(STATUS_SERVICES_MAX),
         targets: report.targets.iter().take(STATUS_TARGETS_MAX).map(target).collect(),
@@ -126,7 +134,8 @@ fn status(snapshot: &Snapshot, report: &Report, readiness: Readiness) -> Status 
 }
 
 /// Every hold.
-pub(super) fn holds(snapshot: &Snapshot, report: &Report) -> Vec<HoldShown> {
+pub(super) fn holds(snapshot: &Snapshot, report: &Report, now: Moment) -> Vec<HoldShown> {
+    let lingers = |subject: &Subject| report.lingers.iter().find(|(held, _)| held == subject).map(|(_, how)| *how);
     let applies = |subject: &Subject| snapshot.topology.pools.iter().any(|pool| pool.name == subject.pool);
     let hold = |(subject, hold, until): &(Subject, Arc<Hold>, Option<u64>)| HoldShown {
         subject: subject.to_string(),
@@ -137,9 +146,20 @@ pub(super) fn holds(snapshot: &Snapshot, report: &Report) -> Vec<HoldShown> {
         author: hold.grounds.author.clone(),
         made: hold.made,
         until: *until,
+        named: lingers(subject) == Some(Lingers::Named),
+        named_until: lingers(subject).and_then(|lingers| named_until(lingers, now)),
         applies: applies(subject),
     };
     report.holds.iter().map(hold).collect()
+}
+
+/// When the last answer expires that names what is told no longer, seconds since 1970.
+pub(super) fn named_until(lingers: Lingers, now: Moment) -> Option<u64> {
+    match lingers {
+        // Who looks at that second finds it gone.
+        Lingers::Until(until) if until > now.at => Some(now.unix_ms_of(until).div_ceil(1000)),
+        _ => None,
+    }
 }
 
 fn target(spec: &TargetSpec, verdict: &Verdict, since: Option<u64>) -> TargetShown {
@@ -168,6 +188,8 @@ pub(super) fn pools(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Ve
         held: standing.holds.held().map(|held| held.word()),
         waits_for_failback: matches!(standing.gate, Gate::Waiting { .. }),
         damped: standing.damped.is_some(),
+        canary: standing.canary,
+        suspect: standing.suspect,
         endpoints: service.pools[place]
             .endpoints
             .iter()
@@ -186,24 +208,38 @@ pub(super) fn pools(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Ve
 pub(super) fn choices(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Vec<ChoiceShown> {
     let mut told = BTreeSet::new();
     let mut choices = Vec::new();
+    let row = snapshot.row(id);
     for order in 0..service.orders.list().len() {
         let choice = choice(snapshot, id, service, order);
-        if told.insert((choice.region.clone(), choice.pools.clone())) {
-            choices.push(choice);
+        let trial = row.is_tried(order).then(|| trial(snapshot, id, service, order));
+        for choice in std::iter::once(choice).chain(trial) {
+            if told.insert((choice.region.clone(), choice.pools.clone())) {
+                choices.push(choice);
+            }
         }
     }
     choices
 }
 
+/// Where those clients of one order are sent who try a pool in its canary.
+fn trial(snapshot: &Snapshot, id: ServiceId, service: &Service, order: usize) -> ChoiceShown {
+    let share = service.canary.map_or(0.0, |canary| f64::from(canary.share) / 100.0);
+    let all = region(snapshot, service, order);
+    shown(snapshot, service, &snapshot.row(id).trial(order).0, format!("{all}, {share} % in canary"))
+}
+
 /// Where the clients of one order are sent.
 pub(super) fn choice(snapshot: &Snapshot, id: ServiceId, service: &Service, order: usize) -> ChoiceShown {
-    let topology = &snapshot.topology;
-    let choice = snapshot.row(id).choice(order);
-    let name = |place: usize| topology.pool(service.pools[place].pool).name.clone();
+    shown(snapshot, service, snapshot.row(id).choice(order), region(snapshot, service, order))
+}
+
+fn region(snapshot: &Snapshot, service: &Service, order: usize) -> String {
     let is_of_region = service.orders.of_regions().contains(&order);
-    ChoiceShown {
-        region: if is_of_region { topology.order_label(service, order) } else { "by weight".to_owned() },
-        pools: choice.picks.iter().map(|pick| name(pick.pool)).collect(),
-        basis: choice.basis.word(),
-    }
+    if is_of_region { snapshot.topology.order_label(service, order) } else { "by weight".to_owned() }
+}
+
+fn shown(snapshot: &Snapshot, service: &Service, choice: &Choice, region: String) -> ChoiceShown {
+    let name = |place: usize| snapshot.topology.pool(service.pools[place].pool).name.clone();
+    let pools = choice.picks.iter().map(|pick| name(pick.pool)).collect();
+    ChoiceShown { region, pools, basis: choice.basis.word() }
 }

@@ -64,7 +64,7 @@ pub fn render(service: &Service, choice: &Choice) -> Answer {
         pick.endpoints.iter().map(|&i| pool.endpoints[i].address).collect::<Vec<_>>()
     };
     let addresses = named.iter().flat_map(of_pick).take(ANSWER_ADDRESSES_MAX).collect();
-    Answer { srv, addresses, ttl: service.ttl }
+    Answer { srv, addresses, ttl: if choice.brief { service.suspect_ttl } else { service.ttl } }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ fn pick(pool: usize, endpoints: &[usize]) -> Pick {
 
 fn said(more: &str, basis: Basis, picks: &[Pick]) -> String {
     let topology = topology(&[ZONE, POOLS, &service(more)].concat());
-    let answer = render(&topology.services[0], &Choice { picks: picks.into(), basis });
+    let answer = render(&topology.services[0], &Choice { picks: picks.into(), basis, brief: false });
     let srv = answer.srv.iter().map(|srv| match srv.target {
         Target::InDomain => format!("{} in domain; ", srv.priority),
         Target::Pool(pool) => format!("{} {}; ", srv.priority, topology.pool(pool).name),
@@ -45,7 +45,7 @@ fn an_answer_never_names_more_addresses_than_fit() {
     text += "[service.s]\nkind = \"sip-federation\"\ndomains = [\"contoso.com\"]\npools = [\"p0\",\"p1\",\"p2\",\"p3\",\"p4\",\"p5\"]\n";
     let topology = topology(&text);
     let picks = (0..6).map(|pool| Pick { pool, endpoints: (0..256).collect() }).collect();
-    let answer = render(&topology.services[0], &Choice { picks, basis: Basis::AllDown(Rung::All) });
+    let answer = render(&topology.services[0], &Choice { picks, basis: Basis::AllDown(Rung::All), brief: false });
     assert_eq!(answer.addresses.v4.len(), ANSWER_ADDRESSES_MAX);
 }
 

@@ -83,7 +83,12 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         let stray = if hold["applies"] == true { "" } else { " (not in the configuration)" };
         let (subject, state) = (word(&hold["subject"]), word(&hold["state"]));
         let (author, reason) = (word(&hold["author"]), word(&hold["reason"]));
-        writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}")?;
+        let old = match (&hold["named"], hold["named_until"].as_u64()) {
+            (named, _) if *named == true => "; answers still name it, since nothing else is live".to_owned(),
+            (_, Some(until)) => format!("; the last answer that named it expires in {}", left(until)),
+            _ => String::new(),
+        };
+        writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}{old}")?;
     }
     for service in list(&status["services"]) {
         writeln!(text, "\nservice {}", word(&service["service"]))?;
@@ -96,10 +101,12 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
             let held = pool["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
             let waits = match (&pool["damped"], &pool["waits_for_failback"]) {
                 (damped, _) if *damped == true => "  flaps: serves only where no other does",
+                (_, waits) if *waits == true && pool["canary"] == true => "  in its canary",
                 (_, waits) if *waits == true => "  waits for its failback",
                 _ => "",
             };
-            writeln!(text, "    {:<20} {}{held}{waits}", word(&pool["pool"]), word(&pool["state"]))?;
+            let suspect = if pool["suspect"] == true { "  suspect: failing probes are being confirmed" } else { "" };
+            writeln!(text, "    {:<20} {}{held}{waits}{suspect}", word(&pool["pool"]), word(&pool["state"]))?;
             for endpoint in list(&pool["endpoints"]) {
                 let held = endpoint["held"].as_str().map_or(String::new(), |held| format!("  held {held}"));
                 writeln!(text, "      {:<28} {}{held}", word(&endpoint["address"]), word(&endpoint["state"]))?;

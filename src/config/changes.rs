@@ -92,6 +92,7 @@ const SERVICE: &[Part<Service>] = &[
     ("steering", |a, b| a.1.steering != b.1.steering),
     ("shape", |a, b| a.1.shape != b.1.shape),
     ("ttl", |a, b| a.1.ttl != b.1.ttl),
+    ("suspect_ttl", |a, b| a.1.suspect_ttl != b.1.suspect_ttl),
     ("failback", |a, b| a.1.failback != b.1.failback),
     ("all_down", |a, b| a.1.all_down != b.1.all_down),
     ("check", |a, b| a.1.check != b.1.check),

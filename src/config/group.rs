@@ -139,5 +139,10 @@ fn failback(own: Failback) -> String {
         Failback::Auto => "\"auto\"".to_owned(),
         Failback::Manual => "\"manual\"".to_owned(),
         Failback::After(wait) => format!("\"{}\"", humantime::format_duration(wait)),
+        Failback::Canary { after, share, length } => {
+            let (after, percent) = (humantime::format_duration(after), f64::from(share) / 100.0);
+            let length = humantime::format_duration(length);
+            format!("{{ after = \"{after}\", canary = {{ share = \"{percent}%\", for = \"{length}\" }} }}")
+        }
     }
 }

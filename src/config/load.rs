@@ -148,6 +148,7 @@ fn service(
         owners: draft.owners(),
         shape: draft.shape_or_default(),
         check: check_of(&draft, named)?,
+        suspect_ttl: draft.suspect_ttl(),
         steering: service::finish_steering(draft.steering.get(), draft.pools.get().map_or(&[], |pools| pools)),
         views: views.collect::<Option<_>>()?,
         name: draft.name.value,

@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `ladder` and `group`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
@@ -16,6 +16,7 @@ pub mod codes;
 mod country;
 mod diagnostic;
 mod dns;
+mod failback;
 mod form;
 mod group;
 mod health;
@@ -272,6 +273,8 @@ pub struct Service {
     pub shape: Shape,
     /// TTL of steered records; whole seconds, never 0. Default 30 s.
     pub ttl: Duration,
+    /// The same while a pool that is told is suspect or drained; whole seconds, from 1 s to `ttl`. Default 5 s.
+    pub suspect_ttl: Duration,
     /// When a pool that was down is preferred again.
     pub failback: Failback,
     /// What is answered when no pool is live, first applicable rung first. Default last-good, all.

@@ -90,6 +90,7 @@ pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
         service_pools(service, pools, drafts, report);
         service.steering.at().into_iter().zip(service.pools.get()).for_each(|(at, pools)| weights(at, pools, report));
         ladder::judge(service, report);
+        service.judge_ttls(report);
         owner_keys(service, report);
         delegation_keys(service, report);
         check_keys(service, check.map(|i| &drafts.checks[i].1), report);

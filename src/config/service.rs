@@ -3,11 +3,13 @@
 use super::Owners;
 use super::check;
 use super::codes;
+use super::failback;
 use super::form;
 use super::group;
 use super::ladder;
 use super::lists::Domains;
 use super::reader::{Field, Value, list, nearest};
+use super::report::Report;
 use super::source::At;
 use super::table::Table;
 use super::view;
@@ -40,6 +42,8 @@ pub(super) struct Draft {
     pub(super) shape: Field<Shape>,
     /// TTL of steered records.
     pub(super) ttl: Field<Duration>,
+    /// The same while what they say may soon change.
+    pub(super) suspect_ttl: Field<Duration>,
     /// When a pool that was down is preferred again.
     pub(super) failback: Field<Failback>,
     /// The ladder.
@@ -115,7 +119,8 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
             steering: t.get("steering", steering),
             shape: t.get("shape", |v| v.word(&shapes)),
             ttl: t.get("ttl", Value::ttl),
-            failback: t.get("failback", failback),
+            suspect_ttl: t.get("suspect_ttl", Value::ttl),
+            failback: t.get("failback", failback::read),
             all_down: t.get("all_down", ladder::read),
             check: t.get("check", check),
             group: t.get("group", group::read),
@@ -133,6 +138,23 @@ impl Draft {
     pub(super) fn shape_or_default(&self) -> Shape {
         let default = self.kind.get().and_then(|kind| kind.shapes.first());
         self.shape.get().or(default).copied().unwrap_or(Shape::Address)
+    }
+
+    /// The TTL of what may soon change.
+    pub(super) fn suspect_ttl(&self) -> Duration {
+        let ttl = self.ttl.get().unwrap_or(&TTL);
+        self.suspect_ttl.get().unwrap_or(&SUSPECT_TTL).min(ttl).to_owned()
+    }
+
+    /// Reports a TTL of what may soon change that is longer than that of what stays.
+    pub(super) fn judge_ttls(&self, report: &Report) {
+        let ttl = self.ttl.get().unwrap_or(&TTL);
+        if let Some(at) = self.suspect_ttl.at().filter(|at| at.value > *ttl && !matches!(self.ttl, Field::Bad)) {
+            let show = humantime::format_duration;
+            let title = format!("\"suspect_ttl\" is longer than the ttl of {}", show(*ttl));
+            let help = format!("write at most \"{}\": it stands for ttl while a pool may soon be lost", show(*ttl));
+            report.add(at.span, codes::OUT_OF_RANGE, title, "", help);
+        }
     }
 
     /// Whether owner names are delegated one by one.
@@ -159,6 +181,10 @@ impl Draft {
 
 /// TTL of steered records by default.
 pub(super) const TTL: Duration = Duration::from_secs(30);
+
+/// TTL of steered records that may soon change, by default: a resolver then asks again about as soon as a failing edge is found
+/// down, and answers cost six times as many questions for that while.
+const SUSPECT_TTL: Duration = Duration::from_secs(5);
 
 const DELEGATION: &[(&str, DelegationWord)] = &[("zone", DelegationWord::Zone), ("names", DelegationWord::Names)];
 
@@ -223,14 +249,6 @@ pub(super) fn finish_steering(steering: Option<&Steering>, pools: &[At<String>])
                 |pool: &str| weights.iter().find(|(name, _)| name.value == pool).map_or(0, |(_, weight)| *weight);
             super::Steering::Weighted(pools.iter().map(|pool| weight(&pool.value)).collect())
         }
-    }
-}
-
-fn failback(value: Value<'_>) -> Option<Failback> {
-    const WORDS: &[(&str, Failback)] = &[("auto", Failback::Auto), ("manual", Failback::Manual)];
-    match value.text("\"auto\", \"manual\" or a duration", "write how long a pool must stay up first, as \"10m\"")? {
-        "auto" | "manual" => value.word(WORDS),
-        _ => value.duration(Duration::from_millis(1)..=limits::FAILBACK_MAX).map(Failback::After),
     }
 }
 

@@ -55,6 +55,7 @@ fn federation(domains: &[&str]) -> Service {
         steering: Steering::Nearest,
         shape: Shape::Address,
         ttl: Duration::from_secs(30),
+        suspect_ttl: Duration::from_secs(5),
         failback: Failback::After(Duration::from_secs(600)),
         all_down: vec![Rung::LastGood, Rung::All],
         check: sip_check(),
@@ -224,13 +225,14 @@ fn every_key_that_this_version_has_is_read() {
         failback = "manual"
         all_down = ["last-good", { pool = "dublin" }, "nodata"]
         ttl = "1m"
+        suspect_ttl = "2s"
         check = "ldaps"
         [service.edge]
         kind = "sip-federation"
         domains = ["contoso.com"]
         pools = ["dublin", "austin"]
         steering = "failover"
-        failback = "auto"
+        failback = { after = "auto", canary = { share = 0.05, for = "10m" } }
         check = { interval = "10s" }
         [partner.bigcloud]
         prefixes = ["198.51.100.0/24"]
@@ -256,6 +258,7 @@ fn every_key_that_this_version_has_is_read() {
         pools: vec![1, 0],
         steering: Steering::Weighted(vec![0, 1]),
         ttl: Duration::from_secs(60),
+        suspect_ttl: Duration::from_secs(2),
         failback: Failback::Manual,
         all_down: vec![Rung::LastGood, Rung::Pool(0), Rung::NoData],
         check: Check {
@@ -275,7 +278,7 @@ fn every_key_that_this_version_has_is_read() {
     let edge = Service {
         name: "edge".into(),
         steering: Steering::Failover,
-        failback: Failback::Auto,
+        failback: Failback::Canary { after: Duration::ZERO, share: 500, length: Duration::from_secs(600) },
         check: Check { interval: Duration::from_secs(10), ..sip_check() },
         ..federation(&["contoso.com"])
     };

@@ -1,6 +1,6 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
-use super::{Flap, Unsafe};
+use super::{Flap, Step, Trial, Unsafe};
 use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
@@ -33,6 +33,8 @@ pub enum Event {
         generation: u64,
         /// The services that say something else than before.
         services: Vec<String>,
+        /// Generations since the last told publish that changed nothing but TTLs.
+        untold: u64,
     },
     /// A service sends some clients elsewhere.
     Moved(Move),
@@ -45,6 +47,8 @@ pub enum Event {
     },
     /// A pool flaps, or no longer does.
     Flap(Flap),
+    /// A pool's canary began or ended.
+    Trial(Trial),
     /// Another topology is true.
     Replaced {
         /// Its first generation.
@@ -69,6 +73,8 @@ pub enum Event {
         hold: Option<Arc<Hold>>,
         /// Why, and who says so.
         grounds: Grounds,
+        /// What `[safety]` had against it.
+        forced: Option<Unsafe>,
         /// The generation that says so.
         generation: u64,
     },
@@ -78,6 +84,13 @@ pub enum Event {
         subject: Subject,
         /// The hold that was.
         hold: Arc<Hold>,
+    },
+    /// The last answer that named what is held away has expired.
+    Drained {
+        /// What.
+        subject: Subject,
+        /// The generation that is true now.
+        generation: u64,
     },
     /// An operator's order was not obeyed.
     Refused {
@@ -179,7 +192,7 @@ impl Event {
                     _ => info!(pool, %address, check, ?took, "endpoint is {state}"),
                 }
             }
-            Self::Published { generation, services } => debug!(generation, services = services.len(), "published"),
+            Self::Published { generation, services, .. } => debug!(generation, services = services.len(), "published"),
             Self::Moved(moved) => moved.log(),
             Self::Doubt { why: Some(why), .. } => {
                 tracing::error!("self-doubt: {}; verdicts stay as they are", why.words())
@@ -190,6 +203,10 @@ impl Event {
                 warn!(service, pool, for_s, "the pool flaps: it serves only where no other does");
             }
             Self::Flap(Flap { service, pool, damped: None }) => info!(service, pool, "the pool flaps no longer"),
+            Self::Trial(Trial { service, pool, step: Step::Aborted }) => {
+                warn!(service, pool, "canary aborted: {}", Step::Aborted.words());
+            }
+            Self::Trial(Trial { service, pool, step }) => info!(service, pool, "canary: {}", step.words()),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {
                 let Grounds { reason, author } = &hold.grounds;
@@ -201,13 +218,19 @@ impl Event {
                     None => info!(%subject, state, author, reason, generation, "held"),
                 }
             }
-            Self::Released { subject, hold, grounds: Grounds { reason, author }, generation } => {
+            Self::Released { subject, hold, grounds: Grounds { reason, author }, forced, generation } => {
                 let was = hold.as_ref().map(|hold| hold.held.word());
-                info!(%subject, was, author, reason, generation, "released");
+                match forced {
+                    Some(danger) => warn!(%subject, was, author, reason, generation, "released by force: {danger}"),
+                    None => info!(%subject, was, author, reason, generation, "released"),
+                }
             }
             Self::HoldEnded { subject, hold } => {
                 let (state, reason) = (hold.held.word(), &hold.grounds.reason);
                 info!(%subject, state, reason, "the time of the hold is over");
+            }
+            Self::Drained { subject, generation } => {
+                info!(%subject, generation, "the last answer that named it has expired");
             }
             Self::Refused { action, why, grounds: Grounds { reason, author } } => {
                 warn!(action, author, reason, "refused: {why}");

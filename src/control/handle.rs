@@ -1,7 +1,7 @@
 //! How everyone else asks the control task and hears of it.
 
 use super::event::Event;
-use super::{NoSuchSubject, Seen, Unsafe, Watchdog};
+use super::{Lingers, NoSuchSubject, Seen, Unsafe, Watchdog};
 use crate::health::{Grounds, Held, Hold, Subject, Suspicion, Verdict};
 use crate::limits::{COMMANDS_QUEUE, EVENTS_QUEUE};
 use crate::snapshot::Lake;
@@ -65,6 +65,8 @@ pub struct Done {
     pub generation: u64,
     /// Whether it will survive a restart.
     pub kept: Result<(), NotKept>,
+    /// How far what is kept away has left the answers; `None` where nothing is.
+    pub lingers: Option<Lingers>,
     /// What `[safety]` would have refused, had it not been forced.
     pub forced: Option<Unsafe>,
 }
@@ -88,6 +90,8 @@ pub enum Refusal {
 pub struct Report {
     /// Targets with their verdicts, and since when, seconds since 1970.
     pub targets: Vec<(Arc<TargetSpec>, Verdict, Option<u64>)>,
+    /// How far what is held away has left the answers.
+    pub lingers: Vec<(Subject, Lingers)>,
     /// Every hold, also on what the configuration does not have, and when it ends, seconds since 1970.
     pub holds: Vec<(Subject, Arc<Hold>, Option<u64>)>,
 }

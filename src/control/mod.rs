@@ -12,6 +12,7 @@ use crate::snapshot::{Publisher, Row};
 use crate::state::{Kept, Store};
 use crate::topology::Topology;
 use handle::{Command, Ends};
+use linger::Linger;
 use operate::Saved;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,16 +23,18 @@ mod beliefs;
 mod certificates;
 mod event;
 mod handle;
+mod linger;
 mod metrics;
 mod operate;
 mod record;
 mod safety;
 mod watchdog;
 
-pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen};
+pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen, Step, Trial};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
+pub use linger::Lingers;
 pub use metrics::Metrics;
 pub use record::{entry, record};
 pub use safety::{Recent, Unsafe};
@@ -54,7 +57,10 @@ pub struct Control {
     store: Store,
     saved: Saved,
     recent: Recent,
+    linger: Linger,
     metrics: Metrics,
+    /// Generations since the last that was told, which changed nothing but TTLs.
+    untold: u64,
     trouble_said: Option<Instant>,
 }
 
@@ -76,8 +82,23 @@ impl Control {
         let watchdog = Watchdog::new(prober.heartbeat(), now.at);
         let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
-        let trouble_said = None;
-        (Self { beliefs, publisher, prober, observations, ends, store, saved, recent, metrics, trouble_said }, handle)
+        let (untold, trouble_said) = (0, None);
+        let linger = Linger::begin(&publisher.lake().load(), beliefs.holds(), now);
+        let control = Self {
+            beliefs,
+            publisher,
+            prober,
+            observations,
+            ends,
+            store,
+            saved,
+            recent,
+            linger,
+            metrics,
+            untold,
+            trouble_said,
+        };
+        (control, handle)
     }
 
     /// Runs until the task is dropped.
@@ -86,7 +107,7 @@ impl Control {
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);
         loop {
             self.ends.watchdog.beat(Instant::now());
-            let ripe = self.beliefs.next_ripe();
+            let ripe = self.beliefs.next_ripe().into_iter().chain(self.linger.next_due()).min();
             tokio::select! {
                 count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
                     if count == 0 {
@@ -119,6 +140,8 @@ impl Control {
                 changes.push((observation, change));
             }
         }
+        let suspicions = self.beliefs.take_suspicions();
+        services.extend(suspicions.into_iter().flat_map(|target| self.beliefs.topology().affected(target)));
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
         let decided = Instant::now();
@@ -169,17 +192,22 @@ impl Control {
                 let began = Instant::now();
                 self.beliefs.reseat(topology.clone());
                 let rows = self.beliefs.render_all(began);
+                self.linger.replaced(&self.publisher.lake().load(), began);
                 let published = self.publisher.replace(topology.clone(), rows);
+                self.linger.revise(&self.publisher.lake().load(), began);
                 self.metrics.published(began.elapsed());
                 self.metrics.certificates().retain(&topology);
                 self.prober.retarget(topology.probed());
                 self.tell(Event::Replaced { generation: published.generation });
+                self.pools_to_tell().into_iter().for_each(|event| self.tell(event));
                 let _ = reply.send(published.generation);
             }
             Command::Hold(order, reply) => self.hold(order, reply),
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
-                let _ = reply.send(self.beliefs.report(moment()));
+                let now = moment();
+                let lingers = self.linger.of_all(&self.publisher.lake().load(), self.beliefs.holds(), now);
+                let _ = reply.send(Report { lingers, ..self.beliefs.report(now) });
             }
             Command::Histories(targets, reply) => {
                 let _ = reply.send(self.beliefs.histories(&targets, moment()));
@@ -200,7 +228,12 @@ impl Control {
             drop(self.store.save_holds(self.beliefs.holds(), moment()));
         }
         for (subject, hold) in ended {
+            self.linger.forget(&subject);
             self.tell(Event::HoldEnded { subject, hold });
+        }
+        let snapshot = self.publisher.lake().load();
+        for subject in self.linger.due(&snapshot, now) {
+            self.tell(Event::Drained { subject, generation: snapshot.generation });
         }
     }
 
@@ -217,14 +250,31 @@ impl Control {
         let published = self.publisher.apply(changes.iter().cloned());
         let took = began.elapsed();
         self.metrics.published(took);
+        let after = self.publisher.lake().load();
+        for (id, row) in &changes {
+            self.linger.changed(&after, after.topology.service(*id), (before.row(*id), &**row), began + took);
+        }
+        let pools = self.pools_to_tell();
+        // An endpoint that fails now and then would fill the trail; what it did to TTLs is counted there.
+        if pools.is_empty() && changes.iter().all(|(service, row)| row.differs_in_doubt_alone(before.row(*service))) {
+            self.untold += 1;
+            tracing::debug!(generation = published.generation, services = changes.len(), "published, TTLs alone");
+            return Vec::new();
+        }
+        let untold = std::mem::take(&mut self.untold);
         let decided = first_sign.map_or(Duration::ZERO, |sign| now.saturating_duration_since(sign));
         let generation = published.generation;
         let name = |(service, _): &(ServiceId, _)| before.topology.service(*service).name.clone();
         let services = changes.iter().map(name).collect();
         let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
         let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
+        std::iter::once(Event::Published { generation, services, untold }).chain(pools).chain(moves).collect()
+    }
+
+    /// What rendering has found of pools that began or ended to flap or to be tried.
+    fn pools_to_tell(&mut self) -> Vec<Event> {
         let flaps = self.beliefs.take_flaps().into_iter().map(Event::Flap);
-        std::iter::once(Event::Published { generation, services }).chain(flaps).chain(moves).collect()
+        flaps.chain(self.beliefs.take_trials().into_iter().map(Event::Trial)).collect()
     }
 
     /// Publishes and tells what time or a command has changed.

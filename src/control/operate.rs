@@ -53,7 +53,7 @@ impl Control {
             if is_new && self.beliefs.holds().iter().len() >= HOLDS_MAX {
                 return Err(Refusal::TooMany);
             }
-            let left = self.beliefs.would_leave(&subject, &hold);
+            let left = self.beliefs.would_leave(&subject, Some(&hold));
             let safety = self.beliefs.topology().safety;
             Ok(self.recent.judge(safety, left.as_ref(), now.at).err())
         });
@@ -61,9 +61,17 @@ impl Control {
         let was_held = self.beliefs.holds().get(&subject).is_some();
         let services = self.beliefs.hold(subject.clone(), hold.clone());
         let told = forced.clone();
-        let event = |generation| Event::Held { subject, hold: Arc::new(hold), forced: told, generation };
+        let event =
+            |generation| Event::Held { subject: subject.clone(), hold: Arc::new(hold), forced: told, generation };
         let done = self.carry_out(services, was_held, event);
-        self.answer(Done { forced, ..done }, reply);
+        let lingers = if held.keeps_away() {
+            let snapshot = self.publisher.lake().load();
+            Some(self.linger.await_leave(&snapshot, &subject, Instant::now()))
+        } else {
+            self.linger.forget(&subject);
+            None
+        };
+        self.answer(Done { forced, lingers, ..done }, reply);
     }
 
     pub(super) fn release(&mut self, release: Release, reply: Reply) {
@@ -71,11 +79,16 @@ impl Control {
         let is_held = self.beliefs.holds().get(&subject).is_some();
         let found = if is_held { Ok(()) } else { self.beliefs.find(&subject) };
         let safety = self.beliefs.topology().safety;
-        let judged = found.map_err(Refusal::from).map(|()| self.recent.judge(safety, None, Instant::now()).err());
+        // What is held up may be down without its hold.
+        let left = self.beliefs.would_leave(&subject, None);
+        let judged =
+            found.map_err(Refusal::from).map(|()| self.recent.judge(safety, left.as_ref(), Instant::now()).err());
         let what = format!("release {subject}");
         let Some((forced, reply)) = self.pass(judged, force, what, &grounds, reply) else { return };
         let (hold, services) = self.beliefs.release(&subject);
-        let event = |generation| Event::Released { subject, hold, grounds, generation };
+        self.linger.forget(&subject);
+        let told = forced.clone();
+        let event = |generation| Event::Released { subject, hold, grounds, forced: told, generation };
         let done = self.carry_out(services, is_held, event);
         self.answer(Done { forced, ..done }, reply);
     }
@@ -109,7 +122,7 @@ impl Control {
         self.tell(event(generation));
         published.into_iter().for_each(|event| self.tell(event));
         self.saved.note();
-        Done { services: count, was_held, generation, kept: Err(NotKept::NoDirectory), forced: None }
+        Done { services: count, was_held, generation, kept: Err(NotKept::NoDirectory), lingers: None, forced: None }
     }
 
     /// Answers once the holds are on the disk, or will not be; nobody waits for the disk here.

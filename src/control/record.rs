@@ -1,7 +1,7 @@
 //! Events as lines of the audit trail.
 
-use super::Flap;
 use super::event::{Event, Move};
+use super::{Flap, Step, Trial, Unsafe};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
 use crate::limits::AUDIT_NAMES_MAX;
@@ -29,10 +29,13 @@ pub fn entry(event: &Event) -> Entry {
             .with("check", target.kind().word())
             .with("pools", few(pools))
             .with("took_ms", took.as_millis() as u64),
-        Event::Published { generation, services } => Entry::of("publish", "the services named say something else")
-            .at(*generation)
-            .with("services", few(services))
-            .with("count", services.len()),
+        Event::Published { generation, services, untold } => {
+            let entry = Entry::of("publish", "the services named say something else")
+                .at(*generation)
+                .with("services", few(services))
+                .with("count", services.len());
+            if *untold > 0 { entry.with("ttl_alone_before", *untold) } else { entry }
+        }
         Event::Moved(moved) => movement(moved),
         Event::Held { subject, hold, forced, generation } => {
             let entry = Entry::of("hold", hold.grounds.reason.as_str())
@@ -40,20 +43,23 @@ pub fn entry(event: &Event) -> Entry {
                 .with("subject", subject.to_string())
                 .with("state", hold.held.word())
                 .with("author", hold.grounds.author.as_str());
-            match forced {
-                Some(danger) => entry.with("forced", danger.to_string()),
-                None => entry,
-            }
+            by_force(entry, forced.as_ref())
         }
-        Event::Released { subject, hold, grounds, generation } => Entry::of("release", grounds.reason.as_str())
-            .at(*generation)
-            .with("subject", subject.to_string())
-            .with("was", hold.as_ref().map(|hold| hold.held.word()))
-            .with("author", grounds.author.as_str()),
+        Event::Released { subject, hold, grounds, forced, generation } => {
+            let entry = Entry::of("release", grounds.reason.as_str())
+                .at(*generation)
+                .with("subject", subject.to_string())
+                .with("was", hold.as_ref().map(|hold| hold.held.word()))
+                .with("author", grounds.author.as_str());
+            by_force(entry, forced.as_ref())
+        }
         Event::HoldEnded { subject, hold } => Entry::of("hold-ended", "the time of the hold is over")
             .with("subject", subject.to_string())
             .with("state", hold.held.word())
             .with("held_because", hold.grounds.reason.as_str()),
+        Event::Drained { subject, generation } => Entry::of("drained", "the last answer that named it has expired")
+            .at(*generation)
+            .with("subject", subject.to_string()),
         Event::Refused { action, why, grounds } => Entry::of("refused", why.as_str())
             .with("action", action.as_str())
             .with("wanted_because", grounds.reason.as_str())
@@ -62,15 +68,38 @@ pub fn entry(event: &Event) -> Entry {
             let reason = why.map_or("what is seen is believed again, and judged anew", |why| why.words());
             Entry::of(if why.is_some() { "doubt" } else { "doubt-ended" }, reason).at(*generation)
         }
-        Event::Flap(Flap { service, pool, damped }) => {
-            let (what, reason) = match damped {
-                Some(_) => ("damp", "it flaps: it serves only where no other does"),
-                None => ("damp-ended", "it flaps no longer"),
-            };
-            let entry = Entry::of(what, reason).with("service", service.as_str()).with("pool", pool.as_str());
-            damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
-        }
+        Event::Flap(flap) => flapping(flap),
+        Event::Trial(trial) => tried(trial),
         Event::Replaced { generation } => Entry::of("publish", "a configuration was taken over").at(*generation),
+    }
+}
+
+/// An order with what `[safety]` had against it.
+fn by_force(entry: Entry, forced: Option<&Unsafe>) -> Entry {
+    forced.into_iter().fold(entry, |entry, danger| entry.with("forced", danger.to_string()))
+}
+
+fn flapping(Flap { service, pool, damped }: &Flap) -> Entry {
+    let (what, reason) = match damped {
+        Some(_) => ("damp", "it flaps: it serves only where no other does"),
+        None => ("damp-ended", "it flaps no longer"),
+    };
+    let entry = Entry::of(what, reason).with("service", service.as_str()).with("pool", pool.as_str());
+    damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
+}
+
+fn tried(Trial { service, pool, step }: &Trial) -> Entry {
+    let what = match step {
+        Step::Began { .. } => "canary",
+        Step::Passed => "canary-passed",
+        Step::Aborted => "canary-aborted",
+    };
+    let entry = Entry::of(what, step.words()).with("service", service.as_str()).with("pool", pool.as_str());
+    match step {
+        Step::Began { share, length } => {
+            entry.with("share", f64::from(*share) / 10_000.0).with("for_s", length.as_secs())
+        }
+        Step::Passed | Step::Aborted => entry,
     }
 }
 

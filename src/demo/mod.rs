@@ -167,6 +167,8 @@ impl Demo {
                     if flap.damped.is_some() { "flaps: it serves only where no other does" } else { "flaps no longer" };
                 tell(&format!("{} {word}", flap.pool));
             }
+            Event::Trial(trial) => tell(&format!("{}: {}", trial.pool, trial.step.words())),
+            Event::Drained { subject, .. } => tell(&format!("{subject}: the last answer that named it has expired")),
             Event::Doubt { why: None, .. } => tell("self-doubt is over"),
             Event::Replaced { generation } => tell(&format!("generation {generation}: the configuration was replaced")),
         }

@@ -144,6 +144,15 @@ pub enum Failback {
     Auto,
     /// After it has been up for this long without a break.
     After(Duration),
+    /// After it has been up for `after`, by a share of client networks, and by all others after it has served those for `length`.
+    Canary {
+        /// How long it must have been up without a break.
+        after: Duration,
+        /// Which share, in ten thousandths.
+        share: u16,
+        /// For how long those try it.
+        length: Duration,
+    },
     /// When an operator releases it.
     Manual,
 }

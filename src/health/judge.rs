@@ -40,6 +40,7 @@ pub struct Judge {
     first_sign: Option<Instant>,
     newest: Option<Instant>,
     seen: bool,
+    suspect: bool,
 }
 
 /// Outcomes in a row that are alike.
@@ -79,7 +80,13 @@ impl Judge {
     /// A judge that believes what was believed before a restart.
     pub fn recalled(verdict: Verdict) -> Self {
         let (life, service) = (Run::default(), Run::default());
-        Self { verdict, life, service, first_sign: None, newest: None, seen: false }
+        Self { verdict, life, service, first_sign: None, newest: None, seen: false, suspect: false }
+    }
+
+    /// Whether an outcome speaks against its life or service, and neither `fall` of them nor `rise` passes in a row have settled that
+    /// yet. So an endpoint that now passes and now does not is suspect all the while.
+    pub fn is_suspect(&self) -> bool {
+        self.suspect
     }
 
     /// When the outcomes in a row began that made the verdict: its first sign.
@@ -115,6 +122,7 @@ impl Judge {
         self.life.take(outcome.passed(), now);
         self.service.take(matches!(outcome, Outcome::Pass), now);
         let next = self.next(outcome, thresholds);
+        self.suspect = self.suspects(next, thresholds.rise);
         let why = match outcome {
             Outcome::Fail(failure) => Some(failure.clone()),
             Outcome::Degraded(words) => Some(Failure { class: FailureClass::Unavailable, detail: words.clone() }),
@@ -148,6 +156,16 @@ impl Judge {
         }
     }
 
+    /// Whether it is suspect in the state that an outcome left it in.
+    fn suspects(&self, state: State, rise: u32) -> bool {
+        let runs = if state == State::Up { &[&self.life, &self.service][..] } else { &[&self.life] };
+        match state {
+            State::Down | State::Unknown => false,
+            _ if runs.iter().any(|run| !run.good) => true,
+            _ => self.suspect && runs.iter().any(|run| run.length < rise),
+        }
+    }
+
     /// Says a belief that stays in newer words.
     fn explain(&mut self, why: Option<Failure>) {
         let is_news = match self.verdict.state {
@@ -167,6 +185,7 @@ impl Judge {
         let since = if was_known { Some(now) } else { self.verdict.since };
         let why = Failure { class: FailureClass::Local, detail: why.clone() };
         (self.life, self.service, self.first_sign) = (Run::default(), Run::default(), Some(now));
+        self.suspect = false;
         self.verdict = Verdict { state: State::Unknown, since, why: Some(why) };
         was_known
     }

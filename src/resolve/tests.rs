@@ -284,18 +284,53 @@ fn neighbour(client: IpAddr, scope: u8, noise: u128) -> IpAddr {
     }
 }
 
+/// A world in which seoul has come back and is in its canary.
+fn in_canary(more: &str) -> Arc<Snapshot> {
+    let keys = format!("{more}\nfailback = {{ after = \"auto\", canary = {{ share = 0.5, for = \"10m\" }} }}");
+    let topology = topology_beside(&[WORLD, ZONE, POOLS, PARTNER, &service(&keys)].concat(), &[("o.csv", OVERRIDES)]);
+    let mut beliefs = Beliefs::new(topology.clone());
+    let now = Instant::now();
+    let fail = Outcome::fail(crate::health::FailureClass::Refused, "refused");
+    for outcome in [Outcome::Pass, fail, Outcome::Pass] {
+        for target in &topology.targets {
+            let stays = matches!(outcome, Outcome::Fail(_)) && target.address.ip() == IpAddr::from([10, 2, 0, 1]);
+            (0..3).filter(|_| !stays).for_each(|_| drop(beliefs.observe(target, &outcome, now)));
+        }
+        beliefs.render_all(now);
+    }
+    Publisher::new(topology, beliefs.render_all(now)).lake().load()
+}
+
+#[test]
+fn in_a_canary_the_same_networks_try_a_pool_and_the_scope_says_whom_it_is_about() {
+    let snapshot = in_canary("steering = \"failover\"");
+    let said = |client: String| ask(&snapshot, "sip.contoso.com", Asked::A, &client);
+    let (seoul, dublin) = ("A [10.1.0.1, 10.1.0.2] 30 /24", "A [10.2.0.1] 30 /24");
+    let networks: Vec<String> = (0..100).map(|i| said(format!("100.64.{i}.7"))).collect();
+    let tried = networks.iter().filter(|said| *said == seoul).count();
+    assert!(networks.iter().all(|said| said == seoul || said == dublin), "{networks:?}");
+    assert!((30..70).contains(&tried), "{tried} of 100 networks");
+    (0..100).for_each(|i| assert_eq!(said(format!("100.64.{i}.200")), networks[i], "network {i}"));
+    // Nobody whose order begins with dublin is concerned.
+    let snapshot = in_canary("steering = \"nearest\"");
+    assert_eq!(ask(&snapshot, "sip.contoso.com", Asked::A, "10.1.0.1"), "A [10.2.0.1] 30 /17");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     /// RFC 7871 section 7.2.1: a resolver may give the answer to everybody within the scope.
     #[test]
     fn two_clients_inside_one_scope_get_identical_answers(
-        client in clients(), noise in any::<u128>(), steering in 0usize..3, kind in 0usize..3,
+        client in clients(), noise in any::<u128>(), steering in 0usize..6, kind in 0usize..3,
     ) {
         thread_local! {
             static WORLDS: Vec<Arc<Snapshot>> =
                 ["\"nearest\"", "\"failover\"", "{ weighted = { seoul = 3, dublin = 1 } }"]
-                    .map(|steering| snapshot(&format!("steering = {steering}"), true)).into();
+                    .map(|steering| format!("steering = {steering}"))
+                    .iter()
+                    .flat_map(|steering| [snapshot(steering, true), in_canary(steering)])
+                    .collect();
         }
         let (name, kind) = [
             ("_sipfederationtls._tcp.contoso.com", Asked::Srv), ("sip.contoso.com", Asked::A), ("sip.contoso.com", Asked::Aaaa),

@@ -19,6 +19,10 @@ pub struct Standing {
     pub gate: Gate,
     /// Until when it serves only where no other does, because it flaps.
     pub damped: Option<Instant>,
+    /// Whether it waits and is in its canary: some clients prefer it already.
+    pub canary: bool,
+    /// Whether one of its endpoints may soon be lost: probes that speak against it are being confirmed.
+    pub suspect: bool,
     /// Each endpoint's state, in the order of the service's pool.
     pub endpoints: Box<[State]>,
     /// What an operator decided; `state` and `endpoints` are what it makes of them.
@@ -40,6 +44,8 @@ pub struct Choice {
     pub picks: Box<[Pick]>,
     /// What the choice rests on.
     pub basis: Basis,
+    /// Whether it may soon be another, so that it is said with a shorter TTL: a pool that it names is suspect or drained.
+    pub brief: bool,
 }
 
 /// One pool of a choice.
@@ -129,7 +135,7 @@ fn any_of(states: impl Iterator<Item = State>) -> State {
 ///
 /// | rank | state | gate | because |
 /// |---|---|---|---|
-/// | 0 | Up | preferred | |
+/// | 0 | Up | preferred; or waits in its canary, for `tries` | |
 /// | 1 | Up | waits | waiting protects from being moved twice, not from service |
 /// | 2 | Up | any, but damped | it flaps: whoever is sent there will be moved again |
 /// | 3 | Degraded | any | it answers, and what is behind it does not: every other serves better |
@@ -138,13 +144,20 @@ fn any_of(states: impl Iterator<Item = State>) -> State {
 /// | none | Down | any | it is left to the `all_down` ladder |
 ///
 /// A drained pool serves only where no other is live. Of a pool that is Up, endpoints that are merely degraded are not named: the
-/// well ones are enough.
-pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_good: Option<usize>) -> Choice {
+/// well ones are enough. `tries` says whether it is for the clients who try a pool in its canary.
+pub fn choose(
+    service: &Service,
+    order: &[u16],
+    standings: &[Standing],
+    last_good: Option<usize>,
+    tries: bool,
+) -> Choice {
     let rank = |&pool: &usize| {
         let standing = &standings[pool];
         let rank = match (standing.state, standing.gate) {
             (State::Up, _) if standing.damped.is_some() => 2,
             (State::Up, Gate::In) => 0,
+            (State::Up, _) if tries && standing.canary => 0,
             (State::Up, _) => 1,
             (State::Degraded, _) => 3,
             (State::Unknown, Gate::In) => 4,
@@ -172,7 +185,9 @@ pub fn choose(service: &Service, order: &[u16], standings: &[Standing], last_goo
         let states = endpoints.iter().enumerate();
         Pick { pool, endpoints: states.filter(|&(_, &state)| named(state)).map(|(i, _)| i).collect() }
     };
-    Choice { picks: live.into_iter().map(pick).collect(), basis: if proven { Basis::Proven } else { Basis::Unproven } }
+    let brief = live.iter().any(|&pool| drained || standings[pool].suspect);
+    let basis = if proven { Basis::Proven } else { Basis::Unproven };
+    Choice { picks: live.into_iter().map(pick).collect(), basis, brief }
 }
 
 /// The first rung that applies; "all" where none does, since only "nodata" says that nothing shall be told. While some endpoint
@@ -204,7 +219,7 @@ fn all_down(service: &Service, order: &[u16], standings: &[Standing], last_good:
         (!picks.is_empty()).then_some((rung, picks))
     };
     let (rung, picks) = service.all_down.iter().chain(&[Rung::All]).find_map(climb).unwrap_or((Rung::All, [].into()));
-    Choice { picks, basis: Basis::AllDown(rung) }
+    Choice { picks, basis: Basis::AllDown(rung), brief: false }
 }
 
 #[cfg(test)]

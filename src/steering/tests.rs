@@ -3,14 +3,24 @@ use crate::health::{Grounds, Hold};
 use crate::testing::{POOLS, ZONE, service, topology};
 use crate::topology::Topology;
 use proptest::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 fn world(more: &str) -> Arc<Topology> {
     topology(&[ZONE, POOLS, &service(more)].concat())
 }
 
-/// A word as "U D ?", with "w" behind it where the pool waits and "f" where it flaps: one for each pool, one letter for each endpoint.
+/// One world with a service for each of these policies: compiling a world takes longer than all that is asked of it.
+fn worlds(policies: &[String]) -> Arc<Topology> {
+    let named = |(i, policy): (usize, &String)| {
+        let name = [format!("[service.s{i}]"), format!("domains = [\"s{i}.contoso.com\"]")];
+        service(policy).replace("[service.federation]", &name[0]).replace("domains = [\"contoso.com\"]", &name[1])
+    };
+    let services: String = policies.iter().enumerate().map(named).collect();
+    topology(&[ZONE, POOLS, &services].concat())
+}
+
+/// A word as "U D ?", with "w" behind it where the pool waits, "c" where it does in its canary, "f" where it flaps and "s" where it is suspect: one for each pool, one letter for each endpoint.
 fn standings(text: &str) -> Vec<Standing> {
     let state = |c| match c {
         'U' => State::Up,
@@ -19,8 +29,8 @@ fn standings(text: &str) -> Vec<Standing> {
         _ => State::Unknown,
     };
     let standing = |word: &str| {
-        let endpoints: Box<[State]> = word.trim_end_matches(['w', 'f']).chars().map(state).collect();
-        let gate = if word.ends_with('w') { Gate::Waiting { since: Instant::now() } } else { Gate::In };
+        let endpoints: Box<[State]> = word.trim_end_matches(['w', 'c', 'f', 's']).chars().map(state).collect();
+        let gate = if word.ends_with(['w', 'c']) { Gate::Waiting { since: Instant::now() } } else { Gate::In };
         let has = |s| endpoints.contains(&s);
         let state = if has(State::Up) {
             State::Up
@@ -32,14 +42,15 @@ fn standings(text: &str) -> Vec<Standing> {
             State::Down
         };
         let damped = word.ends_with('f').then(Instant::now);
-        Standing { state, gate, damped, endpoints, holds: PoolHolds::default(), spoiler: None }
+        let (suspect, canary) = (word.ends_with('s'), word.ends_with('c'));
+        Standing { state, gate, damped, canary, suspect, endpoints, holds: PoolHolds::default(), spoiler: None }
     };
     text.split(' ').map(standing).collect()
 }
 
 /// A choice as "basis pool:endpoints ...".
 fn chosen(service: &Service, text: &str, last_good: Option<usize>) -> String {
-    shown(&choose(service, &[0, 1], &standings(text), last_good))
+    shown(&choose(service, &[0, 1], &standings(text), last_good, false))
 }
 
 fn shown(choice: &Choice) -> String {
@@ -96,7 +107,7 @@ fn the_first_live_pool_is_chosen_with_its_endpoints_that_are_up() {
 #[test]
 fn the_ladder_is_climbed_in_its_order() {
     let all = "all 0:[0, 1, 2] 1:[0]";
-    for (ladder, last_good, holds, expected) in [
+    let cases = [
         ("\"all\"", Some(1), "--", all),
         ("\"last-good\"", Some(0), "--", "last-good 0:[0, 1, 2]"),
         ("\"last-good\"", None, "--", all),
@@ -110,10 +121,47 @@ fn the_ladder_is_climbed_in_its_order() {
         ("\"last-good\", \"nodata\"", Some(1), "-d", "nodata"),
         ("\"last-good\", \"nodata\"", None, "--", "nodata"),
         ("\"nodata\"", Some(1), "dd", "nodata"),
+    ];
+    let topology = worlds(&cases.map(|(ladder, ..)| format!("all_down = [{ladder}]")));
+    for ((ladder, last_good, holds, expected), service) in cases.iter().zip(&topology.services) {
+        let choice = choose(service, &[0, 1], &held("DDD D", holds), *last_good, false);
+        assert_eq!(shown(&choice), *expected, "{ladder} {last_good:?} {holds}");
+    }
+}
+
+#[test]
+fn in_its_canary_a_pool_is_preferred_by_those_who_try_it() {
+    let topology = world("");
+    for (states, tried, others) in [
+        ("UUUc U", "proven 0:[0, 1, 2]", "proven 1:[0]"),
+        ("UUUw U", "proven 1:[0]", "proven 1:[0]"),
+        ("???c U", "proven 1:[0]", "proven 1:[0]"),
+        ("dddc U", "proven 1:[0]", "proven 1:[0]"),
+        ("UUUc D", "proven 0:[0, 1, 2]", "proven 0:[0, 1, 2]"),
+        ("UUU Uc", "proven 0:[0, 1, 2]", "proven 0:[0, 1, 2]"),
     ] {
-        let topology = world(&format!("all_down = [{ladder}]"));
-        let choice = choose(&topology.services[0], &[0, 1], &held("DDD D", holds), last_good);
-        assert_eq!(shown(&choice), expected, "{ladder} {last_good:?} {holds}");
+        let choice = |tries| shown(&choose(&topology.services[0], &[0, 1], &standings(states), None, tries));
+        assert_eq!((choice(true), choice(false)), (tried.to_owned(), others.to_owned()), "{states}");
+    }
+}
+
+#[test]
+fn what_may_soon_change_is_said_briefly() {
+    let topology = worlds(&["address", "ordered"].map(|shape| format!("shape = \"{shape}\"")));
+    for (shape, states, holds, brief) in [
+        ("address", "UUU U", "--", false),
+        ("address", "UUUs U", "--", true),
+        ("address", "UUU Us", "--", false),
+        ("ordered", "UUU Us", "--", true),
+        ("address", "UUUs Us", "-d", true),
+        ("address", "UUU U", "r-", false),
+        ("address", "UUU D", "r-", true),
+        ("address", "UUU U", "rd", true),
+        ("address", "DDD D", "r-", false),
+    ] {
+        let service = if shape == "ordered" { &topology.services[1] } else { &topology.services[0] };
+        let choice = choose(service, &[0, 1], &held(states, holds), None, false);
+        assert_eq!(choice.brief, brief, "{shape} {states} {holds}");
     }
 }
 
@@ -133,25 +181,32 @@ const LADDERS: [&str; 5] = [
     "[{ pool = \"dublin\" }, { pool = \"seoul\" }]",
 ];
 
+const SHAPES: [&str; 3] = ["address", "target", "ordered"];
+
+/// A service for each shape and ladder.
+static POLICIES: LazyLock<Arc<Topology>> = LazyLock::new(|| {
+    let of_shape = |shape| LADDERS.map(|ladder| format!("shape = \"{shape}\"\nall_down = {ladder}"));
+    worlds(&SHAPES.map(of_shape).concat())
+});
+
 proptest! {
     /// Whatever stands how, and whatever is held.
     #[test]
     fn what_a_choice_may_never_do(
-        words in ("[UdD?]{3}[wf]?", "[UdD?][wf]?"),
+        words in ("[UdD?]{3}[wcfs]?", "[UdD?][wcfs]?"),
         holds in "[-dr]{2}",
         last_good in proptest::option::of(0..2usize),
-        ladder in 0..LADDERS.len(),
-        shape in proptest::sample::select(vec!["address", "target", "ordered"]),
+        policy in 0..SHAPES.len() * LADDERS.len(),
         order in proptest::sample::select(vec![[0u16, 1], [1, 0]]),
+        tries in any::<bool>(),
     ) {
-        let topology = world(&format!("shape = \"{shape}\"\nall_down = {}", LADDERS[ladder]));
         let standings = held(&format!("{} {}", words.0, words.1), &holds);
-        let choice = choose(&topology.services[0], &order, &standings, last_good);
+        let choice = choose(&POLICIES.services[policy], &order, &standings, last_good, tries);
         let held_down = |pool: usize| standings[pool].holds.held() == Some(Held::Down);
         let named = |pool: usize| choice.picks.iter().any(|pick| pick.pool == pool);
         let all_held = (0..2).all(held_down);
         prop_assert!(all_held || !(0..2).any(|pool| held_down(pool) && named(pool)), "one that is held down is named");
-        let best = |s: &Standing| s.state == State::Up && s.gate == Gate::In && s.damped.is_none() && s.holds.held().is_none();
+        let best = |s: &Standing| s.state == State::Up && (s.gate == Gate::In || tries && s.canary) && s.damped.is_none() && s.holds.held().is_none();
         if let Some(first) = choice.picks.first() {
             prop_assert!(!standings.iter().any(best) || best(&standings[first.pool]), "a worse one is preferred");
             prop_assert!(choice.picks.iter().all(|pick| !pick.endpoints.is_empty()), "a pool without an endpoint");
@@ -213,9 +268,9 @@ fn while_one_endpoint_lives_no_dead_one_is_named() {
     // Both pools are down, the first because one endpoint of three is not enough for it.
     let mut few = standings("UDD D");
     few[0].state = State::Down;
-    assert_eq!(shown(&choose(service, &[0, 1], &few, None)), "all 0:[0]");
-    assert_eq!(shown(&choose(service, &[0, 1], &few, Some(0))), "last-good 0:[0]");
-    assert_eq!(shown(&choose(service, &[0, 1], &few, Some(1))), "all 0:[0]", "the last good one is dead whole");
+    assert_eq!(shown(&choose(service, &[0, 1], &few, None, false)), "all 0:[0]");
+    assert_eq!(shown(&choose(service, &[0, 1], &few, Some(0), false)), "last-good 0:[0]");
+    assert_eq!(shown(&choose(service, &[0, 1], &few, Some(1), false)), "all 0:[0]", "the last good one is dead whole");
 }
 
 fn hold(held: Held) -> Arc<Hold> {
@@ -254,7 +309,7 @@ fn a_held_pool_is_told_only_where_nothing_else_can_be() {
         ("UUU U", "rd", None, "proven 0:[0, 1, 2]"),
         ("UUU U", "rr", None, "proven 0:[0, 1, 2]"),
     ] {
-        let got = shown(&choose(&topology.services[0], &[0, 1], &held(states, holds), last_good));
+        let got = shown(&choose(&topology.services[0], &[0, 1], &held(states, holds), last_good, false));
         assert_eq!(got, expected, "{states} {holds}");
     }
 }
@@ -262,7 +317,7 @@ fn a_held_pool_is_told_only_where_nothing_else_can_be() {
 #[test]
 fn ordered_lists_no_drained_pool_beside_another() {
     let topology = world("shape = \"ordered\"");
-    let got = |holds| shown(&choose(&topology.services[0], &[0, 1], &held("UUU U", holds), None));
+    let got = |holds| shown(&choose(&topology.services[0], &[0, 1], &held("UUU U", holds), None, false));
     assert_eq!((got("r-"), got("-r")), ("proven 1:[0]".into(), "proven 0:[0, 1, 2]".into()));
     assert_eq!(got("rr"), "proven 0:[0, 1, 2] 1:[0]");
 }

@@ -9,8 +9,8 @@ use super::regions::Regions;
 use super::target;
 use super::views::{Face as Seen, faces};
 use super::{
-    Addresses, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology, Transfer,
-    Views, Zone,
+    Addresses, Canary, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology,
+    Transfer, Views, Zone,
 };
 use crate::config::{self, Config, Delegation, Location};
 use crate::federation::{Failback, Shape};
@@ -139,10 +139,16 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
         srv: service.owners.srv.iter().cloned().collect(),
         target: service.owners.addresses.first().cloned(),
         ttl: seconds(face.ttl),
+        suspect_ttl: seconds(service.suspect_ttl.min(face.ttl)),
         failback: match service.failback {
             Failback::Auto => Some(Duration::ZERO),
             Failback::After(wait) => Some(wait),
+            Failback::Canary { after, length, .. } => Some(after + length),
             Failback::Manual => None,
+        },
+        canary: match service.failback {
+            Failback::Canary { after, share, .. } => Some(Canary { after, share }),
+            _ => None,
         },
         all_down: service.all_down.iter().copied().collect(),
         pools,
@@ -276,7 +282,9 @@ fn pool_name_service(config: &Config, index: usize, users: &[&Service], regions:
         srv: Box::default(),
         target: None,
         ttl: meant().map(|s| s.ttl).min().unwrap_or(30),
+        suspect_ttl: meant().map(|s| s.suspect_ttl).min().unwrap_or(30),
         failback: Some(Duration::ZERO),
+        canary: None,
         all_down: [config::Rung::All].into(),
         pools: [ServicePool { pool: PoolId::at(index), min_healthy: 1, endpoints: endpoints.collect() }].into(),
         orders: Orders::constant([0].into(), regions),

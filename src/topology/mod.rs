@@ -28,7 +28,7 @@ mod views;
 pub use compile::{CompileError, Stamps, compile};
 pub use group::Group;
 pub use names::{Found, Here, Names, SrvOwner};
-pub use order::{Dependence, Orders, network_length};
+pub use order::{Canary, Dependence, Orders, network_length};
 pub use records::{Node, Place, Records, Set};
 pub use target::TargetSpec;
 pub use views::Views;
@@ -180,8 +180,12 @@ pub struct Service {
     pub target: Option<Prefix>,
     /// TTL of its records, seconds; never 0.
     pub ttl: u32,
+    /// The same while what they say may soon change, seconds; never 0 nor above `ttl`.
+    pub suspect_ttl: u32,
     /// How long a pool must have been up again before it is preferred again; `None` waits for a release.
     pub failback: Option<Duration>,
+    /// Who tries such a pool before that.
+    pub canary: Option<Canary>,
     /// What is answered when no pool is live.
     pub all_down: Box<[Rung]>,
     /// Its pools in the order of the configuration.

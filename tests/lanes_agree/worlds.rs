@@ -196,6 +196,7 @@ fn service_text(text: &mut String, i: usize, service: &Service, domain: &str, po
     .unwrap();
     let ladder = LADDERS[service.ladder].replace('P', &format!("p{}", used[0]));
     writeln!(text, "all_down = [{ladder}]").unwrap();
+    writeln!(text, "failback = {{ after = \"auto\", canary = {{ share = \"50%\", for = \"1h\" }} }}").unwrap();
     if service.delegated {
         writeln!(text, "delegation = \"names\"\nns = [\"ns0.contoso.com\", \"ns.elsewhere.example\"]").unwrap();
     }
@@ -222,6 +223,15 @@ impl World {
                 Some(true) => drop(beliefs.observe(target, &Outcome::Pass, now)),
                 Some(false) => drop(beliefs.observe(target, &Outcome::fail(FailureClass::Refused, "refused"), now)),
                 None => {}
+            }
+        }
+        // Some are lost and come back, into their canary.
+        let (pass, fail) = (Outcome::Pass, Outcome::fail(FailureClass::Refused, "refused"));
+        let returns = || topology.targets.iter().zip(self.seen.iter().cycle()).step_by(3);
+        for outcome in [&fail, &pass] {
+            beliefs.render_all(now);
+            for (target, _) in returns().filter(|(_, seen)| **seen == Some(true)) {
+                beliefs.observe(target, outcome, now);
             }
         }
         Publisher::new(topology, beliefs.render_all(now))

@@ -107,7 +107,7 @@ function poolTable(service, countries) {
     const button = make("button", { type: "button", click: () => order(Boolean(held), pool.pool, path(pool.pool), told), "aria-label": `${held ? "Release" : "Hold"} ${pool.pool}` }, held ? "Release" : "Hold");
     const runbook = make("button", { type: "button", click: () => book(pool.pool), "aria-label": `Run-book of ${pool.pool}` }, "Run-book");
     const sends = countries.get(pool.pool) ? `serves ${countries.get(pool.pool)} countries` : "serves nobody now";
-    const why = pool.waits_for_failback ? "up again, waits for its failback" : sends;
+    const why = pool.waits_for_failback ? (pool.canary ? "up again, tried by some of its clients" : "up again, waits for its failback") : sends;
     const head = make("tr", {}, cell(make("strong", {}, pool.pool), place?.country ? ` ${place.country}` : ""), cell(word(pool.state, pool.held)), cell(), cell(why), cell(), cell(button, runbook));
     return [head, ...pool.endpoints.map((endpoint) => endpointRow(service, pool, endpoint))];
   });

@@ -115,11 +115,14 @@ impl Beliefs {
         (ended, services)
     }
 
-    /// Where a hold would leave fewer active pools than it found: the service with the fewest. Active is what partners may be
-    /// sent to: not down, and not held away.
-    pub fn would_leave(&self, subject: &Subject, hold: &Hold) -> Option<Left> {
+    /// Where a hold, or the end of one, would leave fewer active pools than it found: the service with the fewest. Active is what
+    /// partners may be sent to: not down, and not held away.
+    pub fn would_leave(&self, subject: &Subject, hold: Option<&Hold>) -> Option<Left> {
         let mut holds = self.holds.clone();
-        holds.put(subject.clone(), hold.clone());
+        match hold {
+            Some(hold) => holds.put(subject.clone(), hold.clone()),
+            None => drop(holds.take(subject)),
+        }
         let supposed = holds.of_pool(&subject.pool);
         let configured = |id: &ServiceId| self.topology.service(*id).face == Face::Configured;
         let loss = |id: ServiceId| {
@@ -141,7 +144,7 @@ impl Beliefs {
         self.topology.service(id).pools.iter().enumerate().filter(is_active).count()
     }
 
-    /// Every verdict and every hold.
+    /// Every verdict and every hold; how far what is held has left the answers is not known here.
     pub fn report(&self, now: Moment) -> Report {
         let target = |(spec, judge): (&Arc<TargetSpec>, &Judge)| {
             let verdict = judge.verdict().clone();
@@ -150,6 +153,7 @@ impl Beliefs {
         };
         let end = |hold: &Hold| hold.ends.map(|ends| now.unix_of(ends));
         Report {
+            lingers: Vec::new(),
             targets: self.topology.targets.iter().zip(&self.judges).map(target).collect(),
             holds: self.holds.iter().map(|(subject, hold)| (subject.clone(), hold.clone(), end(hold))).collect(),
         }

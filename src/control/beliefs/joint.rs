@@ -3,9 +3,10 @@
 
 use super::Beliefs;
 use super::memory::Memory;
-use crate::health::{PoolHolds, State};
+use crate::health::{Judge, PoolHolds, State};
 use crate::ids::{ServiceId, TargetId};
 use crate::steering;
+use crate::topology::Endpoint;
 
 /// How a pool stands in a service.
 pub(super) struct Joint {
@@ -15,6 +16,8 @@ pub(super) struct Joint {
     pub(super) endpoints: Box<[State]>,
     /// Whose state that is, where it is not the service's own.
     pub(super) spoiler: Option<ServiceId>,
+    /// Whether probes that speak against it in one of them are being confirmed.
+    pub(super) suspect: bool,
 }
 
 impl Beliefs {
@@ -24,7 +27,8 @@ impl Beliefs {
         // Members of a group have the same pools in the same order.
         let alone = |id: ServiceId| steering::pool_state(&self.topology.service(id).pools[place], holds, verdict);
         let (state, endpoints) = alone(id);
-        let mut joint = Joint { state, endpoints, spoiler: None };
+        let suspect = self.topology.steered_as_one(id).any(|id| self.is_suspect(id, place, holds));
+        let mut joint = Joint { state, endpoints, spoiler: None, suspect };
         for other in self.topology.steered_as_one(id).filter(|&other| other != id) {
             let there = alone(other).0;
             if there.badness() > joint.state.badness() {
@@ -32,6 +36,18 @@ impl Beliefs {
             }
         }
         joint
+    }
+
+    /// Whether an endpoint of a pool that nobody holds may be about to be lost: it is with the last target that speaks for its life.
+    fn is_suspect(&self, id: ServiceId, place: usize, holds: &PoolHolds) -> bool {
+        let judge = |target: &TargetId| &self.judges[target.index()];
+        let is_suspect = |endpoint: &Endpoint| {
+            let mut alive =
+                endpoint.targets.iter().map(judge).filter(|judge| judge.verdict().state.is_alive()).peekable();
+            alive.peek().is_some() && alive.all(Judge::is_suspect)
+        };
+        let endpoints = &self.topology.service(id).pools[place].endpoints;
+        endpoints.iter().filter(|endpoint| holds.endpoint(endpoint.address).is_none()).any(is_suspect)
     }
 
     /// What is remembered of a service's pools.

@@ -1,5 +1,6 @@
 //! What one service remembers of its pools: gates, last good choices, the last outage.
 
+use super::canary;
 use crate::health::{Damp, Damping, Gate};
 use crate::limits::OUTAGE_SETTLES;
 use crate::topology::{Service, Topology};
@@ -13,6 +14,8 @@ pub(super) struct Memory {
     pub(super) gates: Vec<Gate>,
     /// How much each of them flaps.
     pub(super) damps: Vec<Damp>,
+    /// Whether each of them is in its canary, as it was told.
+    pub(super) canaries: Vec<bool>,
     /// For each order, the pool that its clients were sent to when one was last proven alive.
     pub(super) last_good: Vec<Option<usize>>,
     /// The last time that no pool was left.
@@ -52,6 +55,7 @@ impl Memory {
         Self {
             gates: vec![Gate::In; service.pools.len()],
             damps: vec![Damp::default(); service.pools.len()],
+            canaries: vec![false; service.pools.len()],
             last_good: vec![None; service.orders.list().len()],
             outage: Outage::default(),
             is_lost: true,
@@ -65,7 +69,11 @@ impl Memory {
         damping: Option<&'a Damping>,
     ) -> impl Iterator<Item = Instant> + 'a {
         let gates = self.gates.iter().filter_map(|gate| gate.ripe_at(service.failback));
-        gates.chain(damping.into_iter().flat_map(|by| self.damps.iter().filter_map(|damp| damp.until(by))))
+        let waits = self.gates.iter().zip(&self.canaries).filter(|(_, is_in_canary)| !**is_in_canary);
+        let canaries = waits.filter_map(|(gate, _)| canary::begins(*gate, service.canary));
+        gates
+            .chain(canaries)
+            .chain(damping.into_iter().flat_map(|by| self.damps.iter().filter_map(|damp| damp.until(by))))
     }
 
     /// Takes over what an older topology's service remembered of pools of the same name; for a group it is called for each member,
@@ -89,6 +97,7 @@ impl Memory {
                 if was.damps[place] != Damp::default() {
                     self.damps[now] = was.damps[place];
                 }
+                self.canaries[now] |= was.canaries[place] && service.canary.is_some();
             }
         }
         self.outage = was.outage;

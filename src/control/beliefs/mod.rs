@@ -1,6 +1,6 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
-//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), of groups (`joint`), an operator's
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), who is tried (`canary`), of groups (`joint`), an operator's
 //! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
 //! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use witness::Witness;
 
+mod canary;
 mod damp;
 mod held;
 mod history;
@@ -26,6 +27,7 @@ mod memory;
 mod past;
 mod witness;
 
+pub use canary::{Step, Trial};
 pub use damp::Flap;
 pub use held::{Left, NoSuchSubject};
 pub use history::Seen;
@@ -44,6 +46,10 @@ pub struct Beliefs {
     is_doubting: bool,
     /// What began or ended to be damped and was not told yet.
     flaps: Vec<Flap>,
+    /// Whose canary began or ended and was not told yet.
+    trials: Vec<Trial>,
+    /// Targets that began or ended to be suspect, and whose services were not rendered yet.
+    suspicions: BTreeSet<TargetId>,
     /// Of a group the first service's is that of all.
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
@@ -75,6 +81,8 @@ impl Beliefs {
             doubted: Outage::default(),
             is_doubting: false,
             flaps: Vec::new(),
+            trials: Vec::new(),
+            suspicions: BTreeSet::new(),
             services: topology.services.iter().map(Memory::of).collect(),
             ripening: BTreeSet::new(),
             holds: Holds::default(),
@@ -144,14 +152,22 @@ impl Beliefs {
             self.unseen -= usize::from(was_unseen && judge.is_informed());
             return None;
         }
-        let was_unseen = !judge.is_informed();
+        let (was_unseen, was_suspect) = (!judge.is_informed(), judge.is_suspect());
         let changed = judge.observe(outcome, now, spec.thresholds);
+        if judge.is_suspect() != was_suspect {
+            self.suspicions.insert(target);
+        }
         self.unseen -= usize::from(was_unseen && judge.is_informed());
         changed.then(|| Change {
             target,
             verdict: judge.verdict().clone(),
             first_sign: judge.first_sign().unwrap_or(now),
         })
+    }
+
+    /// Takes out the targets that began or ended to be suspect since this was asked last: their services want rendering.
+    pub fn take_suspicions(&mut self) -> BTreeSet<TargetId> {
+        std::mem::take(&mut self.suspicions)
     }
 
     /// Why verdicts stay as they are; `None` while what is seen is believed.
@@ -189,6 +205,7 @@ impl Beliefs {
         let is_dark = standings.iter().all(|standing| standing.state == State::Down);
         memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
         release_who_must_serve(&mut standings);
+        self.trials.extend(canary::follow(&self.topology, service, memory, &mut standings, now));
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, lead)));
         let row = Row::render(service, standings, &memory.last_good);
@@ -207,7 +224,7 @@ impl Beliefs {
         let memory = self.memory(id);
         let standing = |(place, (pool, &gate)): (usize, (&ServicePool, &Gate))| {
             let holds = self.pool_holds[pool.pool.index()].clone();
-            let Joint { state, endpoints, spoiler } = self.joint(id, place, &holds);
+            let Joint { state, endpoints, spoiler, suspect } = self.joint(id, place, &holds);
             let returns = match (gate, state) {
                 (Gate::Out { since }, State::Up) => {
                     [memory.outage, self.doubted].iter().any(|outage| outage.covers(since, now))
@@ -221,7 +238,7 @@ impl Beliefs {
                 None if returns => Gate::In,
                 None => gate.step(state, now, service.failback),
             };
-            Standing { state, gate, damped: None, endpoints, holds, spoiler }
+            Standing { state, gate, damped: None, canary: false, suspect, endpoints, holds, spoiler }
         };
         service.pools.iter().zip(&memory.gates).enumerate().map(standing).collect()
     }

@@ -305,7 +305,7 @@ fn what_a_hold_would_leave_is_known_before_it_is_made() {
     story.pool_is("dublin", true, 0);
     let hold = |held| Hold { held, grounds: Grounds::new("x", "y").unwrap(), made: 0, ends: None };
     let left = |story: &Story, text: &str, held| {
-        story.beliefs.would_leave(&subject(text), &hold(held)).map(|left| (left.service, left.active))
+        story.beliefs.would_leave(&subject(text), Some(&hold(held))).map(|left| (left.service, left.active))
     };
     let federation = |active| Some(("federation".to_owned(), active));
     assert_eq!(left(&story, "seoul", Held::Down), federation(1));
@@ -410,6 +410,79 @@ proptest! {
             if dublin_lives || !drained {
                 prop_assert_eq!(chosen, "dublin");
             }
+        }
+    }
+}
+
+/// TTLs of the first service's answers, and what began or ended to be suspect, after one outcome of seoul's first endpoint each.
+fn ttls(story: &mut Story, script: &str) -> Vec<(u32, usize)> {
+    let topology = story.beliefs.topology.clone();
+    let target = topology.services[0].pools[0].endpoints[0].targets[0];
+    let mut told = Vec::new();
+    for (i, c) in (100..).zip(script.bytes()) {
+        let fail = Outcome::fail(FailureClass::Refused, "refused");
+        let outcome = if c == b'+' { Outcome::Pass } else { fail };
+        let now = story.at(i);
+        story.beliefs.observe(&topology.targets[target.index()], &outcome, now);
+        let order = topology.services[0].orders.pick(crate::ids::RegionId(0), [127, 0, 0, 1].into());
+        let ttl = story.beliefs.render(ServiceId(0), now).answer(order).ttl;
+        told.push((ttl, story.beliefs.take_suspicions().len()));
+    }
+    told
+}
+
+#[test]
+fn while_a_chosen_pool_is_suspect_answers_are_short_lived() {
+    for (more, script, expected) in [
+        ("", "--++", [(5, 1), (5, 0), (5, 0), (30, 1)]),
+        ("suspect_ttl = \"2s\"", "-+-+", [(2, 1), (2, 0), (2, 0), (2, 0)]),
+        ("ttl = \"3s\"", "--++", [(3, 1), (3, 0), (3, 0), (3, 1)]),
+        // With the verdict the endpoint is no longer named; the pool's others are not suspect.
+        ("", "---+", [(5, 1), (5, 0), (30, 1), (30, 0)]),
+    ] {
+        let mut story = Story::new(world(more));
+        story.pool_is("seoul", true, 0);
+        story.pool_is("dublin", true, 0);
+        story.chosen(0);
+        assert_eq!(ttls(&mut story, script), expected, "{more} {script}");
+    }
+}
+
+#[test]
+fn a_drained_pool_that_must_serve_is_told_for_a_short_time() {
+    let mut story = Story::new(world(""));
+    story.pool_is("seoul", true, 0);
+    story.pool_is("dublin", false, 0);
+    assert_eq!(ttls(&mut story, "+"), [(30, 0)]);
+    story.hold("seoul", Held::Drain, None);
+    assert_eq!(ttls(&mut story, "+"), [(5, 0)]);
+}
+
+#[test]
+fn what_an_operator_holds_up_is_not_suspect() {
+    let mut story = Story::new(world(""));
+    story.pool_is("seoul", true, 0);
+    story.pool_is("dublin", true, 0);
+    story.hold("seoul/10.1.0.1", Held::Up, None);
+    assert_eq!(ttls(&mut story, "-"), [(30, 1)]);
+}
+
+/// TTLs, and those of what is suspect.
+const TTLS: [(u32, u32); 3] = [(1, 1), (30, 5), (90, 90)];
+
+static TTL_WORLDS: LazyLock<Vec<Arc<Topology>>> = LazyLock::new(|| {
+    let keys = |(ttl, suspect)| format!("ttl = \"{ttl}s\"\nsuspect_ttl = \"{suspect}s\"");
+    TTLS.iter().map(|ttls| world(&keys(*ttls))).collect()
+});
+
+proptest! {
+    /// Whatever is seen, no answer has the TTL 0, or a longer one than is configured.
+    #[test]
+    fn ttls_stay_within_what_is_configured(which in 0..TTLS.len(), script in "[-+]{1,30}") {
+        let (ttl, suspect) = TTLS[which];
+        let mut story = Story::new(TTL_WORLDS[which].clone());
+        for (said, _) in ttls(&mut story, &script) {
+            prop_assert!(said == ttl || said == suspect);
         }
     }
 }

@@ -23,7 +23,7 @@ fn a_move_says_who_went_where_and_why() {
 
 #[test]
 fn every_publish_has_its_generation() {
-    let published = Event::Published { generation: 3, services: vec!["federation".into(); 100] };
+    let published = Event::Published { generation: 3, services: vec!["federation".into(); 100], untold: 0 };
     let said = entry(&published);
     assert_eq!((said.what, said.generation), ("publish", Some(3)));
     assert_eq!(said.detail["count"], 100);

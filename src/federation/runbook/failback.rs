@@ -50,7 +50,7 @@ fn edge_back(case: &Case<'_>, edge: usize, page: &mut Page) {
 fn wait(steered: &Steered) -> Option<String> {
     match steered.failback {
         Failback::Manual => Some(format!(" The service {} waits for that release.", steered.service)),
-        Failback::Auto | Failback::After(_) => None,
+        Failback::Auto | Failback::After(_) | Failback::Canary { .. } => None,
     }
 }
 

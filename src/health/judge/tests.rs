@@ -245,3 +245,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_endpoint_is_suspect_until_one_side_has_enough_in_a_row() {
+    for (script, expected) in [
+        ("+++", "..."),
+        ("---", "..."),
+        ("+---", ".ss."),
+        ("+--++", ".sss."),
+        ("+-+-+-++", ".ssssss."),
+        ("+~~~", ".ss."),
+        ("+~+~~~++", ".ssss..."),
+        ("~~-~~", "..ss."),
+        ("~-~-~~", ".ssss."),
+        ("+-!+!+", ".ssss."),
+        ("+-o+", ".s.."),
+        ("+---++-", ".ss...s"),
+    ] {
+        let mut judge = Judge::default();
+        let start = Instant::now();
+        let step = |(i, c)| {
+            judge.observe(&scripted(c), start + Duration::from_secs(i), THRESHOLDS);
+            if judge.is_suspect() { 's' } else { '.' }
+        };
+        assert_eq!((0..).zip(script.bytes()).map(step).collect::<String>(), expected, "{script}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn only_what_lives_is_suspect(script in "[-+~!o]{0,60}") {
+        let mut judge = Judge::default();
+        let start = Instant::now();
+        for (i, c) in script.bytes().enumerate() {
+            judge.observe(&scripted(c), start + Duration::from_secs(i as u64), THRESHOLDS);
+            prop_assert!(!judge.is_suspect() || judge.verdict().state.is_alive());
+        }
+        let passes = script.bytes().rev().filter(|c| *c != b'!').take_while(|c| *c == b'+').count();
+        prop_assert!(passes < THRESHOLDS.rise as usize || !judge.is_suspect());
+    }
+}

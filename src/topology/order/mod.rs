@@ -7,9 +7,11 @@ use crate::ids::RegionId;
 use crate::limits::WEIGHT_SLOTS;
 use std::net::IpAddr;
 
+mod canary;
 mod nearest;
 mod weighted;
 
+pub use canary::Canary;
 pub(super) use nearest::nearest;
 pub(super) use weighted::slots;
 
@@ -120,11 +122,15 @@ fn distinct<'a>(orders: impl Iterator<Item = &'a u16>) -> Vec<usize> {
 
 /// The slot of a client's network: the same on every node and after every restart.
 fn slot_of(client: IpAddr) -> usize {
-    let network = match client {
+    mix(network_of(client)) as usize % WEIGHT_SLOTS
+}
+
+/// A client's network as a number.
+fn network_of(client: IpAddr) -> u64 {
+    match client {
         IpAddr::V4(v4) => u64::from(v4.to_bits() >> (32 - NETWORK_V4)),
         IpAddr::V6(v6) => (v6.to_bits() >> (128 - NETWORK_V6)) as u64 | 1 << 63,
-    };
-    mix(network) as usize % WEIGHT_SLOTS
+    }
 }
 
 /// The finalizer of SplitMix64: every bit of the input moves every bit of the output.

@@ -65,7 +65,34 @@ fn the_dependence_says_how_wide_the_scope_is() {
     assert_eq!(slotted.dependence(RegionId(1)), Dependence::Region);
 }
 
+#[test]
+fn a_canary_has_its_share_of_networks_and_of_each_weight() {
+    let canary = |share| Canary { after: Default::default(), share };
+    let networks = || (0..200_000u32).map(|network| IpAddr::from(Ipv4Addr::from_bits(network << 8)));
+    let v6 =
+        || (0..200_000u128).map(|network| IpAddr::from(std::net::Ipv6Addr::from_bits(0x2001 << 112 | network << 72)));
+    for share in [100, 500, 5000] {
+        let exact = f64::from(share) / 10_000.0;
+        let near = |count: usize, of: usize| (count as f64 / of as f64 - exact).abs() < exact / 10.0;
+        assert!(near(networks().filter(|&client| canary(share).has(client)).count(), 200_000), "{share}");
+        assert!(near(v6().filter(|&client| canary(share).has(client)).count(), 200_000), "{share}");
+    }
+    let half = networks().filter(|&client| slot_of(client) < WEIGHT_SLOTS / 2);
+    let (tried, all) =
+        half.fold((0, 0), |(tried, all), client| (tried + usize::from(canary(500).has(client)), all + 1));
+    assert!((tried * 20).abs_diff(all) < all / 10, "{tried} of {all}");
+}
+
 proptest! {
+    #[test]
+    fn a_client_and_its_network_are_always_on_the_same_side(bits in any::<u32>(), host in any::<u8>(), share in 1u16..=5000) {
+        let canary = Canary { after: Default::default(), share };
+        let (one, other) = (Ipv4Addr::from_bits(bits), Ipv4Addr::from_bits(bits & !0xff | u32::from(host)));
+        prop_assert_eq!(canary.has(one.into()), canary.has(other.into()));
+        let more = Canary { share: 5000, ..canary };
+        prop_assert!(!canary.has(one.into()) || more.has(one.into()), "who tries it for a small share does so for a larger");
+    }
+
     #[test]
     fn every_order_names_every_pool_once(weights in prop::collection::vec(0u32..50, 1..8), slot in 0..WEIGHT_SLOTS) {
         prop_assume!(weights.iter().any(|&w| w > 0));

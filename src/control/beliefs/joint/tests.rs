@@ -161,7 +161,7 @@ fn a_hold_is_judged_by_what_it_leaves_of_the_whole_group() {
     story.see(1, 0, false, 1);
     let grounds = Grounds::new("test", "test").unwrap();
     let hold = Hold { held: Held::Down, grounds, made: 0, ends: None };
-    let left = story.beliefs.would_leave(&"dublin".parse().unwrap(), &hold).unwrap();
+    let left = story.beliefs.would_leave(&"dublin".parse().unwrap(), Some(&hold)).unwrap();
     assert_eq!(left.active, 0, "seoul serves nobody while one member is down there");
 }
 
