@@ -68,6 +68,10 @@ compare SERVERS *ARGS:
     cargo build --release --locked --workspace
     target/release/edgesteer-measure compare --servers {{SERVERS}} --mix {{mixes}} {{ARGS}}
 
+# What is shipped: a static binary with what it is made of, in target/package.
+static:
+    deploy/build
+
 # What CI runs.
 ci:
     .ci/run

@@ -54,7 +54,18 @@ pub enum LoadError {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load(path: &Path) -> Result<World, LoadError> {
-    let (config, warnings) = config::load(path).map_err(LoadError::Config)?;
+    load_with(path, None)
+}
+
+/// The same with another country or city database than the configuration names.
+///
+/// # Errors
+/// Everything that is wrong with it, for people.
+pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadError> {
+    let (mut config, warnings) = config::load(path).map_err(LoadError::Config)?;
+    if let Some(database) = database {
+        config.geoip.database = config::Database::File(database.to_owned());
+    }
     let database = Database::open(&config.geoip.database)?;
     let geography = database.describe();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

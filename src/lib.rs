@@ -19,6 +19,7 @@ pub mod steering;
 
 pub mod resolve;
 pub mod snapshot;
+pub mod whatif;
 
 pub mod audit;
 pub mod lane;

@@ -96,6 +96,8 @@ pub const GROUP_MAX: usize = 32;
 pub const ENDPOINTS_MAX: usize = 256;
 /// Services in one configuration: three levels of 128 rows.
 pub const SERVICES_MAX: usize = 128 * 128 * 128;
+/// Prefixes of each family that stand for the clients of one kind, where worlds are compared: to try one, not to have all.
+pub const CENSUS_EXAMPLES: usize = 2;
 /// Slots over which weights are spread: a weight is exact to 1/256 of the client prefixes.
 pub const WEIGHT_SLOTS: usize = 256;
 /// Largest configuration file and largest overrides file, octets.
@@ -269,6 +271,8 @@ pub const WEIGHT_MAX: u32 = 65_535;
 pub const LISTEN_MAX: usize = 64;
 /// Largest PEM file, octets: a chain or a private CA bundle, not the whole Mozilla list many times over.
 pub const PEM_FILE_MAX: u64 = 1 << 20;
+/// What takes longer than this is shown to whoever waits at a terminal: nobody wonders about a second.
+pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 /// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest name or version told of this server, octets: no answer grows much by it.

@@ -1,6 +1,11 @@
 //! Every configuration in `tests/config_errors` gives exactly the diagnostics beside it, and every code has a golden.
 //!
+//! `lints/pages.rs` holds the pages of lints to what is said.
+//!
 //! `UPDATE_GOLDEN=1 cargo test --test config_errors` writes the goldens anew; read the difference before you commit it.
+
+#[path = "lints/pages.rs"]
+mod pages;
 
 use edgesteer::config::{codes, load};
 use std::collections::BTreeMap;

@@ -56,6 +56,11 @@ const ROOMS: &[Room] = &[
     // Truth.
     Room { path: "snapshot", layer: 4, imports: &["answer", "steering", "topology"], outside: &["arc_swap"] },
     Room { path: "resolve", layer: 4, imports: &["answer", "snapshot", "topology"], outside: &["hickory_proto"] },
+    // What is supposed is laid beside what is true: it reads snapshots, and makes some that nobody publishes.
+    Room {
+        path: "whatif", layer: 4,
+        imports: &["config::Country", "config::Rung", "geo", "health", "snapshot", "steering", "topology"], outside: &["ipnet"],
+    },
     // Edges. Of the configuration a lane reads what concerns DNS itself and its TLS certificate, and out of the topology the policy
     // of client subnets.
     Room {
@@ -161,7 +166,7 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology"],
+        imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology", "whatif"],
         outside: &[
             "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
             "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",

@@ -343,7 +343,8 @@ impl fmt::Display for Explanation {
         for pool in &path.pools {
             let mark = if pool.chosen { "->" } else { "  " };
             let distance = pool.distance_km.map_or_else(|| "-".to_owned(), |km| format!("{km} km"));
-            writeln!(f, "  {mark} {:<16} {:<8} {distance:>9}  {}", pool.pool, pool.state, pool.why)?;
+            let suspect = if pool.suspect { "; suspect: failing probes are being confirmed" } else { "" };
+            writeln!(f, "  {mark} {:<16} {:<8} {distance:>9}  {}{suspect}", pool.pool, pool.state, pool.why)?;
             if let Some(held) = &pool.held {
                 writeln!(f, "       {held}")?;
             }

@@ -18,8 +18,8 @@ use std::net::IpAddr;
 pub fn register(registry: &Registry, lake: &Lake) -> prometheus::Result<()> {
     registry.register(Box::new(Truth { lake: lake.clone(), gauges: Gauges::new()? }))?;
     let opts = Opts::new("edgesteer_build_info", "Always 1; the labels tell the build.");
-    let build = IntGaugeVec::new(opts, &["version"])?;
-    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    let build = IntGaugeVec::new(opts, &["version", "commit"])?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION"), env!("EDGESTEER_COMMIT")]).set(1);
     registry.register(Box::new(build))
 }
 

@@ -40,6 +40,7 @@ mod seats;
 mod services;
 mod shown;
 mod status;
+mod what_if;
 
 pub use access::Access;
 pub use explain::{Explanation, explain};
@@ -49,6 +50,7 @@ pub use metrics::register;
 use problem::Problem;
 use shown::Readiness;
 pub use shown::Shown;
+pub use what_if::{WhatIf, pools_named};
 
 /// The admin listener could not be started.
 #[derive(Debug, thiserror::Error)]

@@ -1,18 +1,12 @@
 //! `edgesteer explain` without a running server.
 
 use super::{complain, load, say};
-use crate::admin::explain;
-use crate::app::World;
-use crate::control::Beliefs;
-use crate::health::{FailureClass, Outcome};
+use crate::admin::{explain, pools_named};
 use crate::name::Name;
 use crate::resolve::{Asked, Client};
-use crate::snapshot::{Publisher, Snapshot};
-use std::collections::HashSet;
+use crate::whatif::{all_up, without};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Instant;
 
 /// What is asked.
 pub(super) struct Asking {
@@ -39,11 +33,11 @@ pub(super) fn run(config: &Path, asking: &Asking) -> ExitCode {
         Ok(world) => world,
         Err(code) => return code,
     };
-    let pools = world.topology.pools.iter().map(|pool| pool.name.as_str());
-    if let Some(unknown) = asking.down.iter().find(|down| !pools.clone().any(|pool| pool == *down)) {
-        return usage(format!("--down {unknown}: the pools are {}", pools.collect::<Vec<_>>().join(", ")));
-    }
-    let snapshot = suppose(&world, &asking.down);
+    let lost = match pools_named(&world.topology, &asking.down) {
+        Ok(lost) => lost,
+        Err(error) => return usage(format!("--down: {error}")),
+    };
+    let snapshot = without(&all_up(&world.topology), &lost);
     let explanation = explain(&snapshot, &name, kind, asking.client);
     if asking.json {
         say(&serde_json::to_string_pretty(&explanation).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")));
@@ -53,29 +47,4 @@ pub(super) fn run(config: &Path, asking: &Asking) -> ExitCode {
         say(&format!("This supposes that every pool is up{except}."));
     }
     ExitCode::SUCCESS
-}
-
-/// What would be true if these pools were down and every other were up.
-fn suppose(world: &World, down: &[String]) -> Arc<Snapshot> {
-    let topology = &world.topology;
-    let lost: HashSet<_> = topology
-        .services
-        .iter()
-        .flat_map(|service| &service.pools)
-        .filter(|pool| down.contains(&topology.pool(pool.pool).name))
-        .flat_map(|pool| pool.endpoints.iter().flat_map(|endpoint| endpoint.targets.iter().copied()))
-        .collect();
-    let now = Instant::now();
-    let mut beliefs = Beliefs::new(topology.clone());
-    for (i, target) in topology.targets.iter().enumerate() {
-        let outcome = if lost.contains(&crate::ids::TargetId::at(i)) {
-            Outcome::fail(FailureClass::Refused, "supposed to be down")
-        } else {
-            Outcome::Pass
-        };
-        for _ in 0..target.thresholds.fall {
-            beliefs.observe(target, &outcome, now);
-        }
-    }
-    Publisher::new(topology.clone(), beliefs.render_all(now)).lake().load()
 }

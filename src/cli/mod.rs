@@ -3,7 +3,7 @@
 //! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage.
 
 use crate::app::{self, LoadError, World};
-use crate::config::Style;
+use crate::config::{Diagnostics, Style};
 use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
 use crate::resolve::Client;
@@ -14,23 +14,26 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
+mod check;
 mod explain;
 mod healthcheck;
 mod manager;
 mod operate;
 mod papers;
+mod progress;
 mod reach;
 mod runbook;
 mod secrets;
 mod serve;
 mod token;
 mod watch;
+mod what_if;
 
 pub(crate) use serve::StopSignals;
 
 /// Geo-DNS traffic manager for inbound federation: answers SRV, A and AAAA only with pools that are provably alive.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version = env!("EDGESTEER_VERSION"), about, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -45,14 +48,7 @@ enum Command {
         config: PathBuf,
     },
     /// Validate a configuration and show what to think about.
-    Check {
-        /// Configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-        /// Exit with 1 where there are warnings.
-        #[arg(long)]
-        strict: bool,
-    },
+    Check(check::Args),
     /// Show what a client would be answered, and why. Needs no running server: every pool is up unless named by --down.
     Explain {
         /// Configuration file.
@@ -149,6 +145,8 @@ enum Command {
     },
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
+    /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
+    WhatIf(what_if::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -198,7 +196,7 @@ enum AuditCommand {
 pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve { config } => serve::run(config),
-        Command::Check { config, strict } => check(&config, strict),
+        Command::Check(args) => check::run(&args),
         Command::Explain { config, name, kind, client, subnet, down, json } => {
             let client = Client { source: client, steers: subnet.unwrap_or(client) };
             explain::run(&config, &explain::Asking { name, kind, client, down, json })
@@ -218,27 +216,9 @@ pub fn run() -> ExitCode {
         Command::Man { directory } => papers::man(&directory),
         Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
         Command::Runbook(args) => runbook::run(&args),
+        Command::WhatIf(args) => what_if::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
-}
-
-fn check(path: &Path, strict: bool) -> ExitCode {
-    let world = match load(path) {
-        Ok(world) => world,
-        Err(code) => return code,
-    };
-    let config = world.outline.config();
-    say(&format!(
-        "{}: {}, {}, {}, {} to probe, {}; geography: {}",
-        path.display(),
-        count(config.services.len(), "service"),
-        count(config.pools.len(), "pool"),
-        count(world.outline.domains(), "domain"),
-        count(world.topology.targets.len(), "target"),
-        count(world.topology.regions.len(), "region"),
-        world.geography
-    ));
-    if strict && !world.warnings.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
 fn verify(path: &Path) -> ExitCode {
@@ -269,18 +249,32 @@ fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Loads a configuration and shows its errors or warnings.
-fn load(path: &Path) -> Result<World, ExitCode> {
+/// Shows findings to people.
+fn show(found: &Diagnostics) {
     let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
-    match app::load(path) {
-        Ok(world) => {
-            if !world.warnings.is_empty() {
-                complain(&world.warnings.render(style));
-            }
-            Ok(world)
-        }
+    complain(&found.render(style));
+}
+
+/// Shows that a configuration is read, where that takes long.
+fn reading(path: &Path) -> progress::Progress {
+    progress::Progress::of(format!("reading {}", path.display()))
+}
+
+/// Loads a configuration and shows its errors; its warnings are for `check` to show, and for whoever starts a server.
+fn load(path: &Path) -> Result<World, ExitCode> {
+    load_with(path, None)
+}
+
+/// The same with another country or city database than the configuration names.
+fn load_with(path: &Path, database: Option<&Path>) -> Result<World, ExitCode> {
+    let loaded = {
+        let _shown = reading(path);
+        app::load_with(path, database)
+    };
+    match loaded {
+        Ok(world) => Ok(world),
         Err(LoadError::Config(diagnostics)) => {
-            complain(&diagnostics.render(style));
+            show(&diagnostics);
             Err(ExitCode::from(2))
         }
         Err(other) => {

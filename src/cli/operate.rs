@@ -45,11 +45,21 @@ fn said(order: &Ordering) -> Value {
     json!({ "reason": order.reason, "author": author, "force": order.force })
 }
 
-/// The name of the user who runs this, or the number where it has none.
+/// The name of the user who runs this, or the number where it has none. Looked up in the file itself: the system's look-ups load
+/// libraries, which a static binary cannot (they must be those of the C library that it was linked with).
 fn user() -> String {
-    let uid = nix::unistd::getuid();
-    let name = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
-    name.unwrap_or_else(|| format!("uid {uid}"))
+    let uid = nix::unistd::getuid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(&uid, &users).map_or_else(|| format!("uid {uid}"), str::to_owned)
+}
+
+/// The name that a passwd(5) file has for a number.
+fn name_of<'u>(uid: &str, users: &'u str) -> Option<&'u str> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then_some(name)
+    })
 }
 
 fn tell(server: &Reach, method: &str, subject: &Subject, said: &Value) -> ExitCode {
@@ -150,3 +160,6 @@ fn now() -> u64 {
 fn shown(seconds: u64) -> String {
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,9 @@ async fn serve(path: PathBuf, signals: Signals) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if !world.warnings.is_empty() {
+        super::show(&world.warnings);
+    }
     let started = tokio::select! {
         started = Running::start(path, world) => started,
         () = stop.received() => return ExitCode::SUCCESS,

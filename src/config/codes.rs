@@ -18,18 +18,20 @@ pub struct Code {
     pub name: &'static str,
     /// Whether it forbids the configuration.
     pub severity: Severity,
+    /// What it means, one sentence.
+    pub meaning: &'static str,
 }
 
 macro_rules! codes {
-    ($($severity:ident $name:ident $code:literal $meaning:literal)*) => {
-        $(#[doc = $meaning] pub const $name: Code = Code { name: $code, severity: Severity::$severity };)*
+    ($all:ident $of:literal: $($severity:ident $name:ident $code:literal $meaning:literal)*) => {
+        $(#[doc = $meaning] pub const $name: Code = Code { name: $code, severity: Severity::$severity, meaning: $meaning };)*
 
-        /// Every code.
-        pub const ALL: &[Code] = &[$($name),*];
+        #[doc = $of] pub const $all: &[Code] = &[$($name),*];
     };
 }
 
 codes! {
+    ALL "Every code of a configuration.":
     // Files and syntax.
     Error   UNREADABLE_FILE         "unreadable-file"         "A file cannot be read."
     Error   FILE_TOO_LARGE          "file-too-large"          "A file is over its limit."
@@ -152,5 +154,11 @@ codes! {
     Warning LONG_TTL                "long-ttl"                "Peers keep a dead pool for long."
     Warning SINGLE_POOL             "single-pool"             "A service has no second pool."
     Warning ORDERED_FEDERATION      "ordered-federation"      "Federation peers take one SRV record and stop."
+    Warning STRANGE_PORT            "strange-port"            "A port at which partners do not come."
+    Warning XMPPS_PARITY            "xmpps-parity"            "One of the two names of XMPP stays behind when the other moves."
     Warning WEAK_CHECK              "weak-check"              "A check that proves little."
+}
+
+codes! {
+    LIVE "Every code of what `check --probe` and `check --outside` find in the world.":
 }

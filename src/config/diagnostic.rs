@@ -4,7 +4,7 @@ use super::codes::{Code, Severity};
 use super::source::Excerpt;
 use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -41,10 +41,8 @@ pub enum Style {
 pub struct Diagnostics {
     /// What is kept: at least the first `DIAGNOSTICS_SHOWN_MAX` of each code.
     pub(super) kept: Vec<Diagnostic>,
-    /// How many errors there were in all.
-    pub(super) errors: usize,
-    /// How many warnings there were in all.
-    pub(super) warnings: usize,
+    /// How many there were in all of each code.
+    pub(super) counts: BTreeMap<&'static str, (Severity, usize)>,
 }
 
 impl Diagnostics {
@@ -60,22 +58,35 @@ impl Diagnostics {
             label: String::new(),
             help: help.to_owned(),
         };
-        Self { kept: vec![found], errors: 1, warnings: 0 }
+        Self { kept: vec![found], counts: BTreeMap::from([(code.name, (code.severity, 1))]) }
     }
 
     /// How many errors there are.
     pub fn errors(&self) -> usize {
-        self.errors
+        self.count(Severity::Error)
     }
 
     /// How many warnings there are.
     pub fn warnings(&self) -> usize {
-        self.warnings
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, wanted: Severity) -> usize {
+        self.counts.values().filter(|(severity, _)| *severity == wanted).map(|(_, count)| count).sum()
     }
 
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.errors + self.warnings == 0
+        self.counts.is_empty()
+    }
+
+    /// Without the warnings of these codes; errors stay.
+    pub fn allowing(mut self, codes: &[String]) -> Self {
+        let is_meant = |code: &str| codes.iter().any(|allowed| allowed == code);
+        let stays = |code: &str, severity| severity == Severity::Error || !is_meant(code);
+        self.kept.retain(|found| stays(found.code, found.severity));
+        self.counts.retain(|code, (severity, _)| stays(code, *severity));
+        self
     }
 
     /// The findings in the order of the files; of a flood of one code, only the first are kept.
@@ -119,9 +130,9 @@ impl Diagnostics {
             1 => Some(format!("1 {what}")),
             n => Some(format!("{n} {what}s")),
         };
-        let all = [count(self.errors, "error"), count(self.warnings, "warning")];
+        let all = [count(self.errors(), "error"), count(self.warnings(), "warning")];
         let all = all.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        match self.errors + self.warnings - shown {
+        match self.errors() + self.warnings() - shown {
             0 => format!("{all}\n"),
             hidden => format!("{all}; {hidden} of them not shown\n"),
         }

@@ -1,4 +1,7 @@
-//! Advice: what is allowed and probably not meant. Every warning says why and what to do.
+//! Advice: what is allowed and probably not meant. Every warning says why and what to do, and has a page in `docs/lints`.
+//!
+//! Here: services and pools by themselves; `lint/port` has ports, `lint/stored` the records of master files. Not here: what only
+//! the world can tell (`cli/check`).
 
 use super::codes;
 use super::pool;
@@ -8,22 +11,29 @@ use super::report::Report;
 use super::service::{self, Steering};
 use super::source::At;
 use super::view;
-use crate::federation::Shape;
+use crate::federation::{self, Kind, Shape};
 use crate::limits;
 use crate::name::Name;
 use std::collections::HashSet;
 use std::time::Duration;
 
+mod pair;
+mod port;
+mod stored;
+
 /// Warns.
 pub(super) fn advise(drafts: &Drafts, references: &References, report: &Report) {
-    for (service, pools) in drafts.services.iter().zip(&references.services) {
+    stored::advise(drafts, report);
+    pair::services(&drafts.services, report);
+    for ((service, pools), check) in drafts.services.iter().zip(&references.services).zip(&references.checks) {
         let pools: Vec<At<&pool::Draft>> =
             pools.iter().map(|at| At { value: &drafts.pools[at.value], span: at.span }).collect();
         std::iter::once(&service.ttl)
             .chain(service.views.iter().map(|view| &view.ttl))
             .for_each(|ttl| long_ttl(ttl, report));
         single_pool(service, report);
-        ordered_federation(service, report);
+        ordered(service, report);
+        port::advise(service, check.map(|i| &drafts.checks[i].1), report);
         targets(service, &pools, report);
     }
     unplaced(drafts, references, report);
@@ -49,20 +59,35 @@ fn single_pool(service: &service::Draft, report: &Report) {
     }
 }
 
-/// federation.md 1.1: an Access Edge takes one SRV record.
-fn ordered_federation(service: &service::Draft, report: &Report) {
-    let federation = service.kind.get().is_some_and(|kind| kind.name == "sip-federation");
-    if let Some(shape) = service.shape.at().filter(|shape| federation && shape.value == Shape::Ordered) {
-        let title = "federation peers take the first SRV record and stop";
+/// The kind whose habits the peers of a service have: that of its own, or of an SRV name that it took from another.
+fn habits(service: &service::Draft) -> Option<&'static Kind> {
+    let kind = *service.kind.get()?;
+    let owner = service.srv.get().and_then(|srv| srv.owner.get());
+    let taken = owner.and_then(|owner| known(owner.labels()));
+    Some(taken.map_or(kind, |(kind, _)| kind))
+}
+
+/// The kind and the port that belong to the first two labels of an owner.
+fn known<'a>(mut labels: impl Iterator<Item = &'a [u8]>) -> Option<(&'static Kind, u16)> {
+    federation::of_srv(labels.next()?, labels.next()?)
+}
+
+/// federation.md 1.1 and 3.2: an Access Edge takes one SRV record, and some homeservers the first.
+fn ordered(service: &service::Draft, report: &Report) {
+    let stops = habits(service).filter(|kind| !kind.peers.walk);
+    let shape = service.shape.at().filter(|shape| shape.value == Shape::Ordered);
+    if let Some((kind, shape)) = stops.zip(shape) {
+        let title = format!("{} take the first SRV record and stop", kind.summary);
         let help = "use shape = \"address\" or \"target\": the further records are never tried";
         report.add(shape.span, codes::ORDERED_FEDERATION, title, "", help);
     }
 }
 
-/// federation.md 1.1: peers of Lync match the SRV target strictly with the domain.
+/// federation.md 1.1 and 1.6: partners and clients of Lync match the SRV target strictly with the domain.
 fn targets(service: &service::Draft, pools: &[At<&pool::Draft>], report: &Report) {
     let domains = &service.domains.names;
-    if service.shape_or_default() == Shape::Address || domains.len() > limits::LINT_DOMAINS_MAX {
+    let is_strict = habits(service).is_some_and(|kind| kind.peers.strict);
+    if !is_strict || service.shape_or_default() == Shape::Address || domains.len() > limits::LINT_DOMAINS_MAX {
         return;
     }
     let domains: Vec<Name> = domains.iter().map(Name::from_wire).collect();

@@ -3,7 +3,7 @@
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`); what is
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
 //! remembered once it is compiled (`outline`), what a reload changes (`changes`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
@@ -26,6 +26,7 @@ mod lists;
 mod load;
 mod names;
 mod outline;
+mod pages;
 mod partner;
 mod pem;
 mod pool;
@@ -54,6 +55,7 @@ pub use health::Health;
 pub use ladder::Rung;
 pub use load::load;
 pub use outline::Outline;
+pub use pages::{PAGES, page};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;
@@ -273,7 +275,8 @@ pub struct Service {
     pub shape: Shape,
     /// TTL of steered records; whole seconds, never 0. Default 30 s.
     pub ttl: Duration,
-    /// The same while a pool that is told is suspect or drained; whole seconds, from 1 s to `ttl`. Default 5 s.
+    /// The same while a pool that is told is suspect or drained; whole seconds, never 0; where `ttl` is
+    /// shorter, that counts. Default 5 s.
     pub suspect_ttl: Duration,
     /// When a pool that was down is preferred again.
     pub failback: Failback,

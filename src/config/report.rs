@@ -5,7 +5,7 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{At, FileId, Source, Sources, Span, read_text};
 use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(super) struct Report {
     directory: PathBuf,
     sources: Sources,
     found: RefCell<Vec<Found>>,
-    counts: RefCell<HashMap<&'static str, (Severity, usize)>>,
+    counts: RefCell<BTreeMap<&'static str, (Severity, usize)>>,
 }
 
 struct Found {
@@ -103,10 +103,8 @@ impl Report {
     pub(super) fn finish(self) -> Diagnostics {
         let mut found = self.found.into_inner();
         found.sort_by_key(|f| (f.span, f.code.severity));
-        let total = |wanted| self.counts.borrow().values().filter(|(s, _)| *s == wanted).map(|(_, n)| n).sum();
-        let (errors, warnings) = (total(Severity::Error), total(Severity::Warning));
         let kept = found.into_iter().map(|f| f.locate(&self.sources)).collect();
-        Diagnostics { kept, errors, warnings }
+        Diagnostics { kept, counts: self.counts.into_inner() }
     }
 
     /// Whether a flood of findings of this code need not be put into words: if so, one more is counted.

@@ -140,12 +140,6 @@ impl Draft {
         self.shape.get().or(default).copied().unwrap_or(Shape::Address)
     }
 
-    /// The TTL of what may soon change.
-    pub(super) fn suspect_ttl(&self) -> Duration {
-        let ttl = self.ttl.get().unwrap_or(&TTL);
-        self.suspect_ttl.get().unwrap_or(&SUSPECT_TTL).min(ttl).to_owned()
-    }
-
     /// Reports a TTL of what may soon change that is longer than that of what stays.
     pub(super) fn judge_ttls(&self, report: &Report) {
         let ttl = self.ttl.get().unwrap_or(&TTL);
@@ -184,7 +178,7 @@ pub(super) const TTL: Duration = Duration::from_secs(30);
 
 /// TTL of steered records that may soon change, by default: a resolver then asks again about as soon as a failing edge is found
 /// down, and answers cost six times as many questions for that while.
-const SUSPECT_TTL: Duration = Duration::from_secs(5);
+pub(super) const SUSPECT_TTL: Duration = Duration::from_secs(5);
 
 const DELEGATION: &[(&str, DelegationWord)] = &[("zone", DelegationWord::Zone), ("names", DelegationWord::Names)];
 

@@ -1,6 +1,6 @@
 //! Any other service: the operator says the owner names, the port and the check.
 
-use super::{Failback, Kind, Shape};
+use super::{Failback, Kind, Peers, Shape};
 
 /// Owner names come from `srv = { owner, port, target }` and `address = [..]`.
 pub(super) const KIND: Kind = Kind {
@@ -14,4 +14,5 @@ pub(super) const KIND: Kind = Kind {
     role: "access",
     check: None,
     failback: Failback::Auto,
+    peers: Peers::ANY,
 };

@@ -1,6 +1,6 @@
 //! Matrix federation: `_matrix-fed._tcp.<domain>` and the older `_matrix._tcp.<domain>` SRV 8448.
 
-use super::{CheckKind, DefaultCheck, Failback, Kind, Shape, SrvOwner};
+use super::{CheckKind, DefaultCheck, Failback, Kind, Peers, Shape, SrvOwner};
 use std::time::Duration;
 
 /// Both SRV names are one service: homeservers look up the one, the other or both (federation.md 3.1). Some take the first
@@ -16,4 +16,5 @@ pub(super) const KIND: Kind = Kind {
     role: "access",
     check: Some(DefaultCheck { kind: CheckKind::Matrix, port: 8448, path: None }),
     failback: Failback::After(Duration::from_secs(600)),
+    peers: Peers { walk: false, strict: false, ports: &[] },
 };

@@ -39,6 +39,24 @@ pub struct Kind {
     pub check: Option<DefaultCheck>,
     /// How long a pool must have been up again before it is preferred again.
     pub failback: Failback,
+    /// What those who look its names up are known to do.
+    pub peers: Peers,
+}
+
+/// Habits of those who look a service up (federation.md 1.1 and 3.2); advice rests on them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Peers {
+    /// They try the further records of an SRV answer, in the order of priority, when the first does not answer.
+    pub walk: bool,
+    /// They refuse an SRV target outside of the domain that they look for.
+    pub strict: bool,
+    /// Where clients come that find the service by address alone; empty where an SRV names the port.
+    pub ports: &'static [u16],
+}
+
+impl Peers {
+    /// Of whom nothing is known that would be worth a warning.
+    const ANY: Self = Self { walk: true, strict: false, ports: &[] };
 }
 
 /// An SRV owner name relative to a domain.
@@ -167,6 +185,15 @@ pub const KINDS: &[&Kind] = &[
     &turn::KIND,
     &generic::KIND,
 ];
+
+/// The kind that serves an SRV owner which begins with these two labels, as `_xmpp-server._tcp`, and the port that it serves it on.
+pub fn of_srv(service: &[u8], protocol: &[u8]) -> Option<(&'static Kind, u16)> {
+    let is_meant = |owner: &&SrvOwner| {
+        owner.prefix.split_once('.').is_some_and(|(s, p)| s.as_bytes() == service && p.as_bytes() == protocol)
+    };
+    let owners = |kind: &'static Kind| kind.srv.iter().chain(&kind.direct_tls);
+    KINDS.iter().find_map(|kind| Some((*kind, owners(kind).find(is_meant)?.port)))
+}
 
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {

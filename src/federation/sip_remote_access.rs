@@ -1,6 +1,6 @@
 //! Remote users of Lync and Skype for Business: `_sip._tls.<domain>` SRV 443.
 
-use super::{CheckKind, DefaultCheck, Failback, Kind, Shape, SrvOwner};
+use super::{CheckKind, DefaultCheck, Failback, Kind, Peers, Shape, SrvOwner};
 
 /// Clients try each pool in the order of priority (federation.md, digest), so every live pool is told, under its own name: the
 /// pools' FQDNs are unique, and `sip.<domain>` belongs to federation.
@@ -15,4 +15,5 @@ pub(super) const KIND: Kind = Kind {
     role: "access",
     check: Some(DefaultCheck { kind: CheckKind::Sip, port: 443, path: None }),
     failback: Failback::Auto,
+    peers: Peers { walk: true, strict: true, ports: &[] },
 };

@@ -19,3 +19,20 @@ fn every_word_is_found_again() {
         assert_eq!(kind.word(), *word);
     }
 }
+
+#[test]
+fn an_srv_owner_leads_to_its_kind_and_port() {
+    let cases = [
+        (["_sipfederationtls", "_tcp"], Some(("sip-federation", 5061))),
+        (["_sip", "_tls"], Some(("sip-remote-access", 443))),
+        (["_xmpp-server", "_tcp"], Some(("xmpp", 5269))),
+        (["_xmpps-server", "_tcp"], Some(("xmpp", 5270))),
+        (["_matrix", "_tcp"], Some(("matrix", 8448))),
+        (["_ldap", "_tcp"], None),
+        (["_sip", "_tcp"], None),
+    ];
+    for ([service, protocol], expected) in cases {
+        let found = of_srv(service.as_bytes(), protocol.as_bytes()).map(|(kind, port)| (kind.name, port));
+        assert_eq!(found, expected, "{service}.{protocol}");
+    }
+}

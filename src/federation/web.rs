@@ -1,6 +1,6 @@
 //! Web names of Lync and Skype for Business: the simple URLs and autodiscovery, by address alone.
 
-use super::{CheckKind, DefaultCheck, Failback, Kind, Shape};
+use super::{CheckKind, DefaultCheck, Failback, Kind, Peers, Shape};
 use std::time::Duration;
 
 /// The names for which Microsoft asks for geo-DNS, with the health rule that it gives: GET of this path without an Accept field is
@@ -20,4 +20,5 @@ pub(super) const KIND: Kind = Kind {
         path: Some("/autodiscover/autodiscoverservice.svc/root"),
     }),
     failback: Failback::After(Duration::from_secs(600)),
+    peers: Peers { ports: &[443], ..Peers::ANY },
 };

@@ -48,6 +48,16 @@ impl RegionMap {
         (RegionId(region.into()), if mapped { 96 + len } else { len })
     }
 
+    /// The regions of all IPv4 addresses.
+    pub(super) fn v4(&self) -> &Ranges<u32, u16> {
+        &self.v4.ranges
+    }
+
+    /// The regions of all IPv6 addresses.
+    pub(super) fn v6(&self) -> &Ranges<u128, u16> {
+        &self.v6.ranges
+    }
+
     /// How many regions have an address.
     pub fn regions_count(&self) -> usize {
         self.regions

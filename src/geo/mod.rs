@@ -1,11 +1,12 @@
 //! Where a client is: MaxMind-format file and overrides, compiled to a region map with exact ECS scope.
 //!
-//! `database` + overrides + partners -> `places` (who is where, explained) -> `compile` -> `map` (region and scope, fast).
+//! `database` + overrides + partners -> `places` (who is where, explained) -> `compile` -> `map` (region and scope, fast), which `census` adds up.
 //! Not here: which pool is near; `topology` classifies places into regions. `geoip/` at the root is the data.
 
 use crate::config::Country;
 use std::hash::{Hash, Hasher};
 
+mod census;
 mod compile;
 mod countries;
 mod database;
@@ -16,6 +17,7 @@ mod ranges;
 mod record;
 mod tree;
 
+pub use census::{Crowd, Geography, Lot, census};
 pub use compile::compile;
 pub use countries::{countries, country_point};
 pub use database::{BadDatabase, Database, Problem};

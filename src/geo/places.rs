@@ -136,6 +136,11 @@ impl Places {
         }
     }
 
+    /// Whether anything has a place for an address of a family.
+    pub(super) fn located<A: Address>(&self, layers: &Layers<A>) -> Ranges<A, bool> {
+        self.map(layers, |who| self.whos[who] != Who::Nowhere)
+    }
+
     /// Every address of a family with `of` its `Who`'s index.
     pub(super) fn map<A: Address, V: Copy + Eq>(&self, layers: &Layers<A>, of: impl Fn(usize) -> V) -> Ranges<A, V> {
         layers.rules.join(&layers.database, |rule, place| of(self.entries[rule.unwrap_or(place) as usize].who as usize))

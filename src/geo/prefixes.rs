@@ -9,8 +9,8 @@ use std::net::IpAddr;
 /// A number for each of some prefixes; the longest around an address counts.
 #[derive(Debug)]
 pub struct Prefixes {
-    v4: Ranges<u32, Option<u16>>,
-    v6: Ranges<u128, Option<u16>>,
+    pub(super) v4: Ranges<u32, Option<u16>>,
+    pub(super) v6: Ranges<u128, Option<u16>>,
 }
 
 impl Prefixes {

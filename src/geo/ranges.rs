@@ -22,6 +22,8 @@ pub(super) trait Address: Copy + Ord + Debug {
     fn with_bit(self, index: u8) -> Self;
     /// Which of 65,536 blocks the address lies in; blocks never fall where addresses rise.
     fn block(self) -> u16;
+    /// Its first `len` bits, the others clear.
+    fn head(self, len: u8) -> Self;
     /// How many addresses there are from `self` to `last`, as a share of the family.
     fn share_to(self, last: Self) -> f64;
     fn ip(self) -> IpAddr;
@@ -53,6 +55,11 @@ macro_rules! address {
             fn block(self) -> u16 {
                 let (first, shift) = $blocks;
                 (self.saturating_sub(first) >> shift).min(0xffff) as u16
+            }
+
+            fn head(self, len: u8) -> Self {
+                let rest = u32::from(<Self as Address>::BITS - len);
+                self & <$number>::MAX.checked_shl(rest).unwrap_or(0)
             }
 
             fn share_to(self, last: Self) -> f64 {

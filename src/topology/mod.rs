@@ -6,7 +6,7 @@
 use crate::config::{Country, Ecs, Rung, Safety, Soa};
 use crate::federation::Shape;
 use crate::federation::runbook::Organisation;
-use crate::geo::{Places, Point, Prefixes, RegionMap};
+use crate::geo::{Geography, Places, Point, Prefixes, RegionMap};
 use crate::health::Damping;
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::name::{Name, Prefix};
@@ -110,6 +110,21 @@ impl Topology {
     pub fn order_label(&self, service: &Service, order: usize) -> String {
         let pools = service.orders.list()[order].iter().map(|&place| &service.pools[usize::from(place)]);
         pools.map(|pool| self.pool(pool.pool).name.as_str()).collect::<Vec<_>>().join(">")
+    }
+
+    /// Services of the configuration, as everybody sees them who is in no view.
+    pub fn configured(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
+        let views = self.services.iter().flat_map(|service| service.views.iter().map(|(_, seen)| seen.index())).min();
+        // What they are to views, and the pools' own names, stand behind them.
+        let ends = views.unwrap_or(self.services.len());
+        let named = self.services.iter().take(ends).enumerate();
+        let named = named.take_while(|(_, service)| service.face == Face::Configured);
+        named.map(|(i, service)| (ServiceId::at(i), service))
+    }
+
+    /// Who is where, to be counted.
+    pub fn geography(&self) -> Geography<'_> {
+        Geography { regions: &self.region_map, places: &self.places, views: self.views.prefixes() }
     }
 
     /// The region of an id.

@@ -31,6 +31,11 @@ impl Views {
         view.map(|view| ViewId(view.into()))
     }
 
+    /// Source addresses to views, by the number that a `ViewId` has.
+    pub(super) fn prefixes(&self) -> &Prefixes {
+        &self.prefixes
+    }
+
     /// The name of a view.
     pub fn name(&self, view: ViewId) -> &str {
         &self.names[view.index()]

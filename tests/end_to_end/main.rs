@@ -7,6 +7,7 @@ mod common;
 
 mod answers;
 mod audit;
+mod check;
 mod commands;
 mod demo;
 mod doubt;
@@ -21,4 +22,5 @@ mod process;
 mod reload;
 mod runbooks;
 mod surroundings;
+mod what_if;
 mod wire;

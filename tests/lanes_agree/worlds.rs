@@ -201,7 +201,7 @@ fn service_text(text: &mut String, i: usize, service: &Service, domain: &str, po
         writeln!(text, "delegation = \"names\"\nns = [\"ns0.contoso.com\", \"ns.elsewhere.example\"]").unwrap();
     }
     if service.tied {
-        writeln!(text, "group = \"edge\"\nfailback = \"10m\"").unwrap();
+        writeln!(text, "group = \"edge\"").unwrap();
     }
     writeln!(text, "check = {{ kind = \"tcp\", port = {}, fall = 1, rise = 1 }}", 5000 + i).unwrap();
 }

@@ -486,3 +486,63 @@ proptest! {
         }
     }
 }
+
+static PICKY: LazyLock<Arc<Topology>> = LazyLock::new(|| {
+    let keys = "failback = { after = \"1m\", canary = { share = \"5%\", for = \"1m\" } }\nall_down = [\"last-good\", \"nodata\"]";
+    world(&format!("{keys}\nsuspect_ttl = \"7s\""))
+});
+
+/// What a service may never say, however it came about.
+fn judge_row(row: &Row, topology: &Topology) {
+    let held_down = |pool: usize| row.standings[pool].holds.held() == Some(Held::Down);
+    let is_best = |pool: usize| {
+        let Standing { state, gate, damped, ref holds, .. } = row.standings[pool];
+        state == State::Up && gate == Gate::In && damped.is_none() && holds.held() != Some(Held::Drain)
+    };
+    let all_held = (0..row.standings.len()).all(held_down);
+    for order in 0..topology.services[0].orders.list().len() {
+        let (trial, _) = row.trial(order);
+        for (choice, tries) in [(row.choice(order), false), (trial, true)] {
+            let named: Vec<usize> = choice.picks.iter().map(|pick| pick.pool).collect();
+            assert!(all_held || !named.iter().any(|&pool| held_down(pool)), "one that is held down is told: {row:?}");
+            let has_best = (0..row.standings.len()).any(is_best);
+            let in_canary = |pool: usize| tries && row.standings[pool].canary && row.standings[pool].state == State::Up;
+            let is_served = named.first().is_some_and(|&pool| is_best(pool) || in_canary(pool));
+            assert!(!has_best || is_served, "a worse one is told: {row:?}");
+            let doubted = named.iter().any(|&pool| row.standings[pool].suspect);
+            let lives = !matches!(choice.basis, Basis::AllDown(_));
+            assert!(!doubted || !lives || choice.brief, "what may soon change is told for long: {row:?}");
+        }
+        for answer in [row.answer(order), &row.trial(order).1] {
+            assert!(answer.ttl == 30 || answer.ttl == 7, "{}", answer.ttl);
+        }
+    }
+}
+
+proptest! {
+    /// Probes, orders and time in any order.
+    #[test]
+    fn whatever_happens_no_answer_breaks_a_promise(
+        script in proptest::collection::vec((0..8usize, 0..4usize, 1u64..120), 1..60),
+    ) {
+        let mut story = Story::new(PICKY.clone());
+        let mut seconds = 0;
+        for (what, whom, wait) in script {
+            let pool = ["seoul", "dublin"][whom % 2];
+            let target = &PICKY.targets[whom % PICKY.targets.len()];
+            match what {
+                0..3 => drop(story.beliefs.observe(target, &Outcome::Pass, story.at(seconds))),
+                3 => drop(story.beliefs.observe(target, &Outcome::fail(FailureClass::Refused, "refused"), story.at(seconds))),
+                4 => story.pool_is(pool, whom < 2, seconds),
+                5 => story.hold(pool, [Held::Down, Held::Drain, Held::Up][whom % 3], Some(seconds + 200)),
+                6 => drop(story.beliefs.release(&subject(pool))),
+                _ => seconds += wait,
+            }
+            story.expired(seconds);
+            let now = story.at(seconds);
+            story.beliefs.ripe(now);
+            judge_row(&story.beliefs.render(ServiceId(0), now), &PICKY);
+            prop_assert!(story.beliefs.next_ripe().is_none_or(|ripe| ripe > now), "time would stand still");
+        }
+    }
+}

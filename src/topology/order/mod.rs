@@ -78,9 +78,14 @@ impl Orders {
 
     /// Which of `list` a client gets.
     pub fn pick(&self, region: RegionId, client: IpAddr) -> usize {
+        self.in_slot(region, if self.slots.is_some() { slot_of(client) } else { 0 })
+    }
+
+    /// Which of `list` the clients of a region get whose networks lie in this of the `WEIGHT_SLOTS` slots.
+    pub fn in_slot(&self, region: RegionId, slot: usize) -> usize {
         match (self.by_region[region.index()], &self.slots) {
-            (BY_SLOT, Some(slots)) => slots[slot_of(client)] as usize,
-            (order, _) => order as usize,
+            (BY_SLOT, Some(slots)) => usize::from(slots[slot]),
+            (order, _) => usize::from(order),
         }
     }
 

@@ -1,0 +1,36 @@
+//! What there is to read of a code: the pages of `docs/lints`, as they are in the source tree.
+
+macro_rules! pages {
+    ($($code:literal)*) => {
+        /// Codes with their pages, Markdown.
+        pub const PAGES: &[(&str, &str)] = &[$(($code, include_str!(concat!("../../docs/lints/", $code, ".md")))),*];
+    };
+}
+
+pages! {
+    "aliased-target"
+    "bad-ttl"
+    "duplicate-fqdn"
+    "long-ttl"
+    "ns-address-unpublished"
+    "ordered-federation"
+    "pool-without-location"
+    "record-clash"
+    "single-pool"
+    "strange-port"
+    "target-outside-domain"
+    "target-without-address"
+    "ttl-differs"
+    "unreachable-rung"
+    "unused-check"
+    "unused-pool"
+    "unused-view"
+    "view-of-everybody"
+    "weak-check"
+    "xmpps-parity"
+}
+
+/// The page of a code; `None` where its message and remedy say all.
+pub fn page(code: &str) -> Option<&'static str> {
+    PAGES.iter().find(|(name, _)| *name == code).map(|(_, page)| *page)
+}

@@ -1,0 +1,14 @@
+//! What would be otherwise: two worlds laid beside each other, service by service, before either is lived in.
+//!
+//! Here: worlds that are supposed (`suppose`), and who is sent elsewhere in one than in the other (`compare`). Not here: how that is
+//! shown (`admin`), and where worlds come from (`app`, `control`). Pure: the same two snapshots always compare the same. It costs
+//! one pass over all ranges of client addresses and, for each service, one look for each crowd of clients.
+
+mod compare;
+mod suppose;
+
+pub use compare::{Clients, Comparison, Fate, Move, Objection, ServiceMoves, compare};
+pub use suppose::{all_up, without};
+
+#[cfg(test)]
+mod tests;
