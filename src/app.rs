@@ -2,7 +2,7 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Access, Admin, AdminError, Shown};
+use crate::admin::{self, Access, Admin, AdminError, Shown, WellKnown};
 use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
@@ -107,6 +107,7 @@ pub struct Running {
     trail: Writer,
     lanes: Lanes,
     admin: Admin,
+    _well_known: WellKnown,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
 }
@@ -148,6 +149,7 @@ impl Running {
         let serving = Arc::new(AtomicBool::new(false));
         let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
         let admin = Admin::start(config.server.admin, access(config), shown)?;
+        let well_known = WellKnown::start(&config.server.well_known, &handle.lake())?;
         info!(
             services = config.services.len(),
             pools = config.pools.len(),
@@ -183,6 +185,7 @@ impl Running {
             trail,
             lanes,
             admin,
+            _well_known: well_known,
             serving,
             reload_success,
         })

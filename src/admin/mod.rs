@@ -1,7 +1,8 @@
 //! The operators' side: metrics, health of the process, explanations, status, holds. Never on the packet path.
 //!
 //! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
-//! `control` for changes. It speaks no TLS, and listens on loopback alone. Every request passes `guard` first.
+//! `control` for changes. It speaks no TLS, and listens on loopback alone. Every request passes `guard` first. What strangers may have is
+//! another listener's (`well_known`).
 
 use crate::limits::ADMIN_BODY_MAX;
 use axum::Router;
@@ -40,6 +41,7 @@ mod seats;
 mod services;
 mod shown;
 mod status;
+mod well_known;
 mod what_if;
 
 pub use access::Access;
@@ -50,6 +52,7 @@ pub use metrics::register;
 use problem::Problem;
 use shown::Readiness;
 pub use shown::Shown;
+pub use well_known::WellKnown;
 pub use what_if::{WhatIf, pools_named};
 
 /// The admin listener could not be started.
@@ -58,6 +61,9 @@ pub enum AdminError {
     /// The socket could not be had.
     #[error("cannot listen on {0} (admin): {1}; set `admin` under [server]")]
     Listen(SocketAddr, #[source] io::Error),
+    /// The same for what strangers are told.
+    #[error("cannot listen on {0} (well-known): {1}; set `well_known` under [server]")]
+    WellKnown(SocketAddr, #[source] io::Error),
     /// It speaks no TLS, so that strangers must not reach it, nor read tokens on the way.
     #[error(
         "the admin listener speaks no TLS and must stay on a loopback address, not {0}; set `admin` under [server]"

@@ -27,6 +27,7 @@ const SERVER: &[Part<Config>] = &[
     ("tls", |a, b| tls_listen(a.1) != tls_listen(b.1)),
     ("threads", |a, b| a.1.server.threads != b.1.server.threads),
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
+    ("well_known", |a, b| a.1.server.well_known != b.1.server.well_known),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
 ];

@@ -116,6 +116,8 @@ pub struct Server {
     pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
     pub state_dir: Option<PathBuf>,
+    /// Sockets at which strangers are told `/.well-known/matrix/server`, over plain HTTP. Default none.
+    pub well_known: Vec<SocketAddr>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
     /// What concerns DNS itself.

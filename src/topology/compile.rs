@@ -164,7 +164,7 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
 fn service_pool(config: &Config, face: &Seen<'_>, index: usize, targets: &mut Targets) -> ServicePool {
     let (pool, service) = (&config.pools[index], face.service);
     let endpoints = pool.endpoints.iter().filter(|endpoint| endpoint.role == face.role);
-    let aim = target::Aim::new(service, pool);
+    let aim = target::Aim::new(service, pool, !config.server.well_known.is_empty());
     ServicePool {
         pool: PoolId::at(index),
         min_healthy: pool.min_healthy,

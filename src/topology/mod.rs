@@ -4,8 +4,8 @@
 //! Ids index these tables and are valid for this topology only. Compiling takes seconds at a million domains; reading is free.
 
 use crate::config::{Country, Ecs, Rung, Safety, Soa};
-use crate::federation::Shape;
 use crate::federation::runbook::Organisation;
+use crate::federation::{self, Shape};
 use crate::geo::{Geography, Places, Point, Prefixes, RegionMap};
 use crate::health::Damping;
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
@@ -217,6 +217,19 @@ pub struct Service {
     pub views: Vec<(ViewId, ServiceId)>,
     /// Those with which it is steered as one, itself among them.
     pub group: Option<Arc<Group>>,
+}
+
+impl Service {
+    /// What the web server of a domain tells its peers to come to; `None` where they do not ask one. In shape "address" that is the
+    /// name whose addresses follow the chosen pool. In every other shape it is the domain itself, so that its SRV decides: peers keep
+    /// what they are told for a day, and the name of a pool would stay.
+    pub fn delegated(&self, domain: &Name) -> Option<Name> {
+        federation::find(self.kind).filter(|kind| kind.delegates)?;
+        match (self.shape, &self.target) {
+            (Shape::Address, Some(target)) => target.under(domain.wire()).ok(),
+            _ => Some(domain.clone()),
+        }
+    }
 }
 
 /// What a service stands for.

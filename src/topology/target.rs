@@ -79,11 +79,12 @@ pub(super) struct Aim<'a> {
 }
 
 impl<'a> Aim<'a> {
-    pub(super) fn new(service: &'a Service, pool: &Pool) -> Self {
+    /// `is_delegated` where homeservers are told the name that is steered as the server's.
+    pub(super) fn new(service: &'a Service, pool: &Pool, is_delegated: bool) -> Self {
         let check = &service.check;
         let kind = check.ask.kind();
         let domain = || check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
-        let names = check.name.clone().map_or_else(|| handed_out(service, pool), |name| vec![name]);
+        let names = check.name.clone().map_or_else(|| handed_out(service, pool, is_delegated), |name| vec![name]);
         let server_name = || names.first().cloned().unwrap_or_else(domain);
         let is_named = kind.is_tls() && check.tls.verify == Verify::Full;
         // What a check does not say must not keep two services from sharing a target.
@@ -122,12 +123,14 @@ impl<'a> Aim<'a> {
 
 /// The names under which peers come to that pool for that service, the first domain's first; of very many domains as many
 /// as a probe may ask for, spread evenly.
-fn handed_out(service: &Service, pool: &Pool) -> Vec<Name> {
-    let kind = service.check.ask.kind();
-    if service.shape != Shape::Address && !kind.is_for_domain() {
+fn handed_out(service: &Service, pool: &Pool, is_delegated: bool) -> Vec<Name> {
+    // Whom `.well-known` names, the certificate is for (Matrix server-server API, step 3); SRV leaves the domain the server's name.
+    let is_delegated = is_delegated && service.kind.delegates && service.shape == Shape::Address;
+    let is_for_domain = service.check.ask.kind().is_for_domain() && !is_delegated;
+    if service.shape != Shape::Address && !is_for_domain {
         return pool.fqdn.iter().cloned().collect();
     }
-    let owners = if kind.is_for_domain() { &[][..] } else { &service.owners.addresses };
+    let owners = if is_for_domain { &[][..] } else { &service.owners.addresses };
     let taken = service.domains.len().min(CERTIFICATE_NAMES_MAX / owners.len().max(1)).max(1);
     let domains = (0..taken).map(|i| service.domains.get(i * service.domains.len() / taken));
     let under = |domain: &[u8]| -> Vec<Name> {

@@ -9,3 +9,4 @@ mod http;
 mod openapi;
 mod reading;
 mod streams;
+mod well_known;
