@@ -5,7 +5,10 @@
 mod access;
 #[path = "../common/mod.rs"]
 mod common;
+mod crowd;
 mod http;
 mod openapi;
 mod reading;
+mod record;
 mod streams;
+mod tls;
