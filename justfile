@@ -58,6 +58,11 @@ flips *ARGS:
     cargo build --release --locked --workspace
     target/release/edgesteer-measure flips {{ARGS}}
 
+# What it costs the fast lane that fifty dashboards and a scraper look on.
+watched *ARGS:
+    cargo build --release --locked --workspace
+    target/release/edgesteer-measure watched {{ARGS}}
+
 # What one question costs in the fast lane, without sockets; --count adds instructions, by valgrind.
 inside *ARGS:
     cargo build --release --locked --workspace

@@ -141,7 +141,7 @@ def same(name, ours, theirs):
 
 def versions():
     """One version everywhere."""
-    wanted = re.search(r'^version = "(.*)"', pathlib.Path("Cargo.toml").read_text(), re.M)[1]
+    wanted = re.search(r'^version = "(.*)"', pathlib.Path("Cargo.toml").read_text(), re.MULTILINE)[1]
     meta = yaml.safe_load((DEPLOY / "helm/edgesteer/Chart.yaml").read_text())
     image = yaml.safe_load((DEPLOY / "helm/edgesteer/values.yaml").read_text())["image"]
     (ours,) = yaml.safe_load((DEPLOY / "kubernetes/base/kustomization.yaml").read_text())["images"]

@@ -2,7 +2,7 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Access, Admin, AdminError, Shown, WellKnown};
+use crate::admin::{self, Access, Admin, AdminError, Loaded, Shown, WellKnown};
 use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server};
 use crate::control::{self, Control, Handle, Metrics};
@@ -139,16 +139,12 @@ impl Running {
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
         audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
-        let reload_success = IntGauge::new(
-            "edgesteer_config_last_reload_success",
-            "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
-        )?;
-        reload_success.set(1);
-        registry.register(Box::new(reload_success.clone()))?;
+        let reload_success = reload_gauge(&registry)?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
-        let shown = Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone());
-        let admin = Admin::start(config.server.admin, access(config), shown)?;
+        let shown =
+            Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
+        let admin = Admin::start(config.server.admin, config.server.admin_tls.as_ref(), access(config), shown)?;
         let well_known = WellKnown::start(&config.server.well_known, &handle.lake())?;
         info!(
             services = config.services.len(),
@@ -238,9 +234,12 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
-                self.admin.obey(access(world.outline.config()));
+                self.admin.obey(access(world.outline.config()), told(&self.path, world.outline.config()));
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
+                }
+                if let Some(tls) = &world.outline.config().server.admin_tls {
+                    self.admin.show(tls);
                 }
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
@@ -276,6 +275,17 @@ impl Running {
     }
 }
 
+/// Whether the configuration that is at work is that of the file: it is when we start.
+fn reload_gauge(registry: &Registry) -> Result<IntGauge, prometheus::Error> {
+    let gauge = IntGauge::new(
+        "edgesteer_config_last_reload_success",
+        "Whether the configuration file was taken over when it was last read: 1 yes, 0 no.",
+    )?;
+    gauge.set(1);
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
 /// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.
 fn open_audit(directory: Option<&Path>, metrics: audit::Metrics) -> (Audit, Writer) {
     let Some(directory) = directory else { return Audit::none(metrics) };
@@ -298,7 +308,14 @@ fn connections(targets: usize) -> usize {
 
 /// Who may ask the admin listener.
 fn access(config: &Config) -> Access {
-    Access::new(&config.tokens, &config.server.admin_hosts)
+    let certified = config.server.admin_tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    Access::new(&config.tokens, &config.server.admin_hosts, certified)
+}
+
+/// What is told of the configuration that is taken over now.
+fn told(path: &Path, config: &Config) -> Loaded {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Loaded::new(path, now, config.written.clone())
 }
 
 /// How many lanes answer over UDP.
@@ -319,7 +336,8 @@ fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, K
 /// What of `[server]` is settled at the start.
 fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    (&*server.listen, tls, server.threads, server.admin, server.state_dir.as_deref())
+    let admin = (server.admin, server.admin_tls.is_some());
+    (&*server.listen, tls, server.threads, admin, server.state_dir.as_deref())
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

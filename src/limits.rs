@@ -306,6 +306,10 @@ pub const DOMAINS_FIRST_MAX: usize = 3;
 pub const API_PAGE_MAX: usize = 1000;
 /// Items on one page where nobody says how many.
 pub const API_PAGE: usize = 100;
+/// Octets of metrics that tell of each pool of each service, about: some 30,000 series, as many as a large fleet's endpoints have.
+pub const SERVICE_SERIES_OCTETS: usize = 4 << 20;
+/// Items of one list of the configuration that are shown; the rest is counted.
+pub const CONFIG_ITEMS_SHOWN: usize = 200;
 /// Names beside an item of an API list; the rest is counted.
 pub const API_NAMES_MAX: usize = 16;
 /// How old what the control task believes may be when it is shown: however many look, it is asked no more often.
@@ -350,5 +354,7 @@ pub const AUDIT_FILE_MAX: u64 = 16 << 20;
 pub const AUDIT_FILES_MAX: usize = 15;
 /// Spacing of log lines about an audit trail that cannot be written.
 pub const AUDIT_COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+/// Octets at the end of the audit trail that one look at it may read: some thousand lines.
+pub const AUDIT_TAIL_MAX: u64 = 2 << 20;
 /// Services that one line of the audit trail names; the rest is counted.
 pub const AUDIT_NAMES_MAX: usize = 16;

@@ -29,7 +29,8 @@ const ROOMS: &[Room] = &[
     Room {
         path: "config", layer: 1, imports: &["federation", "health::Damping"],
         // rustls: certificates and keys are parsed when the configuration is read, not when a probe needs them.
-        outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "strsim", "thiserror", "toml"],
+        // serde: what may be shown of the file is told as JSON.
+        outside: &["annotate_snippets", "files", "hashbrown", "humantime", "ipnet", "rustls", "serde", "strsim", "thiserror", "toml"],
     },
     Room {
         path: "geo", layer: 1, imports: &["config::COUNTRIES", "config::Country", "config::Override"],
@@ -166,11 +167,17 @@ const ROOMS: &[Room] = &[
     // Operators.
     Room {
         path: "admin", layer: 7,
-        imports: &["answer::records", "audit", "config::Role", "config::Token", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology", "whatif"],
+        imports: &["answer::records", "audit", "config::AdminTls", "config::Role", "config::Token", "config::Written", "control", "federation::runbook", "geo", "health", "resolve", "snapshot", "steering", "topology", "whatif"],
         outside: &[
             "axum", "clock", "hickory_proto", "http_body_util", "humantime", "locks", "prometheus", "ring", "serde",
             "serde_json", "sockets", "thiserror", "threads", "tokio", "tracing", "utoipa", "utoipa_axum",
         ],
+    },
+    Room {
+        path: "admin/tls", layer: 7, imports: &["config::AdminTls"], outside: &["locks", "rustls", "tokio", "tokio_rustls"],
+    },
+    Room {
+        path: "admin/seats", layer: 7, imports: &[], outside: &["axum", "clock", "sockets", "tokio", "tokio_rustls"],
     },
     Room {
         // files, process: the token of this machine, and where the user has a directory for it.
@@ -190,6 +197,7 @@ const ROOMS: &[Room] = &[
             "tracing_subscriber",
         ],
     },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[

@@ -7,7 +7,8 @@
 //! | `/metrics`, `/api/...` by GET | anybody: the listener is on loopback | a token |
 //! | any other method | a token that operates | a token that operates |
 //!
-//! The token of this machine (`local`) operates. Tokens are compared by their hashes, each whole and all of them, so that
+//! Where clients' certificates are asked for (`client_ca`), all but `/healthz` and `/readyz` needs one as well: it is a gate, and no
+//! role. The token of this machine (`local`) operates. Tokens are compared by their hashes, each whole and all of them, so that
 //! time tells nothing.
 
 use super::Problem;
@@ -22,6 +23,8 @@ pub struct Access {
     tokens: Vec<Token>,
     /// Names under which the listener is reached, beside its addresses.
     hosts: Vec<String>,
+    /// Whether clients must show a certificate.
+    certified: bool,
 }
 
 /// The name of this machine's own token, which no token of a configuration has.
@@ -39,12 +42,19 @@ pub(super) struct Request<'r> {
     pub(super) method: &'r Method,
     pub(super) uri: &'r Uri,
     pub(super) fields: &'r HeaderMap,
+    /// Whether its connection has shown a client's certificate.
+    pub(super) is_certified: bool,
 }
 
 impl Access {
-    /// These tokens, and these names of the listener in lower case.
-    pub fn new(tokens: &[Token], hosts: &[String]) -> Self {
-        Self { tokens: tokens.to_vec(), hosts: hosts.to_vec() }
+    /// These tokens, these names of the listener in lower case, and whether clients must show a certificate.
+    pub fn new(tokens: &[Token], hosts: &[String], certified: bool) -> Self {
+        Self { tokens: tokens.to_vec(), hosts: hosts.to_vec(), certified }
+    }
+
+    /// Whether anybody may look, because no token is configured.
+    pub(super) fn is_free(&self) -> bool {
+        self.tokens.is_empty()
     }
 
     /// Judges a request to the listener at `listen`; `local` is the hash of this machine's own token.
@@ -55,6 +65,7 @@ impl Access {
         local: Option<&[u8; 32]>,
     ) -> Result<Who, Problem> {
         self.for_us(request, listen)?;
+        self.certified(request)?;
         of_our_pages(request)?;
         let shown = request.field(header::AUTHORIZATION).map(|text| self.shown(text, local)).transpose()?;
         let reads = request.method == Method::GET || request.method == Method::HEAD;
@@ -67,7 +78,7 @@ impl Access {
                 format!("the token {name} may look, and give no orders"),
                 "use one with the role \"operate\"",
             )),
-            None if reads && (self.tokens.is_empty() || !request.has_data()) => Ok(Who::default()),
+            None if reads && (self.is_free() || !request.has_data()) => Ok(Who::default()),
             None => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "token-needed",
@@ -90,6 +101,15 @@ impl Access {
             format!("the field Host says {host:?}, which is not this listener"),
             format!("ask {listen}, or put the name into admin_hosts under [server]"),
         ))
+    }
+
+    fn certified(&self, request: &Request<'_>) -> Result<(), Problem> {
+        if !self.certified || request.is_certified || ["/healthz", "/readyz"].contains(&request.uri.path()) {
+            return Ok(());
+        }
+        let detail = "this needs a certificate of yours, from an authority of client_ca";
+        let next = "commands take it as --cert FILE --key FILE, a browser from its own store";
+        Err(Problem::new(StatusCode::FORBIDDEN, "certificate-needed", detail, next))
     }
 
     /// Whose token was shown, and what it is good for.

@@ -11,6 +11,8 @@ use crate::snapshot::Snapshot;
 use crate::steering::{Basis, Choice, Standing};
 use crate::topology::{Face, Service, Topology};
 use axum::Json;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
 use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -378,12 +380,17 @@ pub(super) struct Params {
     get,
     path = "/api/v1/explain",
     params(Params),
-    responses((status = 200, description = "as asked", body = Explanation))
+    responses((
+        status = 200,
+        description = "as asked; in words for people where only text/plain is accepted",
+        content((Explanation = "application/json"), (String = "text/plain"))
+    ))
 )]
 pub(super) async fn http(
     axum::extract::State(shown): axum::extract::State<Shown>,
     Query(params): Query<Params>,
-) -> Result<Json<Explanation>, Problem> {
+    fields: HeaderMap,
+) -> Result<Response, Problem> {
     let name = Name::parse(&params.name);
     let name = name.map_err(|error| Problem::bad(format!("name: {error}"), "ask as ?name=sip.example.com&type=A"))?;
     let kind = Asked::parse(&params.kind);
@@ -392,5 +399,7 @@ pub(super) async fn http(
     })?;
     let source = params.client.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let client = Client { source, steers: params.subnet.unwrap_or(source) };
-    Ok(Json(explain(&shown.control.lake().load(), &name, kind, client)))
+    let explanation = explain(&shown.control.lake().load(), &name, kind, client);
+    let for_people = fields.get(header::ACCEPT).is_some_and(|accepted| accepted == "text/plain");
+    Ok(if for_people { explanation.to_string().into_response() } else { Json(explanation).into_response() })
 }

@@ -61,38 +61,54 @@ impl Guard {
         *self.access.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
     }
 
-    fn judge(&self, peer: SocketAddr, request: &mut Request) -> Result<(), Problem> {
-        let is_within = self.rates.lock().unwrap_or_else(PoisonError::into_inner).allow(peer.ip(), Instant::now());
+    fn judge(&self, peer: &Peer, request: &mut Request) -> Result<(), Problem> {
+        let client = peer.address.ip();
+        let is_within = self.rates.lock().unwrap_or_else(PoisonError::into_inner).allow(client, Instant::now());
         if !is_within {
             let next = "ask less often: events come by themselves on /api/v1/events";
             let code = "too-many-requests";
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, code, "too many requests from this address", next));
         }
         let access = self.access.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let judged = Judged { method: request.method(), uri: request.uri(), fields: request.headers() };
+        let is_certified = peer.is_certified();
+        let judged = Judged { method: request.method(), uri: request.uri(), fields: request.headers(), is_certified };
         let who = access.judge(&judged, self.listen, self.local.as_ref().map(|local| &local.sha256))?;
         request.extensions_mut().insert(who);
         Ok(())
     }
 
-    /// Tells of a refusal, unless there were so many lately that telling would be what the flood wants.
+    /// Tells of a refusal.
     fn tell(&self, peer: SocketAddr, request: &Request, problem: &Problem) {
+        let path: String = request.uri().path().chars().take(QUOTE_MAX).collect();
+        let (method, code, detail) = (request.method().as_str(), problem.code, &problem.detail);
+        let Some(hidden) = self.may_tell() else { return };
+        tracing::warn!(%peer, method, path, code, hidden, "refused a request: {detail}");
+        let entry = Entry::of("admin-refused", detail.as_str()).with("client", peer.to_string()).with("method", method);
+        self.audit.record(entry.with("path", path).with("code", code).with("more_before", hidden));
+    }
+
+    /// Tells of a TLS handshake that came to nothing.
+    pub(super) fn tell_handshake(&self, peer: SocketAddr, why: &str) {
+        let Some(hidden) = self.may_tell() else { return };
+        let detail = format!("no TLS handshake: {why}");
+        tracing::warn!(%peer, code = "handshake", hidden, "refused a connection: {detail}");
+        let entry = Entry::of("admin-refused", detail).with("client", peer.to_string()).with("code", "handshake");
+        self.audit.record(entry.with("more_before", hidden));
+    }
+
+    /// Whether a refusal is told, with how many before were not; `None` where there were so many lately that telling would be
+    /// what the flood wants.
+    fn may_tell(&self) -> Option<u64> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.began.elapsed() >= MINUTE {
             (told.began, told.told) = (Instant::now(), 0);
         }
         if told.told >= ADMIN_REFUSALS_TOLD {
             told.hidden += 1;
-            return;
+            return None;
         }
         told.told += 1;
-        let hidden = std::mem::take(&mut told.hidden);
-        drop(told);
-        let path: String = request.uri().path().chars().take(QUOTE_MAX).collect();
-        let (method, code, detail) = (request.method().as_str(), problem.code, &problem.detail);
-        tracing::warn!(%peer, method, path, code, hidden, "refused a request: {detail}");
-        let entry = Entry::of("admin-refused", detail.as_str()).with("client", peer.to_string()).with("method", method);
-        self.audit.record(entry.with("path", path).with("code", code).with("more_before", hidden));
+        Some(std::mem::take(&mut told.hidden))
     }
 }
 
@@ -101,12 +117,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Lets a request pass, or not; ends what takes longer than `ADMIN_REQUEST`.
 pub(super) async fn guard(
     State(guard): State<Arc<Guard>>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Err(problem) = guard.judge(peer, &mut request) {
-        guard.tell(peer, &request, &problem);
+    if let Err(problem) = guard.judge(&peer, &mut request) {
+        guard.tell(peer.address, &request, &problem);
         return refusal(problem);
     }
     let done = tokio::time::timeout(ADMIN_REQUEST, next.run(request)).await;

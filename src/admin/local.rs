@@ -8,7 +8,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use std::env;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -58,8 +58,12 @@ pub fn sha256(token: &str) -> String {
 
 /// The token of this machine for the server at that admin address, where the caller may read it.
 pub fn local_token(listen: SocketAddr) -> Option<String> {
-    let text = directories().into_iter().find_map(|directory| fs::read_to_string(file(&directory, listen)).ok())?;
-    Some(text.trim().to_owned())
+    // Whoever listens on every address listens there. Only on loopback: elsewhere it may be another machine's server that answers.
+    let every: IpAddr = if listen.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let every = listen.ip().is_loopback().then_some(SocketAddr::new(every, listen.port()));
+    let directories = directories();
+    let read = |listen| directories.iter().find_map(|directory| fs::read_to_string(file(directory, listen)).ok());
+    Some([Some(listen), every].into_iter().flatten().find_map(read)?.trim().to_owned())
 }
 
 fn hash(token: &str) -> [u8; 32] {

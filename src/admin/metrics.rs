@@ -2,9 +2,10 @@
 
 use crate::health::State;
 use crate::ids::ServiceId;
+use crate::limits::SERVICE_SERIES_OCTETS;
 use crate::snapshot::{Lake, Snapshot};
 use crate::steering::Basis;
-use crate::topology::Face;
+use crate::topology::{Face, Service, Topology};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
@@ -22,6 +23,12 @@ pub fn register(registry: &Registry, lake: &Lake) -> prometheus::Result<()> {
     build.with_label_values(&[env!("CARGO_PKG_VERSION"), env!("EDGESTEER_COMMIT")]).set(1);
     registry.register(Box::new(build))
 }
+
+/// Octets of a series beside its service and region: the metric's name, those of the labels, a pool and a value.
+const SERIES_OCTETS: usize = 96;
+
+/// Of each pool of each service.
+const OF_EACH_POOL: [&str; 3] = ["edgesteer_pool_damped", "edgesteer_pool_canary", "edgesteer_pool_suspect"];
 
 struct Truth {
     lake: Lake,
@@ -42,6 +49,7 @@ struct Gauges {
     active: IntGaugeVec,
     held: IntGaugeVec,
     service_up: IntGaugeVec,
+    left_out: IntGaugeVec,
 }
 
 impl Gauges {
@@ -106,12 +114,17 @@ impl Gauges {
                 "Whether a service has a live pool for every client: 1 yes, 0 where its all_down ladder decides; absent while unknown.",
                 &["service"],
             )?,
+            left_out: vec(
+                "edgesteer_series_left_out",
+                "Series of a metric that are not shown, because those of all services would be too many.",
+                &["metric"],
+            )?,
         })
     }
 }
 
 impl Gauges {
-    fn all(&self) -> [&dyn Collector; 12] {
+    fn all(&self) -> [&dyn Collector; 13] {
         let Self {
             generation,
             geoip,
@@ -125,6 +138,7 @@ impl Gauges {
             active,
             held,
             service_up,
+            left_out,
         } = self;
         [
             generation,
@@ -139,6 +153,7 @@ impl Gauges {
             active,
             held,
             service_up,
+            left_out,
         ]
     }
 }
@@ -153,7 +168,7 @@ impl Collector for Truth {
         let Ok(gauges) = Gauges::new() else { return Vec::new() };
         let snapshot = self.lake.load();
         fill(&gauges, &snapshot);
-        services(&gauges.service_up, &snapshot);
+        of_services(&gauges, &snapshot);
         gauges.all().iter().flat_map(|gauge| gauge.collect()).collect()
     }
 }
@@ -170,12 +185,6 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
             let name = topology.pool(pool.pool).name.as_str();
             let worst = pools.entry(name).or_insert(standing.state);
             *worst = worse(*worst, standing.state);
-            let of_service = |gauge: &IntGaugeVec, is: bool| {
-                gauge.with_label_values(&[service.name.as_str(), name]).set(i64::from(is));
-            };
-            of_service(&gauges.damped, standing.damped.is_some());
-            of_service(&gauges.canary, standing.canary);
-            of_service(&gauges.suspect, standing.suspect);
             let holds = &standing.holds;
             for hold in holds.pool.iter().chain(holds.endpoints.iter().map(|(_, hold)| hold)) {
                 gauges.held.with_label_values(&[name, hold.held.word()]).set(1);
@@ -189,21 +198,6 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
                 }
             }
         }
-        let active = |region: &str, orders: &[usize]| {
-            let first = |order: &usize| row.choice(*order).picks.first().map(|pick| pick.pool);
-            let active: Vec<usize> = orders.iter().filter_map(first).collect();
-            for (place, pool) in service.pools.iter().enumerate() {
-                let labels = [service.name.as_str(), region, &topology.pool(pool.pool).name];
-                gauges.active.with_label_values(&labels).set(i64::from(active.contains(&place)));
-            }
-        };
-        for order in service.orders.of_regions() {
-            active(&topology.order_label(service, order), &[order]);
-        }
-        let by_weight = service.orders.of_slots();
-        if !by_weight.is_empty() {
-            active("by weight", &by_weight);
-        }
     }
     for ((pool, address, check), state) in endpoints {
         let labels = [pool, &address.to_string(), &check];
@@ -216,17 +210,93 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
     }
 }
 
-/// Whether each service serves: by what its choices rest on, since a pool may be up for one service and down for another.
-fn services(gauge: &IntGaugeVec, snapshot: &Snapshot) {
-    let all = snapshot.topology.services.iter().enumerate().filter(|(_, service)| service.face == Face::Configured);
-    for (i, service) in all {
-        let bases: Vec<Basis> = snapshot.row(ServiceId::at(i)).choices().map(|choice| choice.basis).collect();
-        if bases.iter().any(|basis| matches!(basis, Basis::AllDown(_))) {
-            gauge.with_label_values(&[&service.name]).set(0);
-        } else if !bases.contains(&Basis::Unproven) {
-            gauge.with_label_values(&[&service.name]).set(1);
+/// What is of each service, and of each pool of it. Services x orders x pools can be any number, so that whole services are left
+/// out, and counted, beyond `SERVICE_SERIES_OCTETS` of text. Those without a live pool come first.
+fn of_services(gauges: &Gauges, snapshot: &Snapshot) {
+    let all = snapshot.topology.services.iter().enumerate();
+    let configured = all.filter(|(_, service)| service.face == Face::Configured).map(|(i, _)| ServiceId::at(i));
+    let mut all: Vec<(Option<bool>, ServiceId)> = configured.map(|id| (is_up(snapshot, id), id)).collect();
+    all.sort_by_key(|(is_up, _)| *is_up != Some(false));
+    let (mut left, mut up, mut each, mut active) = (SERVICE_SERIES_OCTETS, 0, 0, 0);
+    for (is_up, id) in all {
+        let service = snapshot.topology.service(id);
+        match octets(&snapshot.topology, service).filter(|octets| *octets <= left) {
+            Some(octets) => {
+                left -= octets;
+                of_service(gauges, snapshot, id, is_up);
+            }
+            None => {
+                let pools = service.pools.len();
+                up += usize::from(is_up.is_some());
+                each += pools;
+                active += count(service) * pools;
+            }
         }
     }
+    let left_out = [("edgesteer_service_up", up), ("edgesteer_service_active_pool", active)];
+    for (metric, count) in left_out.into_iter().chain(OF_EACH_POOL.iter().map(|metric| (*metric, each))) {
+        gauges.left_out.with_label_values(&[metric]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+}
+
+/// Octets of all that is of one service, about; `None` where that is too much by itself, whatever its names are.
+fn octets(topology: &Topology, service: &Service) -> Option<usize> {
+    let (pools, bare) = (service.pools.len(), service.name.len() + SERIES_OCTETS);
+    let least = bare * (1 + OF_EACH_POOL.len() * pools + pools * count(service));
+    (least <= SERVICE_SERIES_OCTETS).then(|| {
+        let names: usize = regions(topology, service).iter().map(|(region, _)| region.len()).sum();
+        least + names * pools
+    })
+}
+
+fn of_service(gauges: &Gauges, snapshot: &Snapshot, id: ServiceId, is_up: Option<bool>) {
+    let (topology, row) = (&snapshot.topology, snapshot.row(id));
+    let service = topology.service(id);
+    let pools = || service.pools.iter().map(|pool| topology.pool(pool.pool).name.as_str());
+    if let Some(is_up) = is_up {
+        gauges.service_up.with_label_values(&[&service.name]).set(i64::from(is_up));
+    }
+    for (name, standing) in pools().zip(&row.standings) {
+        let is = [
+            (&gauges.damped, standing.damped.is_some()),
+            (&gauges.canary, standing.canary),
+            (&gauges.suspect, standing.suspect),
+        ];
+        for (gauge, is) in is {
+            gauge.with_label_values(&[service.name.as_str(), name]).set(i64::from(is));
+        }
+    }
+    for (region, orders) in regions(topology, service) {
+        let first = |order: &usize| row.choice(*order).picks.first().map(|pick| pick.pool);
+        let chosen: Vec<usize> = orders.iter().filter_map(first).collect();
+        for (place, name) in pools().enumerate() {
+            let active = gauges.active.with_label_values(&[service.name.as_str(), &region, name]);
+            active.set(i64::from(chosen.contains(&place)));
+        }
+    }
+}
+
+/// How many regions a service has.
+fn count(service: &Service) -> usize {
+    service.orders.of_regions().len() + usize::from(!service.orders.of_slots().is_empty())
+}
+
+/// The names of a service's regions, each with its orders.
+fn regions(topology: &Topology, service: &Service) -> Vec<(String, Vec<usize>)> {
+    let of_regions = service.orders.of_regions().into_iter();
+    let mut regions: Vec<_> = of_regions.map(|order| (topology.order_label(service, order), vec![order])).collect();
+    let by_weight = service.orders.of_slots();
+    regions.extend((!by_weight.is_empty()).then(|| ("by weight".to_owned(), by_weight)));
+    regions
+}
+
+/// Whether a service serves: by what its choices rest on, since a pool may be up for one service and down for another.
+fn is_up(snapshot: &Snapshot, id: ServiceId) -> Option<bool> {
+    let bases: Vec<Basis> = snapshot.row(id).choices().map(|choice| choice.basis).collect();
+    if bases.iter().any(|basis| matches!(basis, Basis::AllDown(_))) {
+        return Some(false);
+    }
+    (!bases.contains(&Basis::Unproven)).then_some(true)
 }
 
 fn set(gauge: &IntGaugeVec, labels: &[&str], state: State) {
@@ -245,3 +315,6 @@ fn worse(a: State, b: State) -> State {
         _ => State::Up,
     }
 }
+
+#[cfg(test)]
+mod tests;

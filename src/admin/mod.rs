@@ -1,9 +1,10 @@
 //! The operators' side: metrics, health of the process, explanations, status, holds. Never on the packet path.
 //!
 //! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
-//! `control` for changes. It speaks no TLS, and listens on loopback alone. Every request passes `guard` first. What strangers may have is
-//! another listener's (`well_known`).
+//! `control` for changes. Beyond loopback it listens with TLS and tokens alone. Every request passes `guard` first. What strangers may
+//! have is another listener's (`well_known`).
 
+use crate::config::AdminTls;
 use crate::limits::ADMIN_BODY_MAX;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -21,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 mod access;
+mod config;
 mod endpoints;
 mod events;
 mod explain;
@@ -41,10 +43,13 @@ mod seats;
 mod services;
 mod shown;
 mod status;
+mod tls;
+mod trail;
 mod well_known;
 mod what_if;
 
 pub use access::Access;
+pub use config::Loaded;
 pub use explain::{Explanation, explain};
 use guard::Guard;
 pub use local::{local_token, new_token, sha256};
@@ -52,6 +57,7 @@ pub use metrics::register;
 use problem::Problem;
 use shown::Readiness;
 pub use shown::Shown;
+use tls::Tls;
 pub use well_known::WellKnown;
 pub use what_if::{WhatIf, pools_named};
 
@@ -64,11 +70,15 @@ pub enum AdminError {
     /// The same for what strangers are told.
     #[error("cannot listen on {0} (well-known): {1}; set `well_known` under [server]")]
     WellKnown(SocketAddr, #[source] io::Error),
-    /// It speaks no TLS, so that strangers must not reach it, nor read tokens on the way.
+    /// Strangers must not read tokens on the way, nor be told anything without one.
     #[error(
-        "the admin listener speaks no TLS and must stay on a loopback address, not {0}; set `admin` under [server]"
+        "the admin listener cannot be open to others on {0} without TLS and tokens: set admin_tls under [server] and a \
+         [token.NAME], or `admin` to a loopback address"
     )]
     NotLoopback(SocketAddr),
+    /// Its certificate or key cannot be used.
+    #[error("admin_tls under [server] cannot be used: {0}")]
+    Tls(#[source] io::Error),
 }
 
 /// The running admin listener; ends when it is dropped.
@@ -76,6 +86,8 @@ pub enum AdminError {
 pub struct Admin {
     address: SocketAddr,
     guard: Arc<Guard>,
+    shown: Shown,
+    tls: Option<Tls>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -83,11 +95,17 @@ impl Admin {
     /// Binds and serves on a thread of its own.
     ///
     /// # Errors
-    /// Where the address is not loopback or cannot be had.
-    pub fn start(address: SocketAddr, access: Access, shown: Shown) -> Result<Self, AdminError> {
-        if !address.ip().is_loopback() {
+    /// Where the address cannot be had, or is not loopback without TLS and tokens.
+    pub fn start(
+        address: SocketAddr,
+        tls: Option<&AdminTls>,
+        access: Access,
+        shown: Shown,
+    ) -> Result<Self, AdminError> {
+        if !address.ip().is_loopback() && (tls.is_none() || access.is_free()) {
             return Err(AdminError::NotLoopback(address));
         }
+        let tls = tls.map(Tls::new).transpose().map_err(AdminError::Tls)?;
         let failed = |error| AdminError::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
@@ -95,8 +113,8 @@ impl Admin {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
         let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
-        let door = guard.clone();
-        let (ring, events) = (shown.ring.clone(), shown.control.events());
+        let (door, greeter) = (guard.clone(), tls.clone().map(|tls| (tls, guard.clone())));
+        let (ring, events, at_work) = (shown.ring.clone(), shown.control.events(), shown.clone());
         // On this runtime, which goes on when the other does not.
         let watchdog = shown.control.watchdog().clone();
         let serve = async move {
@@ -105,7 +123,7 @@ impl Admin {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
             let service = router(shown, door).into_make_service_with_connect_info::<seats::Peer>();
-            axum::serve(seats::Seats::new(listener), service).with_graceful_shutdown(until).await
+            axum::serve(seats::Seats::new(listener, greeter), service).with_graceful_shutdown(until).await
         };
         std::thread::Builder::new()
             .name("admin".into())
@@ -115,12 +133,20 @@ impl Admin {
                 }
             })
             .map_err(failed)?;
-        Ok(Self { address, guard, stop: Some(stop) })
+        Ok(Self { address, guard, shown: at_work, tls, stop: Some(stop) })
     }
 
-    /// Takes over who may ask.
-    pub fn obey(&self, access: Access) {
+    /// Takes over who may ask, and what the configuration at work is.
+    pub fn obey(&self, access: Access, loaded: Loaded) {
         self.guard.obey(access);
+        self.shown.take_over(loaded);
+    }
+
+    /// Shows new connections other certificates. Whether there is TLS at all is settled at the start.
+    pub fn show(&self, files: &AdminTls) {
+        if let Some(Err(error)) = self.tls.as_ref().map(|tls| tls.show(files)) {
+            tracing::error!("the admin listener goes on with its old certificate: {error}");
+        }
     }
 
     /// Where it listens.
@@ -153,6 +179,8 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .routes(routes!(pools::http))
         .routes(routes!(endpoints::http))
         .routes(routes!(regions::http))
+        .routes(routes!(config::http))
+        .routes(routes!(trail::http))
         .routes(routes!(events::stream))
         .routes(routes!(events::recent))
         .routes(routes!(holds::list))

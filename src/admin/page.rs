@@ -12,13 +12,15 @@ use std::sync::OnceLock;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/page/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("/page/main.js", SCRIPT, include_str!("page/main.js")),
     ("/page/parts.js", SCRIPT, include_str!("page/parts.js")),
     ("/page/map.js", SCRIPT, include_str!("page/map.js")),
     ("/page/ask.js", SCRIPT, include_str!("page/ask.js")),
+    ("/page/book.js", SCRIPT, include_str!("page/book.js")),
+    ("/page/drill.js", SCRIPT, include_str!("page/drill.js")),
     ("/page/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("/page/world.json", "application/json", include_str!("page/world.json")),
 ];

@@ -1,8 +1,10 @@
 //! The admin listener's connections: few, and none that sits there in silence.
 //!
 //! A connection holds a descriptor that a probe may need. Those beyond the bound wait in the system's queue, where they cost
-//! us nothing.
+//! us nothing. Where there is TLS, a connection shakes hands when it is first read, so that nobody's handshake holds up another.
 
+use super::guard::Guard;
+use super::tls::{Tls, refusal};
 use crate::limits::{ADMIN_CONNECTIONS_MAX, ADMIN_IDLE};
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -10,31 +12,53 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
+use tokio_rustls::Accept;
+use tokio_rustls::server::TlsStream;
 
 /// A listener with so many seats.
 pub(super) struct Seats {
     listener: TcpListener,
     free: Arc<Semaphore>,
+    /// With who is told of handshakes that fail.
+    tls: Option<(Tls, Arc<Guard>)>,
 }
 
 impl Seats {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, free: Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX)) }
+    /// Over TLS, if there is some; the guard beside it is told of handshakes that fail.
+    pub(super) fn new(listener: TcpListener, tls: Option<(Tls, Arc<Guard>)>) -> Self {
+        Self { listener, free: Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX)), tls }
     }
 }
 
 /// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// Set once a handshake has shown a client's certificate that holds.
+    certified: Arc<AtomicBool>,
+}
+
+impl Peer {
+    /// One that has shown no certificate yet.
+    pub(super) fn at(address: SocketAddr) -> Self {
+        Self { address, certified: Arc::default() }
+    }
+
+    /// Whether it has shown a certificate of an authority that we ask for.
+    pub(super) fn is_certified(&self) -> bool {
+        self.certified.load(Ordering::Relaxed)
+    }
+}
 
 impl Connected<IncomingStream<'_, Seats>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Seats>) -> Self {
-        Self(*stream.remote_addr())
+        Self { certified: stream.io().certified.clone(), ..Self::at(*stream.remote_addr()) }
     }
 }
 
@@ -46,7 +70,11 @@ impl Listener for Seats {
         // The semaphore is never closed, so there is always a permit in the end.
         let permit = self.free.clone().acquire_owned().await.ok();
         let (stream, peer) = Listener::accept(&mut self.listener).await;
-        (Seat { stream, silence: Box::pin(sleep(ADMIN_IDLE)), _permit: permit }, peer)
+        let stream = match &self.tls {
+            Some((tls, guard)) => Stream::Greeting(Box::new(tls.accept(stream)), guard.clone(), peer),
+            None => Stream::Plain(stream),
+        };
+        (Seat { stream, certified: Arc::default(), silence: Box::pin(sleep(ADMIN_IDLE)), _permit: permit }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -56,15 +84,56 @@ impl Listener for Seats {
 
 /// A connection that ends after `ADMIN_IDLE` in which its peer says nothing and takes nothing.
 pub(super) struct Seat {
-    stream: TcpStream,
+    stream: Stream,
+    certified: Arc<AtomicBool>,
     silence: Pin<Box<Sleep>>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
+/// What a connection is made of.
+enum Stream {
+    Plain(TcpStream),
+    /// A handshake under way.
+    Greeting(Box<Accept<TcpStream>>, Arc<Guard>, SocketAddr),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Seat {
+    /// The octets within, once a handshake is through.
+    fn poll_through(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Duplex>>> {
+        if let Stream::Greeting(greeting, guard, peer) = &mut self.stream {
+            match ready!(Pin::new(greeting).poll(context)) {
+                Ok(stream) => {
+                    let is_certified = stream.get_ref().1.peer_certificates().is_some();
+                    self.certified.store(is_certified, Ordering::Relaxed);
+                    self.stream = Stream::Tls(Box::new(stream));
+                }
+                Err(error) => {
+                    refusal(&error).into_iter().for_each(|why| guard.tell_handshake(*peer, &why));
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        match &mut self.stream {
+            Stream::Plain(stream) => Poll::Ready(Ok(Pin::new(stream))),
+            Stream::Tls(stream) => Poll::Ready(Ok(Pin::new(&mut **stream))),
+            Stream::Greeting(..) => Poll::Pending,
+        }
+    }
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {}
+
 impl AsyncRead for Seat {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let seat = self.get_mut();
-        let read = Pin::new(&mut seat.stream).poll_read(context, octets);
+        let read = match seat.poll_through(context) {
+            Poll::Ready(Ok(stream)) => stream.poll_read(context, octets),
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        };
         if read.is_ready() {
             seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
         } else if seat.silence.as_mut().poll(context).is_ready() {
@@ -77,7 +146,7 @@ impl AsyncRead for Seat {
 impl AsyncWrite for Seat {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let seat = self.get_mut();
-        let written = Pin::new(&mut seat.stream).poll_write(context, octets);
+        let written = ready!(seat.poll_through(context))?.poll_write(context, octets);
         if matches!(written, Poll::Ready(Ok(1..))) {
             seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
         }
@@ -85,10 +154,10 @@ impl AsyncWrite for Seat {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        ready!(self.get_mut().poll_through(context))?.poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        ready!(self.get_mut().poll_through(context))?.poll_shutdown(context)
     }
 }

@@ -1,13 +1,14 @@
 //! What the admin listener shows: where everything is found that a handler may tell.
 
 use super::Problem;
+use super::config::Loaded;
 use super::ring::Ring;
 use crate::audit::Audit;
 use crate::control::{Certificates, Handle, Report};
 use crate::limits::{EVENT_STREAMS_MAX, REPORT_FRESH};
 use prometheus::Registry;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -29,6 +30,8 @@ pub struct Shown {
     /// Where refusals are told.
     pub(super) audit: Audit,
     report: Arc<Mutex<Option<Told>>>,
+    /// The configuration at work.
+    loaded: Arc<std::sync::Mutex<Loaded>>,
 }
 
 /// What the control task told, when, and in which generation.
@@ -54,9 +57,21 @@ impl Shown {
         serving: Arc<AtomicBool>,
         certificates: Certificates,
         audit: Audit,
+        loaded: Loaded,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
-        Self { registry, control, serving, certificates, ring: Arc::default(), streams, audit, report: Arc::default() }
+        let (ring, report, loaded) = (Arc::default(), Arc::default(), Arc::new(loaded.into()));
+        Self { registry, control, serving, certificates, ring, streams, audit, report, loaded }
+    }
+
+    /// The configuration at work.
+    pub(super) fn loaded(&self) -> Loaded {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Another configuration is at work.
+    pub(super) fn take_over(&self, loaded: Loaded) {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 
     pub(super) fn readiness(&self, now: Instant) -> Readiness {

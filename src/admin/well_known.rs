@@ -54,7 +54,7 @@ impl WellKnown {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
             let (router, mut stopped) = (router(lake.clone()), stopped.clone());
             let serve = async move {
-                let listener = Seats::new(tokio::net::TcpListener::from_std(listener)?);
+                let listener = Seats::new(tokio::net::TcpListener::from_std(listener)?, None);
                 // An error is the end of the sender, which is what is waited for.
                 let until = async move { drop(stopped.changed().await) };
                 axum::serve(listener, router).with_graceful_shutdown(until).await

@@ -1,7 +1,7 @@
 //! The audit trail: what was decided, by what and why, in lines of which each seals the one before it.
 //!
 //! Here: the trail's writer, a thread with a bounded queue that nothing waits for (`Audit`); the lines and their seals
-//! (`chain`, pure); the files (`trail`); the proof that nothing was changed (`verify`). Not here: what is worth a line; the
+//! (`chain`, pure); the files (`trail`) and their last lines (`tail`); the proof that nothing was changed (`verify`). Not here: what is worth a line; the
 //! rooms that decide say so. It always holds that a line which was lost is counted, and that the trail itself tells it.
 
 use crate::limits::{AUDIT_BATCH, AUDIT_COMPLAIN_EVERY, AUDIT_QUEUE};
@@ -10,13 +10,16 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tokio::sync::mpsc;
 
 mod chain;
+mod tail;
 mod trail;
 mod verify;
 
+pub use tail::Tail;
 pub use trail::TrailError;
 pub use verify::{Broken, Verified, VerifyError, verify};
 
@@ -82,6 +85,7 @@ impl Metrics {
 pub struct Audit {
     queue: Option<mpsc::Sender<(SystemTime, Entry)>>,
     metrics: Metrics,
+    directory: Option<Arc<Path>>,
 }
 
 /// The trail's writer. It ends when every `Audit` is gone and what they took is written.
@@ -91,7 +95,7 @@ pub struct Writer(Option<std::thread::JoinHandle<()>>);
 impl Audit {
     /// Keeps no trail: what the log says is all there is.
     pub fn none(metrics: Metrics) -> (Self, Writer) {
-        (Self { queue: None, metrics }, Writer(None))
+        (Self { queue: None, metrics, directory: None }, Writer(None))
     }
 
     /// Continues the trail in a directory, which is made where it is missing.
@@ -104,7 +108,7 @@ impl Audit {
         let writing = Writing { trail, metrics: metrics.clone(), told: metrics.lost.get(), complained: None };
         let thread = std::thread::Builder::new().name("audit".into()).spawn(move || writing.run(entries));
         let thread = thread.map_err(|source| TrailError { path: directory.to_owned(), source })?;
-        Ok((Self { queue: Some(queue), metrics }, Writer(Some(thread))))
+        Ok((Self { queue: Some(queue), metrics, directory: Some(directory.into()) }, Writer(Some(thread))))
     }
 
     /// Takes an entry, and never waits: where the disk is slower than the world, it is counted as lost.
@@ -113,6 +117,11 @@ impl Audit {
         if queue.try_send((SystemTime::now(), entry)).is_err() {
             self.metrics.lost.inc();
         }
+    }
+
+    /// Where the trail is; `None` where none is kept. Its last lines are read by [`Tail::read`].
+    pub fn directory(&self) -> Option<Arc<Path>> {
+        self.directory.clone()
     }
 
     /// Counts entries that never came here.

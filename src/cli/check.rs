@@ -10,16 +10,8 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Exit codes, as `--help` and the man page have them.
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  nothing is wrong; there may be warnings
-  1  there are warnings, and --strict was given
-  2  the configuration has errors, or the command line is wrong";
-
 /// What `edgesteer check` is told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
     /// Configuration file.
     #[arg(short, long, value_name = "FILE", required_unless_present = "explain")]

@@ -27,15 +27,18 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const HEAD: usize = 12;
 
 pub(super) fn run(args: &Args) -> ExitCode {
-    let (admin, dns) = match args.config.as_deref().map(config::sockets) {
-        None => (args.admin, None),
-        Some(Ok(sockets)) => (sockets.admin, sockets.listen.first().copied()),
+    let (reach, dns) = match args.config.as_deref().map(config::sockets) {
+        None => (Reach::to(here(args.admin), None), None),
+        Some(Ok(sockets)) => {
+            let reach = Reach::to(here(sockets.admin), sockets.admin_tls.map(|tls| tls.cert));
+            (reach, sockets.listen.first().copied())
+        }
         Some(Err(unreadable)) => {
             complain(&unreadable.render(Style::Plain));
             return ExitCode::FAILURE;
         }
     };
-    if let Err(why) = ready(here(admin)) {
+    if let Err(why) = ready(&reach) {
         complain(&format!("error: {why}"));
         return ExitCode::FAILURE;
     }
@@ -66,8 +69,9 @@ fn here(listen: SocketAddr) -> SocketAddr {
 }
 
 /// Whether `/readyz` says so; else why not.
-fn ready(admin: SocketAddr) -> Result<(), String> {
-    match Reach::to(admin).request("GET", "/readyz", "") {
+fn ready(reach: &Reach) -> Result<(), String> {
+    let admin = &reach.admin;
+    match reach.request("GET", "/readyz", "") {
         Ok((200, _)) => Ok(()),
         Ok((_, body)) => Err(format!("{admin} says: {}", body.lines().collect::<Vec<_>>().join("; "))),
         Err(error) => Err(format!("no server answers on {admin}: {error}")),

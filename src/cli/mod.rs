@@ -1,20 +1,22 @@
 //! The command line: what each command reads, prints and returns.
 //!
-//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage.
+//! Exit codes: 0 done, 1 warnings with `check --strict` or a command that failed, 2 a configuration with errors or wrong usage; `codes`
+//! has them for each command.
 
 use crate::app::{self, LoadError, World};
 use crate::config::{Diagnostics, Style};
 use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
-use crate::resolve::Client;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
+mod audit;
 mod check;
+mod codes;
 mod explain;
 mod healthcheck;
 mod manager;
@@ -49,29 +51,9 @@ enum Command {
     },
     /// Validate a configuration and show what to think about.
     Check(check::Args),
-    /// Show what a client would be answered, and why. Needs no running server: every pool is up unless named by --down.
-    Explain {
-        /// Configuration file.
-        #[arg(short, long, value_name = "FILE")]
-        config: PathBuf,
-        /// The name that is asked for.
-        name: String,
-        /// The type that is asked for: A, AAAA, SRV, SOA, NS, DS or ANY.
-        #[arg(value_name = "TYPE")]
-        kind: String,
-        /// The address that asks. Default: one of unknown place.
-        #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
-        client: IpAddr,
-        /// The address on whose behalf it asks (EDNS Client Subnet), where that is believed. Default: its own.
-        #[arg(long, value_name = "IP")]
-        subnet: Option<IpAddr>,
-        /// A pool that is down; may be given again.
-        #[arg(long, value_name = "POOL")]
-        down: Vec<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Show what a client is answered, and why: by the running server, or with -c by a configuration alone, of which every pool
+    /// is up unless named by --down.
+    Explain(explain::Args),
     /// Hold a pool, or one endpoint of it, up, down or drained on the running server, whatever probes say.
     Hold {
         /// The pool, or POOL/ADDRESS for one endpoint.
@@ -141,7 +123,7 @@ enum Command {
     /// Look at the audit trail that a server with a state_dir keeps.
     Audit {
         #[command(subcommand)]
-        command: AuditCommand,
+        command: audit::Command,
     },
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
@@ -182,25 +164,14 @@ struct Ordering {
     server: reach::Reach,
 }
 
-#[derive(Debug, Subcommand)]
-enum AuditCommand {
-    /// Prove that no line was changed, taken out or put in. Exit code 1 names the first that was.
-    Verify {
-        /// The state directory, or one file of the trail.
-        #[arg(value_name = "DIR|FILE")]
-        path: PathBuf,
-    },
-}
-
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    match Cli::parse().command {
+    let command = codes::explained(Cli::command());
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    match cli.command {
         Command::Serve { config } => serve::run(config),
         Command::Check(args) => check::run(&args),
-        Command::Explain { config, name, kind, client, subnet, down, json } => {
-            let client = Client { source: client, steers: subnet.unwrap_or(client) };
-            explain::run(&config, &explain::Asking { name, kind, client, down, json })
-        }
+        Command::Explain(args) => explain::run(&args),
         Command::Hold { subject, state, length, order } => {
             operate::hold(&subject, &state, length.length.as_deref(), &order)
         }
@@ -214,34 +185,10 @@ pub fn run() -> ExitCode {
         Command::Token { command } => token::run(&command),
         Command::Completions { shell } => papers::completions(shell),
         Command::Man { directory } => papers::man(&directory),
-        Command::Audit { command: AuditCommand::Verify { path } } => verify(&path),
+        Command::Audit { command } => audit::run(&command),
         Command::Runbook(args) => runbook::run(&args),
         Command::WhatIf(args) => what_if::run(&args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
-    }
-}
-
-fn verify(path: &Path) -> ExitCode {
-    match crate::audit::verify(path) {
-        Ok(trail) => {
-            let lines = usize::try_from(trail.lines).unwrap_or(usize::MAX);
-            say(&format!("{}: whole; {} in {}", path.display(), count(lines, "line"), count(trail.files, "file")));
-            match trail.first {
-                Some(1) | None => {}
-                Some(first) => say(&format!("it begins at line {first}: what was before is in files that are gone")),
-            }
-            if trail.lines > 0 {
-                say(&format!(
-                    "seal of the last line: {}; note it elsewhere to prove that nothing was cut off",
-                    trail.seal
-                ));
-            }
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            complain(&format!("error: {error}"));
-            ExitCode::FAILURE
-        }
     }
 }
 

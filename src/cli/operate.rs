@@ -1,7 +1,7 @@
 //! Orders and questions to a running server, over its admin address.
 
 use super::reach::Reach;
-use super::{Ordering, complain, say};
+use super::{Ordering, say};
 use crate::health::Subject;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -25,17 +25,9 @@ pub(super) fn release(subject: &Subject, order: &Ordering) -> ExitCode {
 
 /// Shows how it stands.
 pub(super) fn status(server: &Reach, json: bool) -> ExitCode {
-    let body = match server.request("GET", "/api/v1/status", "") {
-        Ok((200, body)) => body,
-        other => return server.failed(other),
-    };
-    match serde_json::from_str::<Value>(&body) {
-        Ok(_) if json => say(body.trim_end()),
-        Ok(status) => say(table(&status).trim_end()),
-        Err(error) => {
-            complain(&format!("error: what answers on {} is no edgesteer: {error}", server.admin));
-            return ExitCode::FAILURE;
-        }
+    match server.json("/api/v1/status") {
+        Ok(status) => say(&if json { status.to_string() } else { table(&status).trim_end().to_owned() }),
+        Err(code) => return code,
     }
     ExitCode::SUCCESS
 }
@@ -63,13 +55,12 @@ fn name_of<'u>(uid: &str, users: &'u str) -> Option<&'u str> {
 }
 
 fn tell(server: &Reach, method: &str, subject: &Subject, said: &Value) -> ExitCode {
-    match server.request(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
-        Ok((200, body)) => {
-            let done: Value = serde_json::from_str(&body).unwrap_or_default();
-            say(done["message"].as_str().unwrap_or(body.trim_end()));
+    match server.told(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
+        Ok(done) => {
+            say(done["message"].as_str().unwrap_or_default());
             ExitCode::SUCCESS
         }
-        other => server.failed(other),
+        Err(code) => code,
     }
 }
 
@@ -96,6 +87,7 @@ fn write_table(text: &mut String, status: &Value) -> std::fmt::Result {
         let old = match (&hold["named"], hold["named_until"].as_u64()) {
             (named, _) if *named == true => "; answers still name it, since nothing else is live".to_owned(),
             (_, Some(until)) => format!("; the last answer that named it expires in {}", left(until)),
+            (named, None) if *named == false && state != "up" => "; no answer that names it is left".to_owned(),
             _ => String::new(),
         };
         writeln!(text, "HELD {subject} {state} {until}{stray}, by {author}: {reason}{old}")?;

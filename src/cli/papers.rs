@@ -15,7 +15,8 @@ pub(super) fn completions(shell: clap_complete::Shell) -> ExitCode {
 
 /// Writes a man page for every command.
 pub(super) fn man(directory: &Path) -> ExitCode {
-    let written = std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Cli::command(), directory));
+    let written = std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(super::codes::explained(Cli::command()), directory));
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

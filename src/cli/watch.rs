@@ -1,8 +1,9 @@
 //! `edgesteer watch`: how a running server's pools stand, renewed each second, and what happened last.
 
+use super::audit::happened;
 use super::operate::table;
 use super::reach::Reach;
-use super::{complain, say};
+use super::say;
 use serde_json::Value;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ pub(super) fn run(server: &Reach, json: bool) -> ExitCode {
     let mut last: Vec<String> = Vec::new();
     loop {
         let since = after.map_or(format!("limit={LAST}"), |after| format!("after={after}&limit=1000"));
-        let news = match asked(server, &format!("/api/v1/events/recent?{since}")) {
+        let news = match server.json(&format!("/api/v1/events/recent?{since}")) {
             Ok(news) => news,
             Err(code) => return code,
         };
@@ -34,7 +35,7 @@ pub(super) fn run(server: &Reach, json: bool) -> ExitCode {
         if is_live {
             last.extend(told);
             last.drain(..last.len().saturating_sub(LAST));
-            let status = match asked(server, "/api/v1/status") {
+            let status = match server.json("/api/v1/status") {
                 Ok(status) => status,
                 Err(code) => return code,
             };
@@ -54,32 +55,10 @@ pub(super) fn run(server: &Reach, json: bool) -> ExitCode {
     }
 }
 
-fn asked(server: &Reach, path: &str) -> Result<Value, ExitCode> {
-    match server.request("GET", path, "") {
-        Ok((200, body)) => serde_json::from_str(&body).map_err(|error| {
-            complain(&format!("error: what answers on {} is no edgesteer: {error}", server.admin));
-            ExitCode::FAILURE
-        }),
-        other => Err(server.failed(other)),
-    }
-}
-
 /// An event for people: when, what, and the words that tell it.
 fn line(event: &Value) -> String {
     let at = UNIX_EPOCH + Duration::from_millis(event["at"].as_u64().unwrap_or_default());
-    let (what, reason) = (event["what"].as_str().unwrap_or("-"), event["reason"].as_str().unwrap_or_default());
-    let detail = event["detail"].as_object().into_iter().flatten();
-    let detail = detail.filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
-    let detail: Vec<String> = detail.map(|(name, value)| format!("{name}={}", plain(value))).collect();
-    format!("{} {what}: {reason} {}", humantime::format_rfc3339_seconds(at), detail.join(" ")).trim_end().to_owned()
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
+    format!("{} {}", humantime::format_rfc3339_seconds(at), happened(event))
 }
 
 /// Tells once "q" is typed. What is typed is read by a thread of its own, which nobody can end and the process takes with it.

@@ -11,9 +11,6 @@ use std::process::ExitCode;
 
 /// What `edgesteer what-if` is told.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 everybody has a live pool; 1 somebody has none, or more move than --max-moved; 2 errors."
-)]
 #[command(group = clap::ArgGroup::new("otherwise").required(true).multiple(true).args(["lost", "diff", "diff_geoip"]))]
 pub(super) struct Args {
     /// Configuration file.

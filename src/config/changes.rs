@@ -27,6 +27,7 @@ const SERVER: &[Part<Config>] = &[
     ("tls", |a, b| tls_listen(a.1) != tls_listen(b.1)),
     ("threads", |a, b| a.1.server.threads != b.1.server.threads),
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
+    ("admin_tls", |a, b| a.1.server.admin_tls.is_some() != b.1.server.admin_tls.is_some()),
     ("well_known", |a, b| a.1.server.well_known != b.1.server.well_known),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
@@ -34,6 +35,9 @@ const SERVER: &[Part<Config>] = &[
 
 /// What a reload takes over.
 const DNS: &[Part<Config>] = &[
+    ("admin_tls files", |a, b| {
+        a.1.server.admin_tls.as_ref().zip(b.1.server.admin_tls.as_ref()).is_some_and(|(new, old)| new != old)
+    }),
     ("admin_hosts", |a, b| a.1.server.admin_hosts != b.1.server.admin_hosts),
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),

@@ -5,6 +5,7 @@ use super::refer::{Drafts, References};
 use super::report::Report;
 use super::service::CheckRef;
 use super::source::{FileId, Span, read_text, values};
+use super::written::Written;
 use super::{Check, Config, Delegation, Partner, Service};
 use super::{
     check, codes, health, ladder, lint, names, partner, pool, refer, resolver, safety, server, service, site, table,
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::limits;
 use std::path::Path;
+use std::sync::Arc;
 use toml::de::DeTable;
 
 /// Reads the configuration file at `path` and the files that it names; relative paths in it are relative to its directory.
@@ -54,8 +56,11 @@ fn read(report: &Report) -> Option<Config> {
     let drafts = draft(tree.get_ref(), report);
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
+    if drafts.tokens.is_empty() {
+        server::needs_tokens(&drafts.server, tree.get_ref(), report);
+    }
     lint::advise(&drafts, &references, report);
-    if report.has_errors() { None } else { finish(drafts, references) }
+    if report.has_errors() { None } else { finish(drafts, references, Written::of(tree.get_ref(), report)) }
 }
 
 /// One error for each line. After an error within a list the parser takes the following lines for more of the list;
@@ -104,7 +109,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
     })
 }
 
-fn finish(drafts: Drafts, references: References) -> Option<Config> {
+fn finish(drafts: Drafts, references: References, written: Written) -> Option<Config> {
     let services = drafts.services.into_iter().zip(references.services).zip(references.checks).zip(references.views);
     let services = services.map(|(((draft, pools), check), views)| {
         let check = check.map(|i| &drafts.checks[i].1);
@@ -132,6 +137,7 @@ fn finish(drafts: Drafts, references: References) -> Option<Config> {
         pools: drafts.pools.into_iter().map(pool::Draft::finish).collect(),
         views: drafts.views.into_iter().map(view::Draft::finish).collect(),
         sites: sites.map(|(draft, reference)| draft.finish(reference)).collect(),
+        written: Arc::new(written),
     })
 }
 

@@ -4,7 +4,8 @@
 //! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
-//! remembered once it is compiled (`outline`), what a reload changes (`changes`), and where a running server is reached (`sockets`).
+//! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), and where a
+//! running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -45,6 +46,7 @@ mod table;
 mod token;
 mod transfer;
 mod view;
+mod written;
 mod zone;
 
 pub use ask::{Ask, Codes, Method, Request, Transport};
@@ -64,6 +66,7 @@ pub use source::Excerpt;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
+pub use written::Written;
 pub use zone::{NameServer, RrSet, Soa, Zone};
 
 use crate::federation::{Failback, Kind, Shape};
@@ -99,6 +102,8 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
+    /// The file itself, without its secrets.
+    pub written: Arc<Written>,
 }
 
 /// `[server]`.
@@ -112,6 +117,8 @@ pub struct Server {
     pub threads: Option<usize>,
     /// Address of the admin listener. Default 127.0.0.1:9153.
     pub admin: SocketAddr,
+    /// TLS of the admin listener. Default none.
+    pub admin_tls: Option<AdminTls>,
     /// Names under which browsers reach the admin listener, lower case, beside its address. Default none.
     pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
@@ -174,6 +181,17 @@ pub struct ServerTls {
     pub cert: Pem,
     /// Its private key.
     pub key: Pem,
+}
+
+/// `admin_tls = { cert, key, client_ca }` of the server: TLS of the admin listener.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdminTls {
+    /// Its certificate and those that lead to the authority, its own first.
+    pub cert: Pem,
+    /// The certificate's private key.
+    pub key: Pem,
+    /// The authorities of which one must have issued a client's certificate; `None` asks clients for none.
+    pub client_ca: Option<Pem>,
 }
 
 /// `[geoip]`.

@@ -11,6 +11,7 @@ pages! {
     "aliased-target"
     "bad-ttl"
     "duplicate-fqdn"
+    "group-of-one"
     "long-ttl"
     "ns-address-unpublished"
     "ordered-federation"

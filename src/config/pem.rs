@@ -3,8 +3,9 @@
 use super::codes::{self, Code};
 use super::reader::Value;
 use super::source::read;
-use super::{Pem, ServerTls};
+use super::{AdminTls, Pem, ServerTls};
 use crate::limits;
+use rustls::RootCertStore;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{Error, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -16,11 +17,42 @@ impl ServerTls {
     /// # Errors
     /// Where they cannot be used; a `ServerTls` of a `Config` can.
     pub fn certified_key(&self) -> Result<CertifiedKey, rustls::Error> {
-        let no_pem = |error: Error| rustls::Error::General(error.to_string());
-        let chain = chain(&self.cert.bytes).map_err(no_pem)?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key.bytes).map_err(no_pem)?;
-        CertifiedKey::from_der(chain, key, &default_provider())
+        certified_key(&self.cert, &self.key)
     }
+}
+
+impl AdminTls {
+    /// Certificate chain and key as the admin listener shows them.
+    ///
+    /// # Errors
+    /// Where they cannot be used; those of a `Config` can.
+    pub fn certified_key(&self) -> Result<CertifiedKey, rustls::Error> {
+        certified_key(&self.cert, &self.key)
+    }
+
+    /// The authorities of clients' certificates; `None` where clients need none.
+    ///
+    /// # Errors
+    /// Where one cannot be used; those of a `Config` can.
+    pub fn client_roots(&self) -> Result<Option<RootCertStore>, rustls::Error> {
+        let Some(pem) = &self.client_ca else { return Ok(None) };
+        let mut roots = RootCertStore::empty();
+        for authority in chain(&pem.bytes).map_err(no_pem)? {
+            roots.add(authority)?;
+        }
+        Ok(Some(roots))
+    }
+}
+
+fn no_pem(error: Error) -> rustls::Error {
+    rustls::Error::General(error.to_string())
+}
+
+/// A chain with its key, where they belong together.
+pub(super) fn certified_key(cert: &Pem, key: &Pem) -> Result<CertifiedKey, rustls::Error> {
+    let chain = chain(&cert.bytes).map_err(no_pem)?;
+    let key = PrivateKeyDer::from_pem_slice(&key.bytes).map_err(no_pem)?;
+    CertifiedKey::from_der(chain, key, &default_provider())
 }
 
 /// A file with at least one certificate.

@@ -85,6 +85,16 @@ impl<'a> Value<'a> {
         Self { key, span: Span::new(FileId::MAIN, node.span()), report, node: node.get_ref() }
     }
 
+    /// The value itself.
+    pub(super) fn node(&self) -> &'a DeValue<'a> {
+        self.node
+    }
+
+    /// An item of this value, if it is a list.
+    pub(super) fn beside(&self, item: &'a Spanned<DeValue<'a>>) -> Self {
+        Self::new(self.key, item, self.report)
+    }
+
     /// The text, if it is one.
     pub(super) fn as_text(&self) -> Option<&'a str> {
         self.node.as_str()
@@ -122,6 +132,12 @@ impl<'a> Value<'a> {
     pub(super) fn form<T>(self, form: &Form<T>) -> Option<T> {
         let text = self.text(form.noun, form.help)?;
         form.at(text, self.span, self.report).map(|at| at.value)
+    }
+
+    /// A text of this form that is a secret, or tells of one: nobody is shown it (`written`).
+    pub(super) fn secret<T>(self, form: &Form<T>) -> Option<T> {
+        self.report.hide(self.span);
+        self.form(form)
     }
 
     /// One of a few words.

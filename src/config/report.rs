@@ -5,7 +5,7 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{At, FileId, Source, Sources, Span, read_text};
 use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ pub(super) struct Report {
     sources: Sources,
     found: RefCell<Vec<Found>>,
     counts: RefCell<BTreeMap<&'static str, (Severity, usize)>>,
+    /// Values that nobody is shown, in the configuration file.
+    secrets: RefCell<HashSet<Span>>,
 }
 
 struct Found {
@@ -34,7 +36,8 @@ impl Report {
         let sources = Sources::default();
         sources.add(path.to_owned(), text);
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self { directory, sources, found: RefCell::default(), counts: RefCell::default() }
+        let (found, counts, secrets) = Default::default();
+        Self { directory, sources, found, counts, secrets }
     }
 
     /// A path of the configuration, which is relative to the configuration file's directory.
@@ -92,6 +95,16 @@ impl Report {
                 seen.insert(item.value, item.span);
             }
         }
+    }
+
+    /// Has the value at `span` never shown.
+    pub(super) fn hide(&self, span: Span) {
+        self.secrets.borrow_mut().insert(span);
+    }
+
+    /// Whether the value at `span` is never shown.
+    pub(super) fn is_hidden(&self, span: Span) -> bool {
+        self.secrets.borrow().contains(&span)
     }
 
     /// Whether an error was reported.

@@ -5,14 +5,17 @@ use super::dns;
 use super::form;
 use super::lists;
 use super::pem;
-use super::reader::Value;
-use super::source::{At, Unusable, values};
-use super::{Database, Dns, Ecs, Geoip, Server, ServerTls};
+use super::reader::{Field, Value};
+use super::report::Report;
+use super::source::{At, FileId, Span, Unusable, values};
+use super::table::Table;
+use super::{AdminTls, Database, Dns, Ecs, Geoip, Pem, Server, ServerTls};
 use crate::limits;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use toml::de::DeTable;
 
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9153);
 const STARTUP_GRACE: Duration = Duration::from_secs(2);
@@ -24,6 +27,7 @@ impl Default for Server {
             tls: None,
             threads: None,
             admin: ADMIN,
+            admin_tls: None,
             admin_hosts: Vec::new(),
             well_known: Vec::new(),
             state_dir: None,
@@ -64,9 +68,11 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             let title = format!("the socket {socket} is given twice");
             t.report(span, codes::DUPLICATE_LISTEN, title, "choose another port: this one is taken".into());
         }
-        if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback()) {
-            let title = format!("the admin listener would be open to others on {}", open.value);
-            let help = "use a loopback address, as \"127.0.0.1:9153\": it speaks no TLS; a proxy beside it may, with its name in admin_hosts";
+        let admin_tls = t.get("admin_tls", admin_tls);
+        if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback() && admin_tls.is_absent()) {
+            let title = format!("the admin listener would be open to others on {} without TLS", open.value);
+            let help = "add admin_tls = { cert = \"chain.pem\", key = \"key.pem\" }, or use a loopback address, as \"127.0.0.1:9153\", \
+                        and a proxy that speaks TLS, with its name in admin_hosts";
             t.report(open.span, codes::ADMIN_NOT_LOOPBACK, title, help.into());
         }
         Server {
@@ -74,6 +80,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             tls: tls.into_option(),
             threads: t.get("threads", |v| v.integer(1..=limits::LANES_MAX as u32)).into_option().map(|n| n as usize),
             admin: admin.or(default.admin),
+            admin_tls: admin_tls.into_option(),
             admin_hosts: t
                 .get("admin_hosts", |v| v.list(|v| v.form(&form::NAME)))
                 .into_option()
@@ -102,20 +109,47 @@ pub(super) fn geoip(value: Value<'_>) -> Option<Geoip> {
 
 /// `tls = { listen, cert, key }`.
 fn tls(value: Value<'_>) -> Option<ServerTls> {
-    let (listen, cert, key) = value.table(|t| {
-        let listen = t.get("listen", listen).or(everywhere(853));
-        let cert = t.need(
-            "cert",
-            "cert = \"chain.pem\": our certificate and those that lead to the authority",
-            pem::certificates,
-        );
+    let (listen, identity) = value.table(|t| (t.get("listen", listen).or(everywhere(853)), Identity::read(t)))?;
+    let (cert, key) = identity.judge(value)?;
+    Some(ServerTls { listen, cert, key })
+}
+
+/// `admin_tls = { cert, key, client_ca }`.
+fn admin_tls(value: Value<'_>) -> Option<AdminTls> {
+    let (identity, client_ca) = value.table(|t| (Identity::read(t), t.get("client_ca", pem::certificates)))?;
+    let at = client_ca.at().map(|at| at.span);
+    let is_bad = client_ca.at().is_none() && !client_ca.is_absent();
+    let (cert, key) = identity.judge(value)?;
+    let tls = AdminTls { cert, key, client_ca: client_ca.into_option() };
+    if let (Err(error), Some(at)) = (tls.client_roots(), at) {
+        let title = "\"client_ca\" has a certificate that cannot be trusted";
+        let help = "name a file with the authorities' certificates in PEM form";
+        value.report.add(at, codes::BAD_CERTIFICATE, title, error.to_string(), help);
+        return None;
+    }
+    (!is_bad).then_some(tls)
+}
+
+/// `cert` and `key` of a table.
+struct Identity {
+    cert: Field<Pem>,
+    key: Field<Pem>,
+}
+
+impl Identity {
+    fn read(t: &mut Table<'_>) -> Self {
+        let example = "cert = \"chain.pem\": our certificate and those that lead to the authority";
+        let cert = t.need("cert", example, pem::certificates);
         let key = t.need("key", "key = \"key.pem\": the certificate's private key", pem::private_key);
-        (listen, cert, key)
-    })?;
-    let at = key.at()?.span;
-    let tls = ServerTls { listen, cert: cert.into_option()?, key: key.into_option()? };
-    if let Err(error) = tls.certified_key() {
-        let (cert, key) = (tls.cert.path.display(), tls.key.path.display());
+        Self { cert, key }
+    }
+
+    /// Both, where they belong together.
+    fn judge(self, value: Value<'_>) -> Option<(Pem, Pem)> {
+        let at = self.key.at()?.span;
+        let (cert, key) = (self.cert.into_option()?, self.key.into_option()?);
+        let Err(error) = pem::certified_key(&cert, &key) else { return Some((cert, key)) };
+        let (cert, key) = (cert.path.display(), key.path.display());
         let (code, title, why) = match error {
             rustls::Error::InconsistentKeys(_) => (
                 codes::MISMATCHED_IDENTITY,
@@ -127,9 +161,17 @@ fn tls(value: Value<'_>) -> Option<ServerTls> {
         let help =
             "name the key from which the certificate was requested; our own certificate stands first in its file";
         value.report.add(at, code, title, why, help);
-        return None;
+        None
     }
-    Some(tls)
+}
+
+/// Whoever can reach the admin listener from elsewhere must say who he is.
+pub(super) fn needs_tokens(server: &Server, tree: &DeTable<'_>, report: &Report) {
+    let admin = tree.get("server").and_then(|server| server.get_ref().as_table()?.get("admin"));
+    let Some(admin) = admin.filter(|_| !server.admin.ip().is_loopback() && server.admin_tls.is_some()) else { return };
+    let title = format!("the admin listener would be open on {} to whoever can reach it", server.admin);
+    let help = "add a [token.NAME]: `edgesteer token new NAME` makes one and prints the lines";
+    report.add(Span::new(FileId::MAIN, admin.span()), codes::ADMIN_NOT_LOOPBACK, title, "", help);
 }
 
 fn everywhere(port: u16) -> Vec<SocketAddr> {

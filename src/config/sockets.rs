@@ -5,18 +5,20 @@
 
 use super::load::text;
 use super::report::Report;
-use super::{Diagnostics, server, table};
+use super::{AdminTls, Diagnostics, server, table};
 use std::net::SocketAddr;
 use std::path::Path;
 use toml::de::DeTable;
 
 /// Addresses of a server.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Sockets {
     /// For DNS over UDP and TCP, at least one unless an empty list was written.
     pub listen: Vec<SocketAddr>,
     /// The admin listener.
     pub admin: SocketAddr,
+    /// What the admin listener shows, if it speaks TLS.
+    pub admin_tls: Option<AdminTls>,
 }
 
 /// Reads them from the configuration file at `path`.
@@ -28,5 +30,5 @@ pub fn sockets(path: &Path) -> Result<Sockets, Diagnostics> {
     let main = report.main();
     let (tree, _) = DeTable::parse_recoverable(&main.text);
     let server = table::root(tree.get_ref(), &report, |t| t.get("server", server::server)).or_default();
-    Ok(Sockets { listen: server.listen, admin: server.admin })
+    Ok(Sockets { listen: server.listen, admin: server.admin, admin_tls: server.admin_tls })
 }

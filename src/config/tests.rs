@@ -97,8 +97,10 @@ fn the_minimal_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/minimal.toml")).unwrap();
     assert!(warnings.is_empty(), "{warnings}");
     let expected = Config {
+        written: Arc::default(),
         views: vec![],
         server: Server {
+            admin_tls: None,
             listen: vec!["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()],
             tls: None,
             threads: None,
@@ -137,8 +139,10 @@ fn the_hosting_configuration_is_this() {
     let (config, warnings) = load(Path::new("tests/contract/hosting.toml")).unwrap();
     assert_eq!(warnings.iter().map(|w| w.code).collect::<Vec<_>>(), ["weak-check"]);
     let expected = Config {
+        written: Arc::default(),
         views: vec![],
         server: Server {
+            admin_tls: None,
             listen: vec!["127.0.0.1:5300".parse().unwrap()],
             tls: None,
             threads: None,

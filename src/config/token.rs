@@ -61,7 +61,8 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Token> {
     let name = value.entry_name(key);
     let (role, sha256) = value.table(|t| {
         let role = t.need("role", "role = \"read\", or \"operate\" to give orders", |v| v.word(Role::WORDS));
-        let sha256 = t.need("sha256", "sha256 = \"...\", as `edgesteer token new NAME` prints it", |v| v.form(&SHA256));
+        let sha256 =
+            t.need("sha256", "sha256 = \"...\", as `edgesteer token new NAME` prints it", |v| v.secret(&SHA256));
         (role, sha256)
     })?;
     name?;

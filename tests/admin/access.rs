@@ -26,6 +26,8 @@ const TOLD: &[&str] = &[
     "/api/v1/events/recent",
     "/api/v1/holds",
     "/api/v1/runbooks/seoul",
+    "/api/v1/audit",
+    "/api/v1/config",
 ];
 
 struct Set {

@@ -5,8 +5,11 @@
 mod access;
 #[path = "../common/mod.rs"]
 mod common;
+mod crowd;
 mod http;
 mod openapi;
 mod reading;
+mod record;
 mod streams;
+mod tls;
 mod well_known;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 fn set_up(edges: &Edges) -> (Scene, Server) {
     let scene = Scene::of(edges);
-    scene.write(&scene.text("", QUICK));
+    scene.write(&scene.text("", QUICK).replace("[server]\n", "[server]\nstate_dir = \"state\"\n"));
     let server = Server::ready(&scene);
     (scene, server)
 }

@@ -141,7 +141,7 @@ fn what_somebody_gets_is_explained_and_no_script_of_others_runs() {
     room.wait_for("explained", "(chosen)");
     room.wait_for("explained", "KR");
     room.browser.run("document.querySelector('[aria-label=\"Run-book of seoul\"]').click()");
-    room.wait_for("book-text", "Lost: Edge pool seoul");
+    room.wait_for("book-text", "What DNS does");
     room.browser.run("document.getElementById('book-close').click()");
     let themes = "const of = () => document.documentElement.dataset.theme; const first = of();
                   document.getElementById('theme').click(); return [first, of()].sort()";
@@ -154,4 +154,54 @@ fn what_somebody_gets_is_explained_and_no_script_of_others_runs() {
     let complaints = room.browser.complaints();
     assert!(complaints.iter().any(|line| line.contains("Content Security Policy")), "{complaints:?}");
     assert_eq!(get(room.scene.admin, "/page/main.js").unwrap().0, 200);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_run_book_is_worked_through_with_ticks_that_a_reload_keeps() {
+    let room = Room::open();
+    let open = || room.browser.run("document.querySelector('[aria-label=\"Run-book of seoul\"]').click()");
+    let boxes = |what: &str| {
+        let script = format!("return document.querySelectorAll('#book-text input{what}').length");
+        room.browser.run(&script).as_u64().unwrap()
+    };
+    open();
+    room.wait_for("book-done", "0 of ");
+    let steps = boxes("");
+    let (_, text) = get(room.scene.admin, "/api/v1/runbooks/seoul").unwrap();
+    assert_eq!(steps as usize, text.matches("[ ]").count(), "each box of the run-book is one");
+    assert!(steps > 10 && !room.text("book-text").contains("**") && !room.text("book-text").contains("```"));
+    room.browser.run("document.querySelectorAll('#book-text input').forEach((box, i) => { if (i < 3) box.click(); })");
+    room.wait_for("book-done", &format!("3 of {steps}"));
+    room.browser.open(&format!("http://{}/", room.scene.admin));
+    room.wait_for("sentence", "Inbound federation is up");
+    open();
+    room.wait_for("book-done", &format!("3 of {steps}"));
+    assert_eq!(boxes(":checked"), 3);
+    room.browser.run("document.getElementById('book-clear').click()");
+    room.wait_for("book-done", "0 of ");
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_drill_is_asked_for_seen_and_told_of_when_it_is_over() {
+    let room = Room::open();
+    room.wait_for("drills", "No drill is under way");
+    let token = edgesteer::admin::local_token(room.scene.admin).unwrap();
+    room.browser.run(&format!(
+        "document.getElementById('drill-pool').value = 'seoul';
+         document.querySelector('#drill button').click();
+         document.getElementById('order-token').value = '{token}';
+         document.getElementById('order-reason').value += 'spring';
+         document.getElementById('order-author').value = 'kim';
+         document.getElementById('order-do').click();"
+    ));
+    room.wait_for("drills", "seoul is held down as a drill, which ends by itself");
+    room.wait_for("drills", "clients of seoul>dublin went to dublin");
+    room.wait_for("holds", "drill: spring");
+    room.order("Release seoul", &token, "enough");
+    room.wait_for("drills", "seoul was drilled from");
+    room.wait_for("drills", "by kim");
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
 }

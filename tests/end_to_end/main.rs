@@ -11,6 +11,7 @@ mod check;
 mod commands;
 mod demo;
 mod doubt;
+mod exit_codes;
 mod failover;
 mod groups;
 mod healthcheck;

@@ -82,6 +82,8 @@ fn a_drain_tells_when_the_last_answer_that_named_the_pool_expires_and_that_it_ha
     let event = events(&scene, "drained").remove(0);
     assert_eq!(event["detail"]["subject"], "seoul", "{event}");
     eventually("status knows", || held()["named_until"].is_null().then_some(()));
+    let status = said(&run(&["status", "--admin", &admin])).0;
+    assert!(status.contains("no answer that names it is left"), "{status}");
     assert_eq!(held()["named"], false);
     let words = order(&["hold", "seoul", "down"]);
     assert!(words.contains("no answer that names it is left"), "{words}");

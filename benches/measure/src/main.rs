@@ -19,6 +19,7 @@ mod peers;
 mod pools;
 mod process;
 mod sys;
+mod watched;
 mod world;
 
 use clap::{Parser, Subcommand};
@@ -45,6 +46,8 @@ enum Command {
     Flips(flips::Options),
     /// What one question costs in the fast lane, without sockets; with instructions counted by valgrind if asked.
     Inside(inside::Options),
+    /// What it costs the fast lane that fifty dashboards and a scraper look on.
+    Watched(watched::Options),
     /// Puts load on a server that runs already.
     Load(load::Options),
     /// Sends every datagram back as an answer.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Million(options) => million::run(&options),
         Command::Flips(options) => flips::run(&options),
         Command::Inside(options) => inside::run(&options),
+        Command::Watched(options) => watched::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Echo { listen } => echo::run(listen).map_err(Failure::from),
     };

@@ -107,7 +107,8 @@ fn reload(
     }
 }
 
-fn until_right(
+/// Waits until it answers rightly.
+pub(crate) fn until_right(
     process: &mut Process,
     listen: SocketAddr,
     templates: &[Template],

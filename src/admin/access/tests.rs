@@ -6,8 +6,18 @@ fn token(name: &str, role: Role) -> Token {
     Token { name: name.to_owned(), role, sha256: digest(&SHA256, name.as_bytes()).as_ref().try_into().unwrap() }
 }
 
-/// The code of the refusal, or who it is.
+/// The code of the refusal, or who it is; without a client's certificate.
 fn judged(access: &Access, listen: &str, request: &str, fields: &[(&'static str, &str)]) -> String {
+    with_certificate(false, access, listen, request, fields)
+}
+
+fn with_certificate(
+    is_certified: bool,
+    access: &Access,
+    listen: &str,
+    request: &str,
+    fields: &[(&'static str, &str)],
+) -> String {
     let (method, path) = request.split_once(' ').unwrap();
     let mut all = HeaderMap::new();
     for (name, value) in fields {
@@ -17,7 +27,7 @@ fn judged(access: &Access, listen: &str, request: &str, fields: &[(&'static str,
         all.insert("host", listen.parse().unwrap());
     }
     let (method, uri) = (method.parse().unwrap(), path.parse().unwrap());
-    let request = Request { method: &method, uri: &uri, fields: &all };
+    let request = Request { method: &method, uri: &uri, fields: &all, is_certified };
     let local = token("secret-of-this-machine", Role::Operate).sha256;
     match access.judge(&request, listen.parse().unwrap(), Some(&local)) {
         Ok(who) => format!("ok {}", who.token.unwrap_or_default()),
@@ -28,7 +38,7 @@ fn judged(access: &Access, listen: &str, request: &str, fields: &[(&'static str,
 #[test]
 fn every_role_at_every_door() {
     let open = Access::default();
-    let closed = Access::new(&[token("looker", Role::Read), token("kim", Role::Operate)], &[]);
+    let closed = Access::new(&[token("looker", Role::Read), token("kim", Role::Operate)], &[], false);
     for (request, shown, when_open, when_closed) in [
         ("GET /healthz", None, "ok ", "ok "),
         ("GET /readyz", None, "ok ", "ok "),
@@ -58,14 +68,14 @@ fn every_role_at_every_door() {
 #[test]
 fn other_schemes_than_bearer_show_nothing() {
     for field in ["Basic a2ltOg==", "kim", "Bearer", "bearer kim2", "Token kim"] {
-        let access = Access::new(&[token("kim", Role::Operate)], &[]);
+        let access = Access::new(&[token("kim", Role::Operate)], &[], false);
         assert_eq!(
             judged(&access, LISTEN, "GET /metrics", &[("authorization", field)]),
             "401 token-unknown",
             "{field}"
         );
     }
-    let access = Access::new(&[token("kim", Role::Operate)], &[]);
+    let access = Access::new(&[token("kim", Role::Operate)], &[], false);
     assert_eq!(judged(&access, LISTEN, "GET /metrics", &[("authorization", "bearer kim")]), "ok kim");
 }
 
@@ -91,7 +101,7 @@ fn pages_of_others_are_refused() {
 
 #[test]
 fn names_that_are_not_ours_are_refused() {
-    let access = Access::new(&[], &["gtm.example.com".to_owned()]);
+    let access = Access::new(&[], &["gtm.example.com".to_owned()], false);
     for (listen, host, expected) in [
         (LISTEN, "127.0.0.1:9153", "ok "),
         (LISTEN, "127.0.0.1", "ok "),
@@ -108,5 +118,23 @@ fn names_that_are_not_ours_are_refused() {
         ("192.0.2.1:9153", "192.0.2.2:9153", "421 wrong-host"),
     ] {
         assert_eq!(judged(&access, listen, "GET /metrics", &[("host", host)]), expected, "{host} at {listen}");
+    }
+}
+
+#[test]
+fn a_certificate_is_a_gate_and_no_role() {
+    let gated = Access::new(&[token("kim", Role::Operate)], &[], true);
+    let kim = [("authorization", "Bearer kim")];
+    for (request, fields, without, with) in [
+        ("GET /healthz", &[][..], "ok ", "ok "),
+        ("GET /readyz", &[], "ok ", "ok "),
+        ("GET /", &[], "403 certificate-needed", "ok "),
+        ("GET /metrics", &[], "403 certificate-needed", "401 token-needed"),
+        ("GET /metrics", &kim, "403 certificate-needed", "ok kim"),
+        ("PUT /api/v1/holds/a", &[], "403 certificate-needed", "401 token-needed"),
+        ("PUT /api/v1/holds/a", &kim, "403 certificate-needed", "ok kim"),
+    ] {
+        assert_eq!(with_certificate(false, &gated, LISTEN, request, fields), without, "{request} without");
+        assert_eq!(with_certificate(true, &gated, LISTEN, request, fields), with, "{request} with");
     }
 }

@@ -11,7 +11,7 @@ fn who_asks_without_a_pause_is_told_to_ask_less() {
     let guard = Guard { listen, access: Mutex::default(), local: None, rates: Mutex::default(), told, audit };
     let ask = || {
         let request = Request::builder().uri("/healthz").header("host", listen.to_string());
-        guard.judge(listen, &mut request.body(Body::empty()).unwrap())
+        guard.judge(&Peer::at(listen), &mut request.body(Body::empty()).unwrap())
     };
     let burst = ADMIN_BURST as usize;
     assert_eq!((0..burst).find_map(|_| ask().err()), None);

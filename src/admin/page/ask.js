@@ -36,29 +36,18 @@ function pools({ decision: path }) {
   return make("div", {}, make("p", {}, "Pools in order of preference:"), make("ol", {}, ...path.pools.map(line)));
 }
 
-/** Shows the run-book for losing a pool, as it is now. */
-export async function book(pool) {
-  at("book-title").textContent = `Run-book: ${pool} is lost`;
-  at("book-text").textContent = "…";
-  at("book-close").onclick = () => at("book").close();
-  at("book").showModal();
-  try {
-    at("book-text").textContent = await (await ask(`/api/v1/runbooks/${encodeURIComponent(pool)}`)).text();
-  } catch (error) {
-    at("book-text").textContent = error.message;
-  }
-}
-
-/** Opens the dialog for an order; `done` is called with what the server says of it. */
-export function order(release, subject, path, done) {
+/** Opens the dialog for an order; `done` is called with what the server says of it, `preset` is what it begins with. */
+export function order(release, subject, path, done, preset = {}) {
   const dialog = at("order");
-  at("order-title").textContent = release ? `Release ${subject}` : `Hold ${subject}`;
+  at("order-title").textContent = preset.title ?? (release ? `Release ${subject}` : `Hold ${subject}`);
   at("order-what").textContent = release
     ? "It is judged by its probes again, and preferred at once."
     : "A hold wins over what probes say, and survives restarts.";
   for (const id of ["order-state-label", "order-for-label"]) at(id).hidden = release;
   at("order-token").value = token();
-  at("order-reason").value = "";
+  at("order-state").value = preset.state ?? "drain";
+  at("order-for").value = preset.length ?? "2h";
+  at("order-reason").value = preset.reason ?? "";
   at("order-force").checked = false;
   at("order-error").textContent = "";
   at("order-no").onclick = () => dialog.close();

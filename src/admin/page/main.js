@@ -3,7 +3,9 @@
 
 import { make, put, at, when, clock, ago, list, read, follow, keepToken, sparkline } from "./parts.js";
 import { prepare, colour, mark } from "./map.js";
-import { explain, book, order, sentence } from "./ask.js";
+import { explain, order, sentence } from "./ask.js";
+import { book } from "./book.js";
+import { drills, ask_for } from "./drill.js";
 
 const EVENTS_SHOWN = 100;
 const EVERY = 15_000;
@@ -42,6 +44,7 @@ function render() {
   hands();
   poolTable(service, new Map(serving));
   holds();
+  drills(state.status.holds, state.events, service.pools);
 }
 
 function say(text, how) {
@@ -107,7 +110,7 @@ function poolTable(service, countries) {
     const button = make("button", { type: "button", click: () => order(Boolean(held), pool.pool, path(pool.pool), told), "aria-label": `${held ? "Release" : "Hold"} ${pool.pool}` }, held ? "Release" : "Hold");
     const runbook = make("button", { type: "button", click: () => book(pool.pool), "aria-label": `Run-book of ${pool.pool}` }, "Run-book");
     const sends = countries.get(pool.pool) ? `serves ${countries.get(pool.pool)} countries` : "serves nobody now";
-    const why = pool.waits_for_failback ? (pool.canary ? "up again, tried by some of its clients" : "up again, waits for its failback") : sends;
+    const why = pool.waits_for_failback ? (pool.canary ? "up again, tried by some of its clients" : "up again, waits for its failback") : pool.suspect ? `${sends}; failing probes are being confirmed` : sends;
     const head = make("tr", {}, cell(make("strong", {}, pool.pool), place?.country ? ` ${place.country}` : ""), cell(word(pool.state, pool.held)), cell(), cell(why), cell(), cell(button, runbook));
     return [head, ...pool.endpoints.map((endpoint) => endpointRow(service, pool, endpoint))];
   });
@@ -126,8 +129,10 @@ function endpointRow(service, pool, endpoint) {
 function holds() {
   const shown = state.status.holds.map((hold) => {
     const release = () => order(true, hold.subject, path(hold.pool, hold.endpoint), told);
+    const expires = hold.named_until ? [["The last answer that named it expires ", when(hold.named_until * 1000), "."]] : [];
+    const last = hold.named ? [["Answers still name it: nothing else is live."]] : expires;
     const until = hold.until ? [" until ", when(hold.until * 1000)] : [" until it is released"];
-    return make("div", { class: "hold" }, make("p", {}, make("strong", {}, hold.subject), ` is held ${hold.state}`, ...until), make("p", {}, `“${hold.reason}”`), make("p", { class: "quiet" }, `${hold.author}, `, when(hold.made * 1000)), make("button", { type: "button", click: release, "aria-label": `Release ${hold.subject}, held` }, "Release"));
+    return make("div", { class: "hold" }, make("p", {}, make("strong", {}, hold.subject), ` is held ${hold.state}`, ...until), make("p", {}, `“${hold.reason}”`), ...last.map((words) => make("p", {}, ...words)), make("p", { class: "quiet" }, `${hold.author}, `, when(hold.made * 1000)), make("button", { type: "button", click: release, "aria-label": `Release ${hold.subject}, held` }, "Release"));
   });
   put("holds", ...(shown.length ? shown : [make("p", { class: "quiet" }, "Nothing is held.")]));
 }
@@ -225,6 +230,10 @@ at("service").addEventListener("change", () => {
 at("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   explain(Object.fromEntries(new FormData(event.target)));
+});
+at("drill").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask_for(path, told);
 });
 at("login").addEventListener("submit", (event) => {
   event.preventDefault();

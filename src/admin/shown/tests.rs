@@ -23,7 +23,7 @@ async fn who_decides_no_more_is_neither_healthy_nor_ready() {
     );
     let (audit, _writer) = audit::Audit::none(audit::Metrics::new(&registry).unwrap());
     let serving = Arc::new(AtomicBool::new(true));
-    let shown = Shown::new(registry, handle, serving, certificates, audit);
+    let shown = Shown::new(registry, handle, serving, certificates, audit, Loaded::default());
     let now = Instant::now();
     assert!(shown.stuck(now).is_empty() && shown.readiness(now).ready);
     let later = now + WATCHDOG_PATIENCE + Duration::from_secs(1);
