@@ -4,23 +4,33 @@
 
 use crate::admin::{self, Access, Admin, AdminError, Loaded, Shown, WellKnown};
 use crate::audit::{self, Audit, Entry, Writer};
-use crate::config::{self, Config, Diagnostics, Outline, Server};
+use crate::config::{self, Config, Diagnostics, Outline, Server, Stamp};
 use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places};
-use crate::lane::{Doors, Lanes, ListenError, Tally};
+use crate::handover::Door;
+use crate::lane::{Given, Lanes, ListenError, Sockets, Tally};
 use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
+use crate::notify::{self, Notifier};
 use crate::probe::Prober;
-use crate::state::{Kept, PATIENCE, StateError, Store};
+use crate::state::{PATIENCE, StateError, Store};
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
+
+mod estate;
+mod handover;
+mod watch;
+
+pub use estate::Estate;
+use estate::doors;
+pub use watch::Watch;
 
 /// A configuration with everything that was compiled from it.
 #[derive(Debug)]
@@ -33,6 +43,8 @@ pub struct World {
     pub topology: Arc<Topology>,
     /// What the country database is, for people.
     pub geography: String,
+    /// The files that it was made from, as they were.
+    pub files: Vec<Stamp>,
 }
 
 /// Why there is no world; nothing was changed.
@@ -54,7 +66,7 @@ pub enum LoadError {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load(path: &Path) -> Result<World, LoadError> {
-    load_with(path, None)
+    read(path, None).map_err(|(refused, _)| refused)
 }
 
 /// The same with another country or city database than the configuration names.
@@ -62,10 +74,25 @@ pub fn load(path: &Path) -> Result<World, LoadError> {
 /// # Errors
 /// Everything that is wrong with it, for people.
 pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadError> {
-    let (mut config, warnings) = config::load(path).map_err(LoadError::Config)?;
-    if let Some(database) = database {
-        config.geoip.database = config::Database::File(database.to_owned());
+    read(path, database).map_err(|(refused, _)| refused)
+}
+
+/// As [`load_with`]; where it is refused, with the files that were read.
+fn read(path: &Path, database: Option<&Path>) -> Result<World, (LoadError, Vec<Stamp>)> {
+    let config::Loaded { outcome, files } = config::read(path);
+    let compiled = outcome.map_err(LoadError::Config).and_then(|(mut config, warnings)| {
+        if let Some(database) = database {
+            config.geoip.database = config::Database::File(database.to_owned());
+        }
+        compile(config, warnings)
+    });
+    match compiled {
+        Ok(world) => Ok(World { files, ..world }),
+        Err(refused) => Err((refused, files)),
     }
+}
+
+fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
     let database = Database::open(&config.geoip.database)?;
     let geography = database.describe();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -73,7 +100,7 @@ pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadErro
     let partners: Vec<_> = config.partners.iter().map(|partner| partner.prefixes.clone()).collect();
     let places = Places::new(database, &config.geoip.overrides, &partners);
     let topology = Arc::new(topology::compile(&config, places, stamps)?);
-    Ok(World { outline: Outline::of(config), warnings, topology, geography })
+    Ok(World { outline: Outline::of(config), warnings, topology, geography, files: Vec::new() })
 }
 
 /// Why the process cannot run.
@@ -91,6 +118,9 @@ pub enum StartError {
     /// A metric is registered twice: a defect of this program.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The system gives no thread.
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::Error),
 }
 
 /// The process at work.
@@ -104,72 +134,75 @@ pub struct Running {
     task: JoinHandle<()>,
     audit: Audit,
     recording: JoinHandle<()>,
+    notifier: Notifier,
     trail: Writer,
     lanes: Lanes,
-    admin: Admin,
+    /// `None` while another process takes over.
+    admin: Option<Admin>,
+    /// The admin listener's socket, for whoever comes after us.
+    listener: TcpListener,
+    shown: Shown,
+    store: Store,
+    door: Option<Arc<Door>>,
+    /// Until the process before us has gone.
+    relieving: Option<JoinHandle<()>>,
     _well_known: WellKnown,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
+    watch: Watch,
+    /// Whether it may neither run commands nor read elsewhere.
+    is_confined: bool,
 }
 
 impl Running {
-    /// Starts everything. DNS sockets are bound once every target was probed or the grace is over, so that nobody is sent
-    /// to a pool merely because we have just started.
+    /// Starts everything. DNS is answered once every target was probed or the grace is over, so that nobody is sent to a pool merely
+    /// because we have just started; sockets that the estate lacks are bound then.
     ///
     /// # Errors
     /// Where a socket cannot be had.
-    pub async fn start(path: PathBuf, world: World) -> Result<Self, StartError> {
-        let World { outline, topology, geography, .. } = world;
+    pub async fn start(path: PathBuf, world: World, mut estate: Estate) -> Result<Self, StartError> {
+        let World { outline, topology, geography, files, .. } = world;
         let config = outline.config();
-        let Server { listen, tls, .. } = &config.server;
-        let connections = connections(topology.targets.len());
-        let doors = Doors { listen, tls: tls.as_ref(), connections, lanes: lanes(&config.server) };
-        // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
-        Lanes::try_listen(doors)?;
+        let doors = doors(&config.server, connections(topology.targets.len()));
+        let (sockets, listener) = estate.sockets(config)?;
         let registry = Registry::new();
-        let kept = open_state(config.server.state_dir.as_deref(), &registry)?;
+        let (store, kept) = estate.state(config, &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
         let prober = Prober::start(observations_in);
         let metrics = Metrics::new(&registry)?;
         let certificates = metrics.certificates().clone();
-        let (control, handle) = Control::new(topology.clone(), prober, observations, kept, metrics);
+        let (control, handle) = Control::new(topology.clone(), prober, observations, (store.clone(), kept), metrics);
         certificates.register(&registry, handle.lake())?;
         handle.watchdog().register(&registry)?;
         admin::register(&registry, handle.lake())?;
         let (audit, trail) = open_audit(config.server.state_dir.as_deref(), audit::Metrics::new(&registry)?);
-        audit.record(Entry::of("start", "the server was started").at(handle.lake().load().generation));
+        audit.record(Entry::of("start", estate.how()).at(handle.lake().load().generation));
+        let notifying = notify::Metrics::new(&registry)?;
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = reload_gauge(&registry)?;
         let tally = Tally::new(&registry)?;
         let serving = Arc::new(AtomicBool::new(false));
         let shown =
             Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
-        let admin = Admin::start(config.server.admin, config.server.admin_tls.as_ref(), access(config), shown)?;
+        let inherited = estate.knowledge();
+        inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
+        let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
+        let admin = handover::open_admin(&listener, token, config, shown.clone())?;
         let well_known = WellKnown::start(&config.server.well_known, &handle.lake())?;
-        info!(
-            services = config.services.len(),
-            pools = config.pools.len(),
-            names = topology.names.len(),
-            targets = topology.targets.len(),
-            regions = topology.regions.len(),
-            geography,
-            "configuration is loaded"
-        );
+        tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
-        if tokio::time::timeout(config.server.startup_grace, handle.first_round()).await.is_err() {
-            warn!(
-                targets = topology.targets.len(),
-                silent = handle.unseen(),
-                "startup_grace is over; a pool that is not proven alive is used only where none is"
-            );
-        }
-        let lanes = Lanes::start(doors, &config.server.dns, handle.lake(), tally)?;
+        first_round(&handle, config.server.startup_grace, topology.targets.len()).await;
+        let sockets = sockets.map_or_else(|| Sockets::bind(doors, &mut Given::default()), Ok)?;
+        let lanes = Lanes::start(doors, sockets, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
+        let notifier = notifier(config, &handle, notifying)?;
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
-        let started = config.server.clone();
+        let relieving = estate.elder().map(|elder| handover::relieve(elder, shown.clone()));
+        let (door, started) = (estate.door(config), config.server.clone());
+        let watch = Watch::new(files, started.watch);
         Ok(Self {
             path,
             outline,
@@ -178,12 +211,20 @@ impl Running {
             task,
             audit,
             recording,
+            notifier,
             trail,
             lanes,
-            admin,
+            admin: Some(admin),
+            listener,
+            shown,
+            store,
+            door,
+            relieving,
             _well_known: well_known,
             serving,
             reload_success,
+            watch,
+            is_confined: estate.is_confined(),
         })
     }
 
@@ -205,18 +246,37 @@ impl Running {
 
     /// Where the admin listener is.
     pub fn admin(&self) -> SocketAddr {
-        self.admin.address()
+        self.listener.local_addr().unwrap_or(self.started.admin)
+    }
+
+    /// Who notices that a file of the configuration was changed since it was read, if somebody is to.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing. Returns whether it was taken over.
     pub async fn reload(&mut self) -> bool {
-        let path = self.path.clone();
-        let loaded = tokio::task::spawn_blocking(move || load(&path)).await;
-        let world = match loaded {
+        let (path, watch) = (self.path.clone(), self.watch.clone());
+        let loaded = tokio::task::spawn_blocking(move || {
+            read(&path, None)
+                .map_err(|(refused, attempt)| (refused, attempt.iter().any(Stamp::is_forbidden), watch.after(attempt)))
+        });
+        let world = match loaded.await {
             Ok(Ok(world)) => world,
-            Ok(Err(refused)) => return self.refused(&refused.to_string()),
+            Ok(Err((refused, is_forbidden, watch))) => {
+                self.watch = watch;
+                if self.is_confined && is_forbidden {
+                    warn!(
+                        "reload: the sandbox lets this process read only in directories of files that it was started with"
+                    );
+                }
+                return self.refused(&refused.to_string());
+            }
             Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
         };
+        if self.is_confined && world.outline.config().runs_commands() {
+            return self.refused("it runs commands, which this process has forbidden itself: a restart takes it over");
+        }
         let changes = world.outline.describe_changes(&self.outline);
         changes.iter().for_each(|change| info!("reload: {change}"));
         world.outline.describe_stale_serials(&self.outline).iter().for_each(|stale| warn!("reload: {stale}"));
@@ -234,16 +294,21 @@ impl Running {
         match self.control.replace(world.topology).await {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
-                self.admin.obey(access(world.outline.config()), told(&self.path, world.outline.config()));
+                let (access, told) = (access(world.outline.config()), told(&self.path, world.outline.config()));
+                if let Some(admin) = &self.admin {
+                    admin.obey(access, told);
+                }
+                self.notifier.obey(&world.outline.config().notify);
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
                 if let Some(tls) = &world.outline.config().server.admin_tls {
-                    self.admin.show(tls);
+                    self.admin.iter().for_each(|admin| admin.show(tls));
                 }
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
+                self.watch = Watch::new(world.files, world.outline.config().server.watch);
                 self.outline = world.outline;
                 self.reload_success.set(1);
                 true
@@ -265,7 +330,8 @@ impl Running {
         self.lanes.stop().await;
         // The next process begins with what this one believed last. Where the task has ended, so has its knowledge.
         let _ = tokio::time::timeout(PATIENCE, self.control.save()).await;
-        drop(self.admin);
+        // Each has a hand on the audit trail, whose end is waited for.
+        drop((self.admin, self.shown));
         self.recording.abort();
         let _ = self.recording.await;
         self.audit.record(Entry::of("stop", "the server was told to stop"));
@@ -284,6 +350,22 @@ fn reload_gauge(registry: &Registry) -> Result<IntGauge, prometheus::Error> {
     gauge.set(1);
     registry.register(Box::new(gauge.clone()))?;
     Ok(gauge)
+}
+
+/// Waits until every target was probed, or the grace is over.
+async fn first_round(handle: &Handle, grace: Duration, targets: usize) {
+    if tokio::time::timeout(grace, handle.first_round()).await.is_err() {
+        let silent = handle.unseen();
+        warn!(targets, silent, "startup_grace is over; a pool that is not proven alive is used only where none is");
+    }
+}
+
+/// Tells people's systems what happens from now on: what was found out before anybody was answered moved nobody.
+fn notifier(config: &Config, handle: &Handle, metrics: notify::Metrics) -> Result<Notifier, StartError> {
+    let notifier = Notifier::new(config.server.state_dir.as_deref(), handle.events(), metrics);
+    let notifier = notifier.map_err(StartError::Thread)?;
+    notifier.obey(&config.notify);
+    Ok(notifier)
 }
 
 /// The audit trail in the state directory. One that cannot be had is no reason to be silent towards partners.
@@ -323,21 +405,24 @@ fn lanes(server: &Server) -> usize {
     server.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// Takes over what an earlier process kept, and says what it was.
-fn open_state(directory: Option<&Path>, registry: &Registry) -> Result<(Store, Kept), StateError> {
-    let Some(directory) = directory else { return Ok((Store::nowhere(), Kept::default())) };
-    let (store, kept) = Store::open(directory, control::moment(), registry)?;
-    for (subject, hold) in kept.holds.iter() {
-        info!(%subject, state = hold.held.word(), author = hold.grounds.author, reason = hold.grounds.reason, "still held");
-    }
-    Ok((store, kept))
+fn tell_what_is_loaded(config: &Config, topology: &Topology, geography: &str) {
+    info!(
+        services = config.services.len(),
+        pools = config.pools.len(),
+        names = topology.names.len(),
+        targets = topology.targets.len(),
+        regions = topology.regions.len(),
+        geography,
+        "configuration is loaded"
+    );
 }
 
 /// What of `[server]` is settled at the start.
 fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
-    let admin = (server.admin, server.admin_tls.is_some());
-    (&*server.listen, tls, server.threads, admin, server.state_dir.as_deref())
+    let (admin, process) = ((server.admin, server.admin_tls.is_some()), (server.user.as_deref(), server.sandbox));
+    let listen = (&*server.listen, tls, &*server.well_known);
+    (listen, server.threads, admin, server.state_dir.as_deref(), process)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

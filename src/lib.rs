@@ -7,6 +7,7 @@ pub mod limits;
 pub mod name;
 pub mod rrtype;
 
+pub mod command;
 pub mod config;
 pub mod federation;
 pub mod geo;
@@ -22,6 +23,7 @@ pub mod snapshot;
 pub mod whatif;
 
 pub mod audit;
+pub mod handover;
 pub mod lane;
 pub mod probe;
 pub mod state;
@@ -29,6 +31,7 @@ pub mod state;
 pub mod control;
 
 pub mod admin;
+pub mod notify;
 
 pub mod app;
 pub mod cli;

@@ -71,8 +71,13 @@ pub const STREAM_QUESTIONS_MAX: usize = 1 << 16;
 pub const STREAM_FAREWELL: Duration = Duration::from_secs(1);
 /// From the accepted connection to the end of its TLS handshake.
 pub const TLS_HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long connections may take to end in order when the process stops.
-pub const STREAM_DRAIN: Duration = Duration::from_secs(2);
+/// How long a connection is kept for a question that may be on its way when the process stops: a round trip around the world, and
+/// a client on a busy machine.
+pub const STREAM_LAST_WORD: Duration = Duration::from_secs(1);
+/// How long a client that goes on asking is answered when the process stops.
+pub const STREAM_LAST_TALK: Duration = Duration::from_secs(3);
+/// How long connections may take to end in order when the process stops: the last talk, and the leave that is taken after it.
+pub const STREAM_DRAIN: Duration = Duration::from_secs(5);
 /// After an accept() that failed for want of files or memory: it fails again at once until something was freed.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Spacing of log lines about that.
@@ -281,10 +286,24 @@ pub const IDENTITY_MAX: usize = 128;
 pub const COOKIE_SECRET_FILE_MAX: u64 = 4 << 10;
 /// Cookie secrets: the one in use and its neighbour during a change (RFC 7873 section 7.1).
 pub const COOKIE_SECRETS_MAX: usize = 2;
-/// Largest file of a TSIG secret, octets: its one line with room for blank ones.
-pub const TSIG_SECRET_FILE_MAX: u64 = 4 << 10;
-/// Octets of a TSIG secret: below, it could be guessed; above a block of HMAC-SHA-512 it gains nothing (RFC 2104 section 3).
-pub const TSIG_SECRET: RangeInclusive<usize> = 16..=128;
+/// Largest file of a shared secret, octets: its one line with room for blank ones.
+pub const SECRET_FILE_MAX: u64 = 4 << 10;
+/// Octets of a shared secret: below, it could be guessed; above a block of HMAC-SHA-512 it gains nothing (RFC 2104 section 3).
+pub const SHARED_SECRET: RangeInclusive<usize> = 16..=128;
+/// Who may be told of events: each has a thread and a queue.
+pub const NOTIFIED_MAX: usize = 16;
+/// Messages that wait on disk for one of them; the oldest give way.
+pub const NOTIFICATIONS_KEPT: usize = 1000;
+/// How long somebody may take to accept a message.
+pub const NOTIFY_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
+/// From a message that was not accepted to the next attempt at first; it doubles up to `NOTIFY_RETRY_MAX`.
+pub const NOTIFY_RETRY: Duration = Duration::from_secs(1);
+/// The longest time between two attempts.
+pub const NOTIFY_RETRY_MAX: Duration = Duration::from_secs(60);
+/// A message that nobody accepted for so long tells nothing new any more.
+pub const NOTIFY_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// Octets of an answer that are shown to people.
+pub const NOTIFY_ANSWER_SHOWN: usize = 200;
 /// Zones that are transferred at once: each holds a message, and reads its zone, which a reload cannot free until then.
 pub const TRANSFERS_MAX: usize = 16;
 /// Octets of one message of a transfer: names are compressed as far as a pointer reaches (RFC 1035 section 4.1.4), and a slow reader
@@ -326,6 +345,20 @@ pub const EVENT_STREAM_ALIVE: Duration = Duration::from_secs(10);
 pub const STATUS_SERVICES_MAX: usize = 1000;
 /// Targets in one status.
 pub const STATUS_TARGETS_MAX: usize = 10_000;
+/// Files beside one message between a process and the one that replaces it; the system takes 253.
+pub const HANDOVER_FILES: usize = 64;
+/// Octets of what one process knows: the state of tens of thousands of targets, and what was counted.
+pub const HANDOVER_TEXT_MAX: u64 = 64 << 20;
+/// How long two processes wait for each other's next word, of which each is at hand.
+pub const HANDOVER_WAIT: Duration = Duration::from_secs(10);
+/// How long the running process waits until the next one answers: it may have new targets to probe first, and then be slow.
+pub const HANDOVER_START: Duration = Duration::from_secs(STARTUP_GRACE_MAX.as_secs() + 60);
+/// Sockets that are taken over, or given by the service manager: every lane's on every address, and their listeners.
+pub const SOCKETS_MAX: usize = 2 * LISTEN_MAX * (LANES_MAX + 1);
+/// Between two looks at the files of a configuration: a change is taken over after it was still for one.
+pub const WATCH_LOOK: Duration = Duration::from_millis(500);
+/// Looks take no more than one part in so many of our time, however many files there are and however slow their disk.
+pub const WATCH_PART: u32 = 100;
 /// Octets of one request's body to the admin listener: an order with its reason, many times over.
 pub const ADMIN_BODY_MAX: usize = 16 << 10;
 /// How long one request may take from its head to the head of its answer: longer than a slow disk is waited for.

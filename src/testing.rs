@@ -5,6 +5,7 @@ use crate::control::Beliefs;
 use crate::snapshot::{Lake, Publisher};
 use crate::topology::Topology;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -42,9 +43,7 @@ pub(crate) fn topology(text: &str) -> Arc<Topology> {
 pub(crate) fn topology_beside(text: &str, files: &[(&str, &str)]) -> Arc<Topology> {
     let directory = tempfile::tempdir().unwrap();
     for (name, content) in files {
-        let path = directory.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        write_secret(&directory.path().join(name), content);
     }
     let path = directory.path().join("test.toml");
     std::fs::write(&path, text).unwrap();
@@ -52,6 +51,12 @@ pub(crate) fn topology_beside(text: &str, files: &[(&str, &str)]) -> Arc<Topolog
         Ok(world) => world.topology,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Writes a file that only we may read.
+pub(crate) fn write_secret(path: &Path, content: &str) {
+    std::fs::write(path, content).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// What is published of a configuration before anything was probed.

@@ -9,6 +9,8 @@ mod pages;
 
 use edgesteer::config::{codes, load};
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 const CASES: &str = "tests/config_errors";
@@ -20,7 +22,22 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
+/// What a checkout makes of modes differs; some cases depend on them.
+fn set_modes() {
+    for (file, mode) in [
+        ("server_key.pem", 0o600),
+        ("exposed_key.pem", 0o644),
+        ("dns.secrets", 0o644),
+        ("transfers.base64", 0o644),
+        ("transfers.key", 0o644),
+        ("transfers.short", 0o644),
+    ] {
+        std::fs::set_permissions(Path::new(CASES).join(file), Permissions::from_mode(mode)).expect("our own file");
+    }
+}
+
 fn said(path: &Path) -> String {
+    set_modes();
     match load(path) {
         Ok((_, warnings)) => warnings.to_string(),
         Err(errors) => {

@@ -41,9 +41,7 @@ fn loaded(text: &str) -> (Config, TempDir) {
     let files = [
         ("ca.pem", ca.pem()),
         ("chain.pem", &server.certificate_pem()),
-        ("key.pem", &server.key_pem()),
         ("probe.pem", &probe.certificate_pem()),
-        ("probe.key", &probe.key_pem()),
         ("overrides.csv", "203.0.113.0/24,KR\n"),
         ("domains.txt", "fabrikam.example\n"),
         ("example.com.zone", "@ MX 10 mail\nmail A 192.0.2.25\n"),
@@ -53,7 +51,10 @@ fn loaded(text: &str) -> (Config, TempDir) {
         std::fs::write(directory.path().join(name), content).expect("a file in the temporary directory");
     }
     for (name, content) in [
+        ("key.pem", &*server.key_pem()),
+        ("probe.key", &probe.key_pem()),
         ("cookie.secret", "e5e973e5a6b2a43f48e7dc849e37bfcf\n"),
+        ("webhook.key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
         ("transfer.secret", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"),
     ] {
         let secret = directory.path().join(name);

@@ -30,7 +30,7 @@ fn now() -> Moment {
 /// Opens the directory; a thread of this process that wrote there before may not have let go of it yet.
 fn open(directory: &Path) -> (Store, Kept) {
     loop {
-        match Store::open(directory, now(), &prometheus::Registry::new()) {
+        match Store::open(directory, None, now(), &prometheus::Registry::new()) {
             Ok(opened) => return opened,
             Err(StateError::Locked(_)) => std::thread::yield_now(),
             Err(other) => panic!("{other}"),

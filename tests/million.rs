@@ -13,7 +13,7 @@ use edgesteer::app;
 use edgesteer::config::Dns;
 use edgesteer::control::{Control, Handle, Metrics};
 use edgesteer::health::{FailureClass, Outcome};
-use edgesteer::lane::{Doors, Lanes, Tally};
+use edgesteer::lane::{Doors, Given, Lanes, Sockets, Tally};
 use edgesteer::probe::{Observation, Prober};
 use edgesteer::state::{Kept, Store};
 use edgesteer::topology::{TargetSpec, Topology};
@@ -107,7 +107,9 @@ impl World {
         let lanes = {
             let _context = runtimes[0].enter();
             let doors = Doors { listen: &[SocketAddr::new(fresh_ip(), 0)], tls: None, connections: 16, lanes: 2 };
-            Lanes::start(doors, &Dns::default(), handle.lake(), Tally::new(&registry).unwrap()).unwrap()
+            let sockets = Sockets::bind(doors, &mut Given::default()).unwrap();
+            let tally = Tally::new(&registry).unwrap();
+            Lanes::start(doors, sockets, &Dns::default(), handle.lake(), tally).unwrap()
         };
         let world = Self { lanes, control: handle, topology, observations, runtimes, _asleep: asleep };
         world.topology.targets.iter().for_each(|target| world.observe(target, Outcome::Pass));

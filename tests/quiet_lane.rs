@@ -9,7 +9,7 @@ use edgesteer::app;
 use edgesteer::config::Dns;
 use edgesteer::control::Beliefs;
 use edgesteer::lane::direct::{Direct, Outcome};
-use edgesteer::lane::{Doors, Lanes, Tally};
+use edgesteer::lane::{Doors, Given, Lanes, Sockets, Tally};
 use edgesteer::snapshot::{Publisher, Row};
 use edgesteer::topology::Topology;
 use prometheus::Registry;
@@ -170,7 +170,9 @@ fn the_threads_are_quiet() {
     let lanes = runtime.block_on(async {
         let listen = ["127.0.0.1:0", "127.0.0.2:0"].map(|address| address.parse().unwrap());
         let doors = Doors { listen: &listen, tls: None, connections: 1, lanes: 2 };
-        Lanes::start(doors, &dns(), &publisher.lake(), Tally::new(&Registry::new()).unwrap()).unwrap()
+        let sockets = Sockets::bind(doors, &mut Given::default()).unwrap();
+        let tally = Tally::new(&Registry::new()).unwrap();
+        Lanes::start(doors, sockets, &dns(), &publisher.lake(), tally).unwrap()
     });
     let sockets: Vec<_> = (0..8).map(|i| client(lanes.addresses()[i % 2])).collect();
     let mut answer = [0; 2048];

@@ -26,6 +26,8 @@ const ROOMS: &[Room] = &[
     Room { path: "federation", layer: 1, imports: &[], outside: &[] },
     Room { path: "federation/runbook", layer: 1, imports: &[], outside: &["humantime", "thiserror"] },
     Room { path: "health", layer: 1, imports: &[], outside: &["thiserror"] },
+    // Programs of the operator's, which tell us something or are told.
+    Room { path: "command", layer: 1, imports: &[], outside: &["nix", "process", "tokio"] },
     Room {
         path: "config", layer: 1, imports: &["federation", "health::Damping"],
         // rustls: certificates and keys are parsed when the configuration is read, not when a probe needs them.
@@ -60,7 +62,7 @@ const ROOMS: &[Room] = &[
     // What is supposed is laid beside what is true: it reads snapshots, and makes some that nobody publishes.
     Room {
         path: "whatif", layer: 4,
-        imports: &["config::Country", "config::Rung", "geo", "health", "snapshot", "steering", "topology"], outside: &["ipnet"],
+        imports: &["config::Country", "config::Rung", "federation", "geo", "health", "snapshot", "steering", "topology"], outside: &["ipnet"],
     },
     // Edges. Of the configuration a lane reads what concerns DNS itself and its TLS certificate, and out of the topology the policy
     // of client subnets.
@@ -126,7 +128,7 @@ const ROOMS: &[Room] = &[
         path: "probe/http", layer: EDGES, imports: &["config::Method", "health"],
         outside: &["http_body_util", "hyper", "hyper_util", "tokio"],
     },
-    Room { path: "probe/exec", layer: EDGES, imports: &["health"], outside: &["nix", "process", "tokio"] },
+    Room { path: "probe/exec", layer: EDGES, imports: &["command", "health"], outside: &[] },
     Room {
         // locks: a file is read once for all targets that it tells of.
         path: "probe/file", layer: EDGES, imports: &["health"], outside: &["clock", "files", "humantime", "locks", "tokio", "tracing"],
@@ -149,9 +151,14 @@ const ROOMS: &[Room] = &[
         // threads: the disk is waited for by nobody else; clock: when a failed write is tried again.
         path: "state", layer: EDGES, imports: &["health"],
         outside: &[
-            "clock", "files", "humantime", "nix", "prometheus", "ring", "serde", "serde_json", "thiserror", "threads", "tokio",
-            "tracing",
+            "clock", "files", "humantime", "nix", "prometheus", "ring", "rustix", "serde", "serde_json", "thiserror", "threads",
+            "tokio", "tracing",
         ],
+    },
+    Room {
+        // process: whose process the other is; files: in memory alone.
+        path: "handover", layer: EDGES, imports: &[],
+        outside: &["files", "process", "rustix", "sockets", "thiserror", "tokio", "tracing"],
     },
     // Writer.
     Room {
@@ -162,7 +169,7 @@ const ROOMS: &[Room] = &[
     Room {
         // locks: a scrape reads what probes saw.
         path: "control/certificates", layer: 6, imports: &["probe", "snapshot", "topology"],
-        outside: &["clock", "locks", "prometheus", "tracing"],
+        outside: &["clock", "locks", "prometheus"],
     },
     // Operators.
     Room {
@@ -183,18 +190,27 @@ const ROOMS: &[Room] = &[
         // files, process: the token of this machine, and where the user has a directory for it.
         path: "admin/local", layer: 7, imports: &[], outside: &["files", "nix", "process", "ring"],
     },
+    Room {
+        // threads: somebody who is told may take his time; locks: between those threads.
+        path: "notify", layer: 7,
+        imports: &["audit", "command", "config::Notify", "config::Recipient", "config::Topic", "config::Webhook", "control", "steering"],
+        outside: &[
+            "base64", "clock", "files", "humantime", "locks", "prometheus", "ring", "rustls", "serde_json", "threads", "tokio", "tracing",
+            "ureq",
+        ],
+    },
     // Shell.
     Room {
         path: "app", layer: SHELL, imports: &["*"],
-        outside: &["clock", "prometheus", "rlimit", "thiserror", "threads", "tokio", "tracing"],
+        outside: &["clock", "prometheus", "rlimit", "sockets", "thiserror", "threads", "tokio", "tracing"],
     },
     Room {
-        // threads: `watch` waits between looks, and for what is typed.
+        // threads: `watch` waits between looks, and for what is typed; `drill` asks DNS meanwhile. hickory_proto: its questions.
         path: "cli", layer: SHELL, imports: &["*"],
         outside: &[
-            "clap", "clap_complete", "clap_mangen", "clock", "files", "humantime", "nix", "process", "rlimit", "serde_json", "sockets",
-            "terminal", "threads", "tokio", "tracing", "tracing_appender",
-            "tracing_subscriber",
+            "clap", "clap_complete", "clap_mangen", "clock", "files", "hickory_proto", "humantime", "landlock", "listenfd", "nix", "process", "rlimit",
+            "rustix", "seccompiler", "serde_json", "sockets", "terminal", "thiserror", "threads", "tokio", "tracing",
+            "tracing_appender", "tracing_subscriber",
         ],
     },
     Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },

@@ -37,9 +37,9 @@ struct Refused {
 }
 
 impl Guard {
-    /// The door of the listener at that address.
-    pub(super) fn new(listen: SocketAddr, access: Access, audit: Audit) -> Self {
-        let local = Local::draw(listen)
+    /// The door of the listener at that address, with the token that this machine has already, if it has one.
+    pub(super) fn new(listen: SocketAddr, token: Option<&str>, access: Access, audit: Audit) -> Self {
+        let local = Local::draw(listen, token)
             .inspect(|local| tracing::info!(file = %local.path.display(), "the token of this machine for orders"))
             .inspect_err(|error| {
                 tracing::warn!(

@@ -6,7 +6,7 @@ use nix::unistd::getuid;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::env;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -17,16 +17,19 @@ use std::path::{Path, PathBuf};
 pub(super) struct Local {
     pub(super) path: PathBuf,
     pub(super) sha256: [u8; 32],
+    /// Which file it is, open so that no other gets its number: the process that replaces us puts its own in the same place.
+    file: File,
 }
 
 impl Local {
-    /// Draws one for the listener at that address, and writes it down in the first directory that will do.
-    pub(super) fn draw(listen: SocketAddr) -> io::Result<Self> {
-        let token = new_token()?;
+    /// Draws one for the listener at that address, unless the process before us has had one, and writes it down in the first
+    /// directory that will do.
+    pub(super) fn draw(listen: SocketAddr, given: Option<&str>) -> io::Result<Self> {
+        let token = given.map_or_else(new_token, |token| Ok(token.to_owned()))?;
         let mut failed = io::Error::other("there is no directory for it");
         for directory in directories_to_write() {
             match write(&directory, listen, &token) {
-                Ok(path) => return Ok(Self { path, sha256: hash(&token) }),
+                Ok((path, file)) => return Ok(Self { path, sha256: hash(&token), file }),
                 Err(error) => failed = error,
             }
         }
@@ -36,8 +39,12 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // Where it is gone already, so much the better.
-        let _ = fs::remove_file(&self.path);
+        let inode = |meta: Metadata| (meta.dev(), meta.ino());
+        let ours = self.file.metadata().map(inode);
+        if fs::symlink_metadata(&self.path).map(inode).is_ok_and(|there| ours.is_ok_and(|ours| ours == there)) {
+            // Where it is gone already, so much the better.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -94,7 +101,13 @@ fn file(directory: &Path, listen: SocketAddr) -> PathBuf {
     directory.join(format!("admin-{}.token", listen.to_string().replace([':', '[', ']'], "_")))
 }
 
-fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<PathBuf> {
+/// Where the token will be written, made where it is missing.
+pub fn token_directory() -> Option<PathBuf> {
+    directories_to_write().find(|directory| is_ours_alone(directory).is_ok())
+}
+
+/// Makes a directory where it is missing, in which nobody else may write.
+fn is_ours_alone(directory: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
@@ -104,6 +117,11 @@ fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<PathBu
     if !meta.is_dir() || meta.uid() != getuid().as_raw() || meta.mode() & 0o022 != 0 {
         return Err(io::Error::other(format!("{} is not ours alone to write in", directory.display())));
     }
+    Ok(())
+}
+
+fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<(PathBuf, File)> {
+    is_ours_alone(directory)?;
     let path = file(directory, listen);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -111,6 +129,7 @@ fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<PathBu
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-    writeln!(options.open(&path)?, "{token}")?;
-    Ok(path)
+    let mut file = options.open(&path)?;
+    writeln!(file, "{token}")?;
+    Ok((path, file))
 }

@@ -24,10 +24,12 @@ use utoipa_axum::routes;
 mod access;
 mod config;
 mod endpoints;
+mod estimate;
 mod events;
 mod explain;
 mod guard;
 mod holds;
+mod inherited;
 mod local;
 mod metrics;
 mod openapi;
@@ -50,9 +52,10 @@ mod what_if;
 
 pub use access::Access;
 pub use config::Loaded;
+pub use estimate::Estimates;
 pub use explain::{Explanation, explain};
 use guard::Guard;
-pub use local::{local_token, new_token, sha256};
+pub use local::{local_token, new_token, sha256, token_directory};
 pub use metrics::register;
 use problem::Problem;
 use shown::Readiness;
@@ -92,27 +95,34 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Binds and serves on a thread of its own.
+    /// Binds where it will be; nobody is heard yet.
     ///
     /// # Errors
     /// Where the address cannot be had, or is not loopback without TLS and tokens.
+    pub fn bind(address: SocketAddr, tls: Option<&AdminTls>, access: &Access) -> Result<TcpListener, AdminError> {
+        is_safe(address, tls, access)?;
+        TcpListener::bind(address).map_err(|error| AdminError::Listen(address, error))
+    }
+
+    /// Serves on a thread of its own. `token` is that of this machine where the process before us had one.
+    ///
+    /// # Errors
+    /// Where the system gives no thread, or the listener is none, or not loopback without TLS and tokens.
     pub fn start(
-        address: SocketAddr,
+        listener: TcpListener,
+        token: Option<&str>,
         tls: Option<&AdminTls>,
         access: Access,
         shown: Shown,
     ) -> Result<Self, AdminError> {
-        if !address.ip().is_loopback() && (tls.is_none() || access.is_free()) {
-            return Err(AdminError::NotLoopback(address));
-        }
+        let address = listener.local_addr().unwrap_or_else(|_| ([0; 4], 0).into());
+        is_safe(address, tls, &access)?;
         let tls = tls.map(Tls::new).transpose().map_err(AdminError::Tls)?;
         let failed = |error| AdminError::Listen(address, error);
-        let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
-        let guard = Arc::new(Guard::new(address, access, shown.audit.clone()));
+        let guard = Arc::new(Guard::new(address, token, access, shown.audit.clone()));
         let (door, greeter) = (guard.clone(), tls.clone().map(|tls| (tls, guard.clone())));
         let (ring, events, at_work) = (shown.ring.clone(), shown.control.events(), shown.clone());
         // On this runtime, which goes on when the other does not.
@@ -155,6 +165,12 @@ impl Admin {
     }
 }
 
+/// Strangers must not reach it without TLS and tokens.
+fn is_safe(address: SocketAddr, tls: Option<&AdminTls>, access: &Access) -> Result<(), AdminError> {
+    let is_safe = address.ip().is_loopback() || tls.is_some() && !access.is_free();
+    if is_safe { Ok(()) } else { Err(AdminError::NotLoopback(address)) }
+}
+
 impl Drop for Admin {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
@@ -173,6 +189,8 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .routes(routes!(explain::http))
         .routes(routes!(status::http))
         .routes(routes!(runbook::http))
+        .routes(routes!(what_if::http))
+        .routes(routes!(estimate::http))
         .routes(routes!(services::list))
         .routes(routes!(services::one))
         .routes(routes!(services::domains))
@@ -214,7 +232,7 @@ async fn wrong_method() -> Problem {
 )]
 async fn metrics_text(State(shown): State<Shown>) -> impl IntoResponse {
     let mut text = Vec::new();
-    match TextEncoder::new().encode(&shown.registry.gather(), &mut text) {
+    match TextEncoder::new().encode(&shown.gather(), &mut text) {
         Ok(()) => (StatusCode::OK, [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text),
         Err(error) => (
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -2,11 +2,13 @@
 
 use super::Problem;
 use super::config::Loaded;
+use super::inherited::{self, Inherited};
 use super::ring::Ring;
 use crate::audit::Audit;
 use crate::control::{Certificates, Handle, Report};
 use crate::limits::{EVENT_STREAMS_MAX, REPORT_FRESH};
 use prometheus::Registry;
+use prometheus::proto::MetricFamily;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -16,7 +18,7 @@ use tokio::sync::{Mutex, Semaphore};
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// Everything that counts registers here.
-    pub(super) registry: Registry,
+    registry: Registry,
     /// The control task.
     pub(super) control: Handle,
     /// Whether the DNS sockets answer.
@@ -30,6 +32,8 @@ pub struct Shown {
     /// Where refusals are told.
     pub(super) audit: Audit,
     report: Arc<Mutex<Option<Told>>>,
+    /// What processes before us have counted.
+    inherited: Inherited,
     /// The configuration at work.
     loaded: Arc<std::sync::Mutex<Loaded>>,
 }
@@ -60,8 +64,28 @@ impl Shown {
         loaded: Loaded,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(EVENT_STREAMS_MAX));
-        let (ring, report, loaded) = (Arc::default(), Arc::default(), Arc::new(loaded.into()));
-        Self { registry, control, serving, certificates, ring, streams, audit, report, loaded }
+        let (ring, report, inherited) = (Arc::default(), Arc::default(), Inherited::default());
+        let loaded = Arc::new(loaded.into());
+        Self { registry, control, serving, certificates, ring, streams, audit, report, inherited, loaded }
+    }
+
+    /// Goes on with what the process before us has counted, as its [`Self::counters`] says it. What another version says is left.
+    pub fn inherit(&self, counters: &str) {
+        if !self.inherited.replace(counters) {
+            tracing::warn!("what the process before this one has counted is not understood: counters begin anew");
+        }
+    }
+
+    /// Everything that was counted, by this process and those before it, for the next one.
+    pub fn counters(&self) -> String {
+        inherited::say(&self.gather())
+    }
+
+    /// Everything that is measured.
+    pub(super) fn gather(&self) -> Vec<MetricFamily> {
+        let mut families = self.registry.gather();
+        self.inherited.add_to(&mut families);
+        families
     }
 
     /// The configuration at work.

@@ -6,6 +6,7 @@
 
 use super::AdminError;
 use super::seats::Seats;
+use crate::limits::ADMIN_CONNECTIONS_MAX;
 use crate::name::{Name, Prefix};
 use crate::snapshot::{Lake, Snapshot};
 use axum::extract::{Request, State};
@@ -14,7 +15,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
-use std::net::{SocketAddr, TcpListener};
+use std::io;
+use std::net::SocketAddr;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 const PATH: &str = "/.well-known/matrix/server";
@@ -49,12 +52,22 @@ impl WellKnown {
         let (stop, stopped) = watch::channel(());
         for &address in addresses {
             let failed = |error| AdminError::WellKnown(address, error);
-            let listener = TcpListener::bind(address).map_err(failed)?;
-            listener.set_nonblocking(true).map_err(failed)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+            let listener = {
+                let _inside = runtime.enter();
+                listen(address)
+            };
+            let listener = match listener {
+                Ok(listener) => listener,
+                Err(error) => {
+                    // To wait for its end is not allowed where others wait for us.
+                    runtime.shutdown_background();
+                    return Err(failed(error));
+                }
+            };
             let (router, mut stopped) = (router(lake.clone()), stopped.clone());
             let serve = async move {
-                let listener = Seats::new(tokio::net::TcpListener::from_std(listener)?, None);
+                let listener = Seats::new(listener, None);
                 // An error is the end of the sender, which is what is waited for.
                 let until = async move { drop(stopped.changed().await) };
                 axum::serve(listener, router).with_graceful_shutdown(until).await
@@ -68,6 +81,15 @@ impl WellKnown {
         }
         Ok(Self { _stop: stop })
     }
+}
+
+/// A process that takes over listens beside the one that it relieves.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(ADMIN_CONNECTIONS_MAX as u32)
 }
 
 fn router(lake: Lake) -> Router {

@@ -1,14 +1,18 @@
 //! What would be otherwise, for people and as JSON: who is sent where in two worlds, and what speaks against the second.
 //!
-//! Here: the form, and its table. Not here: the comparison (`whatif`).
+//! Here: the form, its table, and `/api/v1/what-if` for pools of the running server. Not here: the comparison (`whatif`).
 
+use super::params::Params;
+use super::{Problem, Shown};
 use crate::ids::PoolId;
 use crate::limits::STATUS_SERVICES_MAX;
 use crate::topology::Topology;
-use crate::whatif::{Clients, Comparison, Fate, Move, Objection, ServiceMoves};
-use serde::Serialize;
+use crate::whatif::{Clients, Comparison, Fate, Move, Objection, ServiceMoves, compare, without};
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
 use std::fmt;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Countries in one line of the table; the rest is counted.
 const COUNTRIES_SHOWN: usize = 6;
@@ -24,12 +28,12 @@ pub struct WhatIf {
     ok: bool,
     /// What speaks against it, in words.
     objections: Vec<String>,
-    services: Vec<ServiceShown>,
+    services: Vec<ServiceMoved>,
     services_left_out: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct ServiceShown {
+struct ServiceMoved {
     service: String,
     /// How much of the IPv4 space with a known place is sent elsewhere, 0 to 1.
     moved_ipv4: f64,
@@ -37,6 +41,15 @@ struct ServiceShown {
     moved_ipv6: f64,
     /// Who goes where, those who stay included.
     moves: Vec<MoveShown>,
+    /// A question whose answer tells where a client is sent.
+    ask: Option<AskShown>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AskShown {
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,6 +86,40 @@ struct FateShown {
     basis: &'static str,
     /// Whether a pool lives there, as far as is known.
     served: bool,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Lost {
+    /// Names of pools with commas between them.
+    lost: String,
+}
+
+/// Worlds are compared one at a time: it takes a core for some tenths of a second.
+static COMPARING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Who would be sent where if pools died now.
+#[utoipa::path(
+    get,
+    path = "/api/v1/what-if",
+    params(Lost),
+    responses((status = 200, description = "as asked", body = WhatIf))
+)]
+pub(super) async fn http(
+    State(shown): State<Shown>,
+    Params(Lost { lost }): Params<Lost>,
+) -> Result<Json<WhatIf>, Problem> {
+    let names: Vec<String> = lost.split(',').map(|name| name.trim().to_owned()).collect();
+    let _turn = COMPARING.lock().await;
+    let snapshot = shown.control.lake().load();
+    let pools = pools_named(&snapshot.topology, &names);
+    let pools = pools.map_err(|unknown| Problem::unknown(unknown, "GET /api/v1/pools tells every pool"))?;
+    let told = tokio::task::spawn_blocking(move || {
+        let comparison = compare(&snapshot, &without(&snapshot, &pools));
+        WhatIf::new(&comparison, "as it is", format!("the same without {}", names.join(", ")), None)
+    });
+    told.await.map(Json).map_err(Problem::stopping)
 }
 
 /// The pools of these names.
@@ -136,10 +183,11 @@ fn whom(clients: &Clients) -> String {
     }
 }
 
-fn service(moves: &ServiceMoves) -> ServiceShown {
+fn service(moves: &ServiceMoves) -> ServiceMoved {
     let [moved_ipv4, moved_ipv6] = moves.moved();
+    let ask = moves.ask.as_ref().map(|(name, kind)| AskShown { name: name.clone(), kind });
     let moved = moves.moves.iter().map(shown).collect();
-    ServiceShown { service: moves.service.clone(), moved_ipv4, moved_ipv6, moves: moved }
+    ServiceMoved { service: moves.service.clone(), moved_ipv4, moved_ipv6, moves: moved, ask }
 }
 
 fn shown(it: &Move) -> MoveShown {
@@ -190,7 +238,7 @@ impl fmt::Display for WhatIf {
     }
 }
 
-impl fmt::Display for ServiceShown {
+impl fmt::Display for ServiceMoved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (v4, v6) = (percent(self.moved_ipv4), percent(self.moved_ipv6));
         writeln!(f, "service {}: {v4} of IPv4 and {v6} of IPv6 go elsewhere", self.service)?;

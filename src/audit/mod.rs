@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 mod chain;
 mod tail;
@@ -83,9 +84,21 @@ impl Metrics {
 /// Takes entries; a clone leads to the same trail. Without a directory they go nowhere.
 #[derive(Clone, Debug)]
 pub struct Audit {
-    queue: Option<mpsc::Sender<(SystemTime, Entry)>>,
+    queue: Option<mpsc::Sender<Job>>,
     metrics: Metrics,
+    /// Whether another process writes the trail.
+    resting: Arc<AtomicBool>,
     directory: Option<Arc<Path>>,
+}
+
+/// What the writer is asked.
+#[derive(Debug)]
+enum Job {
+    Write(SystemTime, Entry),
+    /// To say when what came before is on the disk.
+    Tell(oneshot::Sender<()>),
+    /// To look where the trail ends now.
+    Reopen,
 }
 
 /// The trail's writer. It ends when every `Audit` is gone and what they took is written.
@@ -95,7 +108,7 @@ pub struct Writer(Option<std::thread::JoinHandle<()>>);
 impl Audit {
     /// Keeps no trail: what the log says is all there is.
     pub fn none(metrics: Metrics) -> (Self, Writer) {
-        (Self { queue: None, metrics, directory: None }, Writer(None))
+        (Self { queue: None, metrics, resting: Arc::default(), directory: None }, Writer(None))
     }
 
     /// Continues the trail in a directory, which is made where it is missing.
@@ -108,15 +121,36 @@ impl Audit {
         let writing = Writing { trail, metrics: metrics.clone(), told: metrics.lost.get(), complained: None };
         let thread = std::thread::Builder::new().name("audit".into()).spawn(move || writing.run(entries));
         let thread = thread.map_err(|source| TrailError { path: directory.to_owned(), source })?;
-        Ok((Self { queue: Some(queue), metrics, directory: Some(directory.into()) }, Writer(Some(thread))))
+        let (resting, directory) = (Arc::default(), Some(directory.into()));
+        Ok((Self { queue: Some(queue), metrics, resting, directory }, Writer(Some(thread))))
     }
 
     /// Takes an entry, and never waits: where the disk is slower than the world, it is counted as lost.
     pub fn record(&self, entry: Entry) {
-        let Some(queue) = &self.queue else { return };
-        if queue.try_send((SystemTime::now(), entry)).is_err() {
+        let Some(queue) = self.queue.as_ref().filter(|_| !self.resting.load(Ordering::Relaxed)) else { return };
+        if queue.try_send(Job::Write(SystemTime::now(), entry)).is_err() {
             self.metrics.lost.inc();
         }
+    }
+
+    /// Takes nothing any more, since another process goes on with the trail; returns when what was taken is written.
+    pub async fn rest(&self) {
+        self.resting.store(true, Ordering::Relaxed);
+        let Some(queue) = &self.queue else { return };
+        let (tell, told) = oneshot::channel();
+        if queue.send(Job::Tell(tell)).await.is_ok() {
+            // A writer that is gone has written what it could.
+            let _ = told.await;
+        }
+    }
+
+    /// Takes entries again: the other process did not come to anything. What it wrote is gone on from.
+    pub async fn resume(&self) {
+        if let Some(queue) = &self.queue {
+            // A writer that is gone has nothing to go on with.
+            let _ = queue.send(Job::Reopen).await;
+        }
+        self.resting.store(false, Ordering::Relaxed);
     }
 
     /// Where the trail is; `None` where none is kept. Its last lines are read by [`Tail::read`].
@@ -150,22 +184,40 @@ struct Writing {
 }
 
 impl Writing {
-    fn run(mut self, mut entries: mpsc::Receiver<(SystemTime, Entry)>) {
-        let mut batch = Vec::with_capacity(AUDIT_BATCH);
-        while entries.blocking_recv_many(&mut batch, AUDIT_BATCH) > 0 {
-            let lost = self.metrics.lost.get();
-            if lost > self.told {
-                let reason = "entries could not be written, or came faster than the disk takes them";
-                batch.insert(0, (SystemTime::now(), Entry::of("lost", reason).with("entries", lost - self.told)));
-            }
-            match self.trail.append(&batch) {
-                Ok(()) => {
-                    self.told = lost;
-                    self.metrics.written.inc_by(batch.len() as u64);
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut waiting = Vec::with_capacity(AUDIT_BATCH);
+        while jobs.blocking_recv_many(&mut waiting, AUDIT_BATCH) > 0 {
+            let (mut batch, mut asked) = (Vec::new(), Vec::new());
+            for job in waiting.drain(..) {
+                match job {
+                    Job::Write(time, entry) => batch.push((time, entry)),
+                    Job::Tell(tell) => asked.push(tell),
+                    // While it rests, nothing else comes.
+                    Job::Reopen => self.trail.reopen().unwrap_or_else(|error| self.complain(&error, 0)),
                 }
-                Err(error) => self.complain(&error, batch.len() as u64 - u64::from(lost > self.told)),
             }
-            batch.clear();
+            if !batch.is_empty() {
+                self.write(batch);
+            }
+            // Whoever asked may have gone.
+            for tell in asked {
+                let _ = tell.send(());
+            }
+        }
+    }
+
+    fn write(&mut self, mut batch: Vec<(SystemTime, Entry)>) {
+        let lost = self.metrics.lost.get();
+        if lost > self.told {
+            let reason = "entries could not be written, or came faster than the disk takes them";
+            batch.insert(0, (SystemTime::now(), Entry::of("lost", reason).with("entries", lost - self.told)));
+        }
+        match self.trail.append(&batch) {
+            Ok(()) => {
+                self.told = lost;
+                self.metrics.written.inc_by(batch.len() as u64);
+            }
+            Err(error) => self.complain(&error, batch.len() as u64 - u64::from(lost > self.told)),
         }
     }
 

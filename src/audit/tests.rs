@@ -40,10 +40,30 @@ fn a_disk_that_is_full_loses_lines_and_nothing_else() {
     let mut writing = Writing { trail, metrics: metrics.clone(), told: 0, complained: None };
     let (queue, entries) = mpsc::channel(8);
     writing.trail.break_file();
-    (0..3).for_each(|i| queue.try_send((SystemTime::UNIX_EPOCH, Entry::of("verdict", i.to_string()))).unwrap());
+    (0..3)
+        .for_each(|i| queue.try_send(Job::Write(SystemTime::UNIX_EPOCH, Entry::of("verdict", i.to_string()))).unwrap());
     drop(queue);
     writing.run(entries);
     assert_eq!((metrics.written.get(), metrics.lost.get()), (0, 3));
+}
+
+#[tokio::test]
+async fn a_trail_that_was_handed_over_is_gone_on_with_by_either_side() {
+    let directory = tempfile::tempdir().unwrap();
+    let (audit, writer) = Audit::start(directory.path(), metrics()).unwrap();
+    audit.record(Entry::of("verdict", "before"));
+    audit.rest().await;
+    assert_eq!(verify(directory.path()).unwrap().lines, 1, "what was taken is written");
+    audit.record(Entry::of("verdict", "the next process sees that for itself"));
+    let (next, its_writer) = Audit::start(directory.path(), metrics()).unwrap();
+    next.record(Entry::of("start", "the next process"));
+    drop(next);
+    its_writer.finish();
+    audit.resume().await;
+    audit.record(Entry::of("verdict", "after"));
+    drop(audit);
+    writer.finish();
+    assert_eq!(verify(directory.path()).unwrap().lines, 3);
 }
 
 #[test]

@@ -112,6 +112,12 @@ impl Trail {
         Ok(())
     }
 
+    /// Reads again where the trail ends: another process has gone on with it meanwhile.
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
+        *self = Self::try_open(&self.directory)?;
+        Ok(())
+    }
+
     /// Makes every write fail, as a full disk does.
     #[cfg(test)]
     pub(super) fn break_file(&mut self) {

@@ -19,6 +19,8 @@ const MEANINGS: &[(&str, [&str; 2])] = &[
     ("audit tail", [REFUSED, USAGE]),
     ("runbook", [OTHERS[0], CONFIGURATION]),
     ("what-if", ["somebody would have no live pool, or more would move than --max-moved allows", CONFIGURATION]),
+    ("estimate", [OTHERS[0], CONFIGURATION]),
+    ("drill", ["it was refused, ended early, or something was not as it should be", USAGE]),
     ("demo", ["a socket or the system failed", USAGE]),
 ];
 const OTHERS: [&str; 2] = ["it could not be done", USAGE];

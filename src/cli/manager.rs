@@ -4,9 +4,11 @@
 //! cannot be sent is dropped. It always holds that the watchdog is fed only by a control task that has just answered: a timer
 //! alone would keep a process alive in which nobody decides any more.
 
+use crate::handover;
 use std::env;
 use std::ffi::OsStr;
 use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -52,6 +54,20 @@ impl Manager {
         self.tell("STOPPING=1\nSTATUS=answering what was read, then ending");
     }
 
+    /// Gives it sockets to keep, so that what is asked between this process and the next waits in them. One that keeps none
+    /// closes them.
+    pub(super) fn keep<'s>(&self, sockets: impl Iterator<Item = &'s OwnedFd>) {
+        for socket in sockets {
+            let Some(address) = address_of(socket) else { continue };
+            self.tell_with(&format!("FDSTORE=1\nFDNAME={}\nFDPOLL=0", name_of(&address)), &[socket.as_fd()]);
+        }
+    }
+
+    /// Has it close sockets that it kept, which are bound there.
+    pub(super) fn forget(&self, addresses: &[String]) {
+        addresses.iter().for_each(|address| self.tell(&format!("FDSTOREREMOVE=1\nFDNAME={}", name_of(address))));
+    }
+
     /// Feeds the watchdog, where there is one, for as long as `alive` says yes in time. Ends when it is aborted.
     pub(super) fn feed<F>(&self, alive: impl Fn() -> F + Send + 'static) -> Option<JoinHandle<()>>
     where
@@ -72,11 +88,25 @@ impl Manager {
     }
 
     fn tell(&self, text: &str) {
+        self.tell_with(text, &[]);
+    }
+
+    fn tell_with(&self, text: &str, files: &[BorrowedFd<'_>]) {
         if let Some(socket) = &self.socket {
             // A manager that does not read must not hold us up.
-            let _ = socket.send(text.as_bytes());
+            let _ = handover::say(socket, text, files);
         }
     }
+}
+
+fn address_of(socket: &OwnedFd) -> Option<String> {
+    let address = rustix::net::getsockname(socket).ok()?;
+    Some(std::net::SocketAddr::try_from(address).ok()?.to_string())
+}
+
+/// A name without a colon, which is not allowed in one.
+fn name_of(address: &str) -> String {
+    address.replace(':', "-")
 }
 
 /// A socket that leads to a path, or with `@` in front to a name without a file.

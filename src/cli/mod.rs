@@ -17,14 +17,20 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 mod audit;
 mod check;
 mod codes;
+mod drill;
+mod estimate;
 mod explain;
+mod given;
 mod healthcheck;
 mod manager;
+mod notify;
 mod operate;
 mod papers;
+mod privileges;
 mod progress;
 mod reach;
 mod runbook;
+mod sandbox;
 mod secrets;
 mod serve;
 mod token;
@@ -48,6 +54,10 @@ enum Command {
         /// Configuration file.
         #[arg(short, long, value_name = "FILE")]
         config: PathBuf,
+        /// Take over from the server that runs now, if one does: its sockets and what it knows. No question is lost. Where this one
+        /// cannot start, that one goes on.
+        #[arg(long)]
+        replace: bool,
     },
     /// Validate a configuration and show what to think about.
     Check(check::Args),
@@ -105,6 +115,8 @@ enum Command {
     /// Ask the server on this machine whether it is ready, and DNS itself where -c tells the address. Exit code 0 yes, 1 no, with the
     /// reason: for containers and supervisors.
     Healthcheck(healthcheck::Args),
+    /// Send a trial message to those who are told of events ([notify.NAME]). Exit code 0 taken, 1 not by everybody.
+    Notify(notify::Args),
     /// Make a token for the admin listener, or show that of this machine.
     Token {
         #[command(subcommand)]
@@ -129,6 +141,10 @@ enum Command {
     Runbook(runbook::Args),
     /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
     WhatIf(what_if::Args),
+    /// Tell how long it takes until partners of a dead pool come to another, as ranges with their sources; Markdown.
+    Estimate(estimate::Args),
+    /// Treat a pool as lost for a while on the running server, measure what happens, let it come back, and report; Markdown.
+    Drill(drill::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
     Demo {
         /// Address for DNS.
@@ -169,7 +185,7 @@ pub fn run() -> ExitCode {
     let command = codes::explained(Cli::command());
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     match cli.command {
-        Command::Serve { config } => serve::run(config),
+        Command::Serve { config, replace } => serve::run(config, replace),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Hold { subject, state, length, order } => {
@@ -182,12 +198,15 @@ pub fn run() -> ExitCode {
         Command::Status { json, server } => operate::status(&server, json),
         Command::Watch { json, server } => watch::run(&server, json),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Notify(args) => notify::run(&args),
         Command::Token { command } => token::run(&command),
         Command::Completions { shell } => papers::completions(shell),
         Command::Man { directory } => papers::man(&directory),
         Command::Audit { command } => audit::run(&command),
         Command::Runbook(args) => runbook::run(&args),
         Command::WhatIf(args) => what_if::run(&args),
+        Command::Estimate(args) => estimate::run(&args),
+        Command::Drill(args) => drill::run(args),
         Command::Demo { listen, admin } => crate::demo::run(listen, admin),
     }
 }

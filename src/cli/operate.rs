@@ -39,7 +39,7 @@ fn said(order: &Ordering) -> Value {
 
 /// The name of the user who runs this, or the number where it has none. Looked up in the file itself: the system's look-ups load
 /// libraries, which a static binary cannot (they must be those of the C library that it was linked with).
-fn user() -> String {
+pub(super) fn user() -> String {
     let uid = nix::unistd::getuid().to_string();
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     name_of(&uid, &users).map_or_else(|| format!("uid {uid}"), str::to_owned)

@@ -8,6 +8,7 @@ use super::reader::{Field, Value};
 use super::report::Report;
 use super::source::Span;
 use super::table::Table;
+use super::{Config, Recipient};
 use crate::federation::CheckKind;
 use crate::limits;
 use std::fmt;
@@ -150,6 +151,22 @@ const SIP_ALIVE: &[(u16, u16)] = &[
 const SIP_DEGRADED: &[(u16, u16)] = &[(408, 408), (504, 504)];
 const HTTP_OK: &[(u16, u16)] = &[(200, 200)];
 const MAX_AGE: Duration = Duration::from_secs(60);
+
+impl Config {
+    /// Whether commands of the operator's are run.
+    pub fn runs_commands(&self) -> bool {
+        let checks = self.services.iter().any(|service| matches!(service.check.ask, Ask::Exec { .. }));
+        checks || self.notify.iter().any(|notify| matches!(notify.to, Recipient::Command(_)))
+    }
+
+    /// Files that checks read while we run.
+    pub fn files_of_checks(&self) -> impl Iterator<Item = PathBuf> {
+        self.services.iter().filter_map(|service| match &service.check.ask {
+            Ask::File { path, .. } => Some(path.clone()),
+            _ => None,
+        })
+    }
+}
 
 impl Ask {
     /// The kind of check that asks so.
@@ -318,7 +335,7 @@ fn contains(value: Value<'_>) -> Option<String> {
 }
 
 /// `["/usr/lib/checks/edge", "-v"]`
-fn command(value: Value<'_>) -> Option<Vec<String>> {
+pub(super) fn command(value: Value<'_>) -> Option<Vec<String>> {
     let words = value.list(|v| v.text("a program and its arguments", "write each in quotes").map(str::to_owned))?;
     let words: Vec<String> = words.into_iter().map(|at| at.value).collect();
     if !Path::new(&words[0]).is_absolute() || words.iter().any(|word| word.contains('\0')) {

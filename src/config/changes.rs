@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, Token, View, Zone};
+use super::{Config, Notify, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, Token, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -31,6 +31,8 @@ const SERVER: &[Part<Config>] = &[
     ("well_known", |a, b| a.1.server.well_known != b.1.server.well_known),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
+    ("user", |a, b| a.1.server.user != b.1.server.user),
+    ("sandbox", |a, b| a.1.server.sandbox != b.1.server.sandbox),
 ];
 
 /// What a reload takes over.
@@ -39,6 +41,7 @@ const DNS: &[Part<Config>] = &[
         a.1.server.admin_tls.as_ref().zip(b.1.server.admin_tls.as_ref()).is_some_and(|(new, old)| new != old)
     }),
     ("admin_hosts", |a, b| a.1.server.admin_hosts != b.1.server.admin_hosts),
+    ("watch", |a, b| a.1.server.watch != b.1.server.watch),
     ("nsid", |a, b| a.1.server.dns.nsid != b.1.server.dns.nsid),
     ("version", |a, b| a.1.server.dns.version != b.1.server.dns.version),
     ("id", |a, b| a.1.server.dns.id != b.1.server.dns.id),
@@ -119,6 +122,12 @@ const SITE: &[Part<Site>] = &[
     ("xmpp", |a, b| pools(a.0, a.1.xmpp.as_slice()).ne(pools(b.0, b.1.xmpp.as_slice()))),
 ];
 
+const NOTIFY: &[Part<Notify>] = &[
+    ("recipient", |a, b| a.1.to != b.1.to),
+    ("on", |a, b| a.1.on != b.1.on),
+    ("timeout", |a, b| a.1.timeout != b.1.timeout),
+];
+
 const TOKEN: &[Part<Token>] = &[("role", |a, b| a.1.role != b.1.role), ("secret", |a, b| a.1.sha256 != b.1.sha256)];
 
 const VIEW: &[Part<View>] = &[("prefixes", |a, b| a.1.prefixes != b.1.prefixes)];
@@ -152,6 +161,7 @@ impl Outline {
         named("partner", PARTNER, now.each(&now.partners), then.each(&then.partners), |p| p.name.clone(), &mut said);
         named("view", VIEW, now.each(&now.views), then.each(&then.views), |v| v.name.clone(), &mut said);
         named("site", SITE, now.each(&now.sites), then.each(&then.sites), |s| s.name.clone(), &mut said);
+        named("notify", NOTIFY, now.each(&now.notify), then.each(&then.notify), |n| n.name.clone(), &mut said);
         named("token", TOKEN, now.each(&now.tokens), then.each(&then.tokens), |t| t.name.clone(), &mut said);
         said
     }

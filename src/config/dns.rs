@@ -3,7 +3,7 @@
 use super::codes;
 use super::form::{self, Form};
 use super::reader::Value;
-use super::source::{At, read_text, values};
+use super::source::{At, values};
 use super::table::Table;
 use super::{CookieSecret, Dns, RateLimit};
 use crate::limits;
@@ -86,25 +86,17 @@ fn exempt(value: Value<'_>) -> Option<Vec<ipnet::IpNet>> {
 /// One secret in each line. What is wrong with one is told without showing it.
 fn cookie_secrets(path: &Path, value: Value<'_>) -> Option<Vec<CookieSecret>> {
     let report = value.report;
-    let text =
-        read_text(path, limits::COOKIE_SECRET_FILE_MAX).map_err(|why| report.unusable(path, value.span, &why)).ok()?;
-    let refuse = |code, why: String, help| {
-        report.add(value.span, code, format!("{}: {why}", path.display()), "named here", help)
-    };
+    let text = report.text(path, limits::COOKIE_SECRET_FILE_MAX, value.span)?;
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let secrets: Vec<_> = lines.iter().filter_map(|line| secret(line)).collect();
     let right = secrets.len() == lines.len() && (1..=limits::COOKIE_SECRETS_MAX).contains(&lines.len());
     if !right {
         let help = "write one or two lines of 32 hexadecimal digits; `openssl rand -hex 16` makes one";
         let why = format!("{} of {} lines are cookie secrets", secrets.len(), lines.len());
-        refuse(codes::BAD_COOKIE_SECRET, why, help);
+        report.add(value.span, codes::BAD_COOKIE_SECRET, format!("{}: {why}", path.display()), "named here", help);
     }
-    let exposed = exposed(path);
-    if exposed {
-        let help = "chmod 640 it, and change the secret: whoever knows it can forge cookies";
-        refuse(codes::EXPOSED_SECRET, "everybody on this host can read it".to_owned(), help);
-    }
-    (right && !exposed).then_some(secrets)
+    let is_private = report.is_private(path, value.span, "can forge cookies");
+    (right && is_private).then_some(secrets)
 }
 
 /// Reads 32 hexadecimal digits.
@@ -112,12 +104,6 @@ fn secret(line: &str) -> Option<CookieSecret> {
     let digits: Vec<u8> = line.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
     let octets: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit)).collect();
     (digits.len() == 32).then_some(CookieSecret(octets.try_into().ok()?))
-}
-
-/// Whether others than owner and group may read a file.
-pub(super) fn exposed(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o004 != 0)
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use super::diagnostic::Diagnostics;
 use super::refer::{Drafts, References};
 use super::report::Report;
 use super::service::CheckRef;
-use super::source::{FileId, Span, read_text, values};
+use super::source::{self, FileId, Span, values};
 use super::written::Written;
-use super::{Check, Config, Delegation, Partner, Service};
+use super::{Check, Config, Delegation, Partner, Service, Stamp};
 use super::{
-    check, codes, health, ladder, lint, names, partner, pool, refer, resolver, safety, server, service, site, table,
-    token, transfer, view, zone,
+    check, codes, health, ladder, lint, names, notify, partner, pool, refer, resolver, safety, server, service, site,
+    table, token, transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -22,30 +22,59 @@ use toml::de::DeTable;
 /// # Errors
 /// Everything that is wrong, in the order of the files, at least one error.
 pub fn load(path: &Path) -> Result<(Config, Diagnostics), Diagnostics> {
-    judge(path, text(path)?)
+    read(path).outcome
+}
+
+/// What came of reading a configuration, and the files that it was read from, also where it is refused: a change of one of
+/// them is worth another try.
+#[derive(Debug)]
+pub struct Loaded {
+    /// As [`load`] gives it.
+    pub outcome: Result<(Config, Diagnostics), Diagnostics>,
+    /// Every file that was read or should have been, the configuration file first.
+    pub files: Vec<Stamp>,
+}
+
+/// As [`load`], and says what was read.
+pub fn read(path: &Path) -> Loaded {
+    let main = Stamp::now(path);
+    match text(path) {
+        Ok(text) => {
+            let mut loaded = judge_all(path, text);
+            loaded.files.insert(0, main);
+            loaded
+        }
+        Err(refused) => Loaded { outcome: Err(refused), files: vec![main] },
+    }
 }
 
 /// The text of the configuration file at `path`.
 pub(super) fn text(path: &Path) -> Result<String, Diagnostics> {
-    read_text(path, limits::CONFIG_FILE_MAX).map_err(|why| {
+    source::read(path, limits::CONFIG_FILE_MAX).and_then(source::text).map_err(|why| {
         let help = "name a readable text file with -c";
         Diagnostics::of_file(path.to_owned(), why.code(), &why.to_string(), help)
     })
 }
 
 /// As [`load`], of a text that stands for the file at `path`.
+#[cfg(test)]
 pub(super) fn judge(path: &Path, text: String) -> Result<(Config, Diagnostics), Diagnostics> {
+    judge_all(path, text).outcome
+}
+
+fn judge_all(path: &Path, text: String) -> Loaded {
     let report = Report::new(path, text);
-    let config = read(&report);
-    let diagnostics = report.finish();
-    match config {
+    let config = parse(&report);
+    let (diagnostics, files) = report.finish();
+    let outcome = match config {
         Some(config) if diagnostics.errors() == 0 => Ok((config, diagnostics)),
         _ => Err(diagnostics),
-    }
+    };
+    Loaded { outcome, files }
 }
 
 /// `None` where an error was reported.
-fn read(report: &Report) -> Option<Config> {
+fn parse(report: &Report) -> Option<Config> {
     let main = report.main();
     let (tree, errors) = DeTable::parse_recoverable(&main.text);
     syntax(&errors, report);
@@ -56,6 +85,7 @@ fn read(report: &Report) -> Option<Config> {
     let drafts = draft(tree.get_ref(), report);
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
+    notify::judge(&drafts, report);
     if drafts.tokens.is_empty() {
         server::needs_tokens(&drafts.server, tree.get_ref(), report);
     }
@@ -106,6 +136,7 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         safety: t.get("safety", safety::read).or_default(),
         sites: t.named("site", site::read),
         tokens: t.named("token", token::read),
+        notify: t.named("notify", notify::read),
     })
 }
 
@@ -131,6 +162,7 @@ fn finish(drafts: Drafts, references: References, written: Written) -> Option<Co
         health: drafts.health,
         safety: drafts.safety,
         tokens: drafts.tokens,
+        notify: values(drafts.notify),
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,
         partners: partners.map(partner).collect(),

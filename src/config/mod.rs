@@ -1,11 +1,11 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
-//! `resolver`, `health`, `safety`, `site`, `transfer`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
-//! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), and where a
-//! running server is reached (`sockets`).
+//! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it
+//! was made (`stamp`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
 //! Sections become drafts, whose fields know their places and whether they are absent or wrong; drafts are judged
 //! together; without an error they become a `Config`.
@@ -26,6 +26,7 @@ mod lint;
 mod lists;
 mod load;
 mod names;
+mod notify;
 mod outline;
 mod pages;
 mod partner;
@@ -37,11 +38,13 @@ mod refer;
 mod report;
 mod resolver;
 mod safety;
+mod secret;
 mod server;
 mod service;
 mod site;
 mod sockets;
 mod source;
+mod stamp;
 mod table;
 mod token;
 mod transfer;
@@ -55,7 +58,8 @@ pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use health::Health;
 pub use ladder::Rung;
-pub use load::load;
+pub use load::{Loaded, load, read};
+pub use notify::{Notify, Recipient, Topic, Webhook};
 pub use outline::Outline;
 pub use pages::{PAGES, page};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
@@ -63,6 +67,7 @@ pub use safety::Safety;
 pub use site::Site;
 pub use sockets::{Sockets, sockets};
 pub use source::Excerpt;
+pub use stamp::Stamp;
 pub use token::{Role, Token};
 pub use transfer::{Transfer, TsigAlgorithm, TsigKey};
 pub use view::{ServiceView, View};
@@ -100,6 +105,8 @@ pub struct Config {
     pub safety: Safety,
     /// Who may ask the admin listener, in the order of the file; names are unique.
     pub tokens: Vec<Token>,
+    /// Who is told of what happens, in the order of the file; names are unique.
+    pub notify: Vec<Notify>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
     /// The file itself, without its secrets.
@@ -127,6 +134,12 @@ pub struct Server {
     pub well_known: Vec<SocketAddr>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
+    /// Whether a change of a file that the configuration is made of is a reload. Default no.
+    pub watch: bool,
+    /// Whom root becomes once the sockets are bound: a name, or numbers as "65532:65532". Default: it stays root.
+    pub user: Option<String>,
+    /// Whether the process forbids itself what it will not need. Default yes.
+    pub sandbox: bool,
     /// What concerns DNS itself.
     pub dns: Dns,
 }

@@ -2,7 +2,6 @@
 
 use super::codes::{self, Code};
 use super::reader::Value;
-use super::source::read;
 use super::{AdminTls, Pem, ServerTls};
 use crate::limits;
 use rustls::RootCertStore;
@@ -69,7 +68,9 @@ pub(super) fn private_key(value: Value<'_>) -> Option<Pem> {
         noun: "a private key",
         parse: |bytes| PrivateKeyDer::from_pem_slice(bytes).map(drop),
     };
-    pem(value, &PRIVATE_KEY)
+    let key = pem(value, &PRIVATE_KEY)?;
+    let danger = "can pass for whoever the certificate names";
+    value.report.is_private(&key.path, value.span, danger).then_some(key)
 }
 
 fn chain(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -88,7 +89,7 @@ struct Content {
 
 fn pem(value: Value<'_>, content: &Content) -> Option<Pem> {
     let path = value.path()?;
-    let bytes = read(&path, limits::PEM_FILE_MAX).map_err(|why| value.report.unusable(&path, value.span, &why)).ok()?;
+    let bytes = value.report.octets(&path, limits::PEM_FILE_MAX, value.span)?;
     if let Err(error) = (content.parse)(&bytes) {
         let title = format!("{} does not hold {} in PEM form", path.display(), content.noun);
         let help =

@@ -50,6 +50,8 @@ pub(super) struct Drafts {
     pub(super) sites: Vec<site::Draft>,
     /// `[token]`.
     pub(super) tokens: Vec<super::Token>,
+    /// `[notify]`.
+    pub(super) notify: Vec<At<super::Notify>>,
 }
 
 /// What the names in the tables refer to; unknown ones are left out.

@@ -1,8 +1,9 @@
 //! Collects what is found while a configuration is read, and ends as `Diagnostics`.
 
-use super::codes::{Code, Severity};
+use super::Stamp;
+use super::codes::{self, Code, Severity};
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::source::{At, FileId, Source, Sources, Span, read_text};
+use super::source::{self, At, FileId, Source, Sources, Span, Unusable};
 use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,6 +16,8 @@ use std::rc::Rc;
 pub(super) struct Report {
     directory: PathBuf,
     sources: Sources,
+    /// Every file that was read, or should have been.
+    stamps: RefCell<Vec<Stamp>>,
     found: RefCell<Vec<Found>>,
     counts: RefCell<BTreeMap<&'static str, (Severity, usize)>>,
     /// Values that nobody is shown, in the configuration file.
@@ -36,8 +39,8 @@ impl Report {
         let sources = Sources::default();
         sources.add(path.to_owned(), text);
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-        let (found, counts, secrets) = Default::default();
-        Self { directory, sources, found, counts, secrets }
+        let (stamps, found, counts, secrets) = Default::default();
+        Self { directory, sources, stamps, found, counts, secrets }
     }
 
     /// A path of the configuration, which is relative to the configuration file's directory.
@@ -52,12 +55,43 @@ impl Report {
 
     /// Reads a text file that `named_at` names; `None` is reported there.
     pub(super) fn open(&self, path: &Path, max: u64, named_at: Span) -> Option<(FileId, Rc<Source>)> {
-        let text = read_text(path, max).map_err(|why| self.unusable(path, named_at, &why)).ok()?;
+        let text = self.text(path, max, named_at)?;
         Some(self.sources.add(path.to_owned(), text))
     }
 
+    /// As `open`, where no line of the file will be shown.
+    pub(super) fn text(&self, path: &Path, max: u64, named_at: Span) -> Option<String> {
+        let octets = self.octets(path, max, named_at)?;
+        source::text(octets).map_err(|why| self.unusable(path, named_at, &why)).ok()
+    }
+
+    /// The content of any file that `named_at` names; `None` is reported there.
+    pub(super) fn octets(&self, path: &Path, max: u64, named_at: Span) -> Option<Vec<u8>> {
+        self.stamp(path);
+        source::read(path, max).map_err(|why| self.unusable(path, named_at, &why)).ok()
+    }
+
+    /// Remembers which state of a file is about to be read: what changes from now on is noticed.
+    pub(super) fn stamp(&self, path: &Path) {
+        self.stamps.borrow_mut().push(Stamp::now(path));
+    }
+
+    /// Whether nobody but owner and group may read a file of secrets; else that is reported, with what whoever reads it can do.
+    pub(super) fn is_private(&self, path: &Path, named_at: Span, danger: &str) -> bool {
+        let mode = source::mode(path);
+        let exposed = mode & 0o004 != 0;
+        if exposed {
+            let title = format!("{} has mode {mode:04o}: everybody on this host can read it", path.display());
+            let help = format!(
+                "chmod 640 it (in Kubernetes, defaultMode: 0440 of its volume), and change the secret: whoever knows it {danger}"
+            );
+            self.add(named_at, codes::EXPOSED_SECRET, title, "named here", help);
+        }
+        !exposed
+    }
+
     /// Reports that the file that `named_at` names cannot be used.
-    pub(super) fn unusable(&self, path: &Path, named_at: Span, why: &super::source::Unusable) {
+    pub(super) fn unusable(&self, path: &Path, named_at: Span, why: &Unusable) {
         let title = format!("cannot use the file {}: {why}", path.display());
         self.add(named_at, why.code(), title, "named here", "paths are relative to the directory of this file");
     }
@@ -112,12 +146,12 @@ impl Report {
         self.counts.borrow().values().any(|(severity, _)| *severity == Severity::Error)
     }
 
-    /// Everything that was found, in the order of the files.
-    pub(super) fn finish(self) -> Diagnostics {
+    /// Everything that was found, in the order of the files, and which files were read.
+    pub(super) fn finish(self) -> (Diagnostics, Vec<Stamp>) {
         let mut found = self.found.into_inner();
         found.sort_by_key(|f| (f.span, f.code.severity));
         let kept = found.into_iter().map(|f| f.locate(&self.sources)).collect();
-        Diagnostics { kept, counts: self.counts.into_inner() }
+        (Diagnostics { kept, counts: self.counts.into_inner() }, self.stamps.into_inner())
     }
 
     /// Whether a flood of findings of this code need not be put into words: if so, one more is counted.

@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::dns;
-use super::form;
+use super::form::{self, Form};
 use super::lists;
 use super::pem;
 use super::reader::{Field, Value};
@@ -20,6 +20,22 @@ use toml::de::DeTable;
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9153);
 const STARTUP_GRACE: Duration = Duration::from_secs(2);
 
+/// "edgesteer", "65532:65532". Whether there is such a user, the start finds out.
+const USER: Form<String> = Form {
+    noun: "a user",
+    code: codes::BAD_USER,
+    help: "write the name of a user of this host, as \"edgesteer\", or its numbers, as \"65532:65532\"",
+    read: |text| {
+        let numbers = |(uid, gid): (&str, &str)| uid.parse::<u32>().is_ok() && gid.parse::<u32>().is_ok();
+        let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        match text.split_once(':').map_or(is_name && text.parse::<u32>().is_err(), numbers) {
+            true if text != "root" && !text.starts_with("0:") => Ok(text.to_owned()),
+            true => Err("that is root".to_owned()),
+            false => Err("neither a name nor two numbers".to_owned()),
+        }
+    },
+};
+
 impl Default for Server {
     fn default() -> Self {
         Self {
@@ -32,6 +48,9 @@ impl Default for Server {
             well_known: Vec::new(),
             state_dir: None,
             startup_grace: STARTUP_GRACE,
+            watch: false,
+            user: None,
+            sandbox: true,
             dns: Dns::default(),
         }
     }
@@ -92,6 +111,9 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),
+            watch: t.get("watch", |v| v.word(&[("on", true), ("off", false)])).or(default.watch),
+            user: t.get("user", |v| v.form(&USER)).into_option(),
+            sandbox: t.get("sandbox", |v| v.word(&[("on", true), ("off", false)])).or(default.sandbox),
             dns: dns::read(t),
         }
     })
@@ -204,6 +226,7 @@ fn database(value: Value<'_>) -> Option<Database> {
         return Some(Database::Builtin);
     }
     let file = value.path()?;
+    value.report.stamp(&file);
     readable(&file).map_err(|why| value.report.unusable(&file, value.span, &why)).ok()?;
     Some(Database::File(file))
 }

@@ -9,7 +9,7 @@ use std::cell::{OnceCell, RefCell};
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -99,12 +99,17 @@ pub(super) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Unusable> {
     if bytes.len() as u64 > max { Err(Unusable::TooLarge(max)) } else { Ok(bytes) }
 }
 
-/// Reads a text of at most `max` octets.
-pub(super) fn read_text(path: &Path, max: u64) -> Result<String, Unusable> {
-    String::from_utf8(read(path, max)?).map_err(|error| {
+/// Octets as a text.
+pub(super) fn text(octets: Vec<u8>) -> Result<String, Unusable> {
+    String::from_utf8(octets).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         Unusable::NotUtf8(1 + error.as_bytes()[..good].iter().filter(|&&b| b == b'\n').count())
     })
+}
+
+/// Who may do what with a file; 0 where there is none.
+pub(super) fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).map_or(0, |meta| meta.permissions().mode() & 0o7777)
 }
 
 /// The texts of one configuration.

@@ -109,6 +109,9 @@ fn the_minimal_configuration_is_this() {
             well_known: vec![],
             state_dir: None,
             startup_grace: Duration::from_secs(2),
+            watch: false,
+            user: None,
+            sandbox: true,
             dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
@@ -129,6 +132,7 @@ fn the_minimal_configuration_is_this() {
         partners: vec![],
         health: Health::default(),
         tokens: vec![],
+        notify: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
     };
@@ -152,6 +156,9 @@ fn the_hosting_configuration_is_this() {
             well_known: vec![],
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),
+            watch: false,
+            user: None,
+            sandbox: true,
             dns: Dns::default(),
         },
         geoip: Geoip { database: Database::Builtin, overrides: vec![], ecs: Ecs::On },
@@ -172,6 +179,7 @@ fn the_hosting_configuration_is_this() {
         partners: vec![],
         health: Health::default(),
         tokens: vec![],
+        notify: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
     };
@@ -297,7 +305,7 @@ fn pem_files_are_read_with_the_configuration_and_half_an_identity_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["probe.contoso.com".to_owned()]).unwrap();
     std::fs::write(dir.path().join("cert.pem"), made.cert.pem()).unwrap();
-    std::fs::write(dir.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    crate::testing::write_secret(&dir.path().join("key.pem"), &made.signing_key.serialize_pem());
     let with = |tls: &str| {
         let text = format!("{MINIMAL}\ncheck = {{ tls = {{ {tls} }} }}\n");
         load::judge(&dir.path().join("edgesteer.toml"), text)

@@ -3,20 +3,17 @@
 //! Secrets stand in files of their own, so that a configuration can be shown around. Not here: signatures (`lane`).
 
 use super::codes;
-use super::dns::exposed;
 use super::form;
 use super::names::{Owned, suffixes};
 use super::reader::{Field, Value, list, nearest};
-use super::records::data::base64;
 use super::refer::Drafts;
 use super::report::Report;
-use super::source::{At, Span, read_text, values};
+use super::secret::{Secret, shared_secret};
+use super::source::{At, Span, values};
 use super::zone;
-use crate::limits;
 use crate::name::Name;
 use ipnet::IpNet;
 use std::collections::HashSet;
-use std::path::Path;
 
 /// `[tsig."key.name"]`: a secret that we share with somebody (RFC 8945).
 #[derive(Clone, PartialEq, Eq)]
@@ -87,6 +84,8 @@ impl KeyDraft {
     }
 }
 
+const SECRET: Secret = Secret { code: codes::BAD_TSIG_SECRET, powers: "can pass for a secondary" };
+
 /// `[tsig."key.name"]`.
 pub(super) fn key(key: At<&str>, value: Value<'_>) -> Option<KeyDraft> {
     if zone::unquoted(key.value, value, &zone::Quoted { what: "the key's name", section: "tsig", own: &[] }) {
@@ -96,38 +95,9 @@ pub(super) fn key(key: At<&str>, value: Value<'_>) -> Option<KeyDraft> {
     let example = "secret_file = \"transfer.key\": a file with the shared secret in Base64";
     let (algorithm, secret) = value.table(|t| {
         let algorithm = t.get("algorithm", |v| v.word(TsigAlgorithm::WORDS)).or(TsigAlgorithm::Sha256);
-        (algorithm, t.need("secret_file", example, |v| secret(&v.path()?, v)))
+        (algorithm, t.need("secret_file", example, |v| shared_secret(v, &SECRET)))
     })?;
     Some(KeyDraft { name: At { value: name?.value, span: key.span }, algorithm, secret })
-}
-
-/// What is wrong with a secret is told without showing it.
-fn secret(path: &Path, value: Value<'_>) -> Option<Box<[u8]>> {
-    let report = value.report;
-    let text =
-        read_text(path, limits::TSIG_SECRET_FILE_MAX).map_err(|why| report.unusable(path, value.span, &why)).ok()?;
-    let refuse = |code, why: String, help| {
-        report.add(value.span, code, format!("{}: {why}", path.display()), "named here", help)
-    };
-    let secret = base64(text.trim());
-    let length = secret.as_ref().map_or(0, Vec::len);
-    let right = limits::TSIG_SECRET.contains(&length);
-    if !right {
-        let help = "write one line of Base64; `openssl rand -base64 32` makes one";
-        let (least, most) = (limits::TSIG_SECRET.start(), limits::TSIG_SECRET.end());
-        let why = if secret.is_some() {
-            format!("the secret has {length} octets, {least} to {most} are allowed")
-        } else {
-            "this is not Base64".to_owned()
-        };
-        refuse(codes::BAD_TSIG_SECRET, why, help);
-    }
-    let exposed = exposed(path);
-    if exposed {
-        let help = "chmod 640 it, and change the secret: whoever knows it can pass for a secondary";
-        refuse(codes::EXPOSED_SECRET, "everybody on this host can read it".to_owned(), help);
-    }
-    secret.filter(|_| right && !exposed).map(Vec::into_boxed_slice)
 }
 
 /// `[zone."apex".transfer]`.

@@ -35,20 +35,18 @@ impl Certificates {
         registry.register(Box::new(Ends { seen: self.clone(), lake: lake.clone(), gauge: gauge()? }))
     }
 
-    /// Notes what a probe saw.
-    pub(super) fn observed(&self, observation: &Observation) {
-        let Some(not_after) = observation.not_after else { return };
+    /// Notes what a probe saw; how many seconds are left, where that is to be told.
+    pub(super) fn observed(&self, observation: &Observation) -> Option<i64> {
+        let not_after = observation.not_after?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let left = not_after.saturating_sub(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
         let mut all = self.all();
         let seen = all.entry(observation.target.clone()).or_insert(Seen { not_after, said: None });
         seen.not_after = not_after;
         let recently = |said: Instant| observation.ended.saturating_duration_since(said) < CERTIFICATE_SAID_EVERY;
-        if is_soon(left) && !seen.said.is_some_and(recently) {
-            seen.said = Some(observation.ended);
-            let TargetSpec { address, .. } = &*observation.target;
-            tracing::warn!(%address, check = observation.target.kind().word(), "certificate ends in {}", days(left));
-        }
+        let is_news = is_soon(left) && !seen.said.is_some_and(recently);
+        seen.said = if is_news { Some(observation.ended) } else { seen.said };
+        is_news.then_some(left)
     }
 
     /// When the first of a target's certificates ends, seconds since 1970, as a probe last saw it.
@@ -72,7 +70,8 @@ fn is_soon(seconds: i64) -> bool {
     u64::try_from(seconds).is_ok_and(|left| left < CERTIFICATE_ENDS_SOON.as_secs()) || seconds < 0
 }
 
-fn days(seconds: i64) -> String {
+/// A time that is left, for people.
+pub(super) fn days(seconds: i64) -> String {
     match seconds.max(0) / 86_400 {
         0 => "less than a day".to_owned(),
         1 => "1 day".to_owned(),

@@ -1,5 +1,6 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
+use super::certificates::days;
 use super::{Flap, Step, Trial, Unsafe};
 use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
@@ -38,6 +39,17 @@ pub enum Event {
     },
     /// A service sends some clients elsewhere.
     Moved(Move),
+    /// A certificate ends soon.
+    Certificate {
+        /// Who shows it.
+        target: Arc<TargetSpec>,
+        /// The pools that list the target.
+        pools: Vec<String>,
+        /// Seconds until then; less than none where it has ended.
+        left: i64,
+        /// The generation that is true now.
+        generation: u64,
+    },
     /// We begin to doubt ourselves, or end.
     Doubt {
         /// Why; `None` where it ends.
@@ -138,6 +150,12 @@ pub(super) fn pools_of(topology: &Topology, target: TargetId) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
+/// The same by what the target is.
+pub(super) fn pools_at(topology: &Topology, target: &Arc<TargetSpec>) -> Vec<String> {
+    let place = topology.targets.iter().position(|spec| spec == target);
+    place.map_or_else(Vec::new, |place| pools_of(topology, TargetId::at(place)))
+}
+
 /// The moves that a new row of a service makes, one for each pair of choices. Pools' own names never move.
 pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
     let topology = &before.topology;
@@ -194,6 +212,10 @@ impl Event {
             }
             Self::Published { generation, services, .. } => debug!(generation, services = services.len(), "published"),
             Self::Moved(moved) => moved.log(),
+            Self::Certificate { target, pools, left, .. } => {
+                let (pool, address, check) = (pools.join(","), target.address, target.kind().word());
+                warn!(pool, %address, check, "certificate ends in {}", days(*left));
+            }
             Self::Doubt { why: Some(why), .. } => {
                 tracing::error!("self-doubt: {}; verdicts stay as they are", why.words())
             }

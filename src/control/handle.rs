@@ -26,6 +26,10 @@ pub(super) enum Command {
     Histories(Vec<Arc<TargetSpec>>, oneshot::Sender<Vec<Vec<Seen>>>),
     /// Writes down what the next process must know.
     Save(oneshot::Sender<()>),
+    /// Tells what the process that replaces us must know, and takes no orders and writes nothing from then on.
+    HandOver(oneshot::Sender<String>),
+    /// Takes orders and writes again.
+    Resume,
 }
 
 /// An operator's order to hold something.
@@ -187,6 +191,21 @@ impl Handle {
     /// Where the process is stopping.
     pub async fn save(&self) -> Result<(), Stopped> {
         self.ask(Command::Save).await
+    }
+
+    /// What the process that replaces us must know, as [`crate::state::Kept`] reads it. From then on no order is taken and nothing
+    /// written, until [`Self::resume`]; probes and verdicts go on.
+    ///
+    /// # Errors
+    /// Where the process is stopping.
+    pub async fn hand_over(&self) -> Result<String, Stopped> {
+        self.ask(Command::HandOver).await
+    }
+
+    /// Takes orders and writes again: the other process did not come to anything.
+    pub async fn resume(&self) {
+        // A control task that is gone has nothing to go on with.
+        let _ = self.commands.send(Command::Resume).await;
     }
 
     /// Returns when the control task has come to this question: it lives and decides.

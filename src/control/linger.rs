@@ -165,9 +165,10 @@ fn subject(topology: &Topology, service: &Service, (place, endpoint): Part) -> S
 /// Whether some client is told of a subject.
 fn is_named(snapshot: &Snapshot, subject: &Subject) -> bool {
     let topology = &snapshot.topology;
+    let Some(pool) = topology.pools.iter().position(|pool| pool.name == subject.pool) else { return false };
     let services = topology.services.iter().enumerate().filter(|(_, service)| service.face == Face::Configured);
     let mut with_pool = services.filter_map(|(i, service)| {
-        let place = service.pools.iter().position(|place| topology.pool(place.pool).name == subject.pool)?;
+        let place = service.pools.iter().position(|place| place.pool.index() == pool)?;
         Some((snapshot.row(ServiceId::at(i)), &service.pools[place], place))
     });
     with_pool.any(|(row, pool, place)| {

@@ -65,12 +65,13 @@ impl Metrics {
         &self.certificates
     }
 
-    pub(super) fn observed(&self, observation: &Observation) {
-        self.certificates.observed(observation);
+    /// Counts a probe; how many seconds are left of a certificate, where that is to be told.
+    pub(super) fn observed(&self, observation: &Observation) -> Option<i64> {
         let kind = observation.target.kind().word();
         let took = observation.ended.saturating_duration_since(observation.started);
         self.probes.with_label_values(&[kind, observation.outcome.word()]).inc();
         self.probe_duration.with_label_values(&[kind]).observe(took.as_secs_f64());
+        self.certificates.observed(observation)
     }
 
     pub(super) fn doubts(&self, is_doubting: bool) {

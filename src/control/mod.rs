@@ -62,6 +62,8 @@ pub struct Control {
     /// Generations since the last that was told, which changed nothing but TTLs.
     untold: u64,
     trouble_said: Option<Instant>,
+    /// Whether another process replaces us, which has taken over holds and files.
+    is_resting: bool,
 }
 
 impl Control {
@@ -82,7 +84,7 @@ impl Control {
         let watchdog = Watchdog::new(prober.heartbeat(), now.at);
         let (handle, ends) = Handle::new(publisher.lake(), beliefs.unseen(), watchdog);
         let (saved, recent) = (Saved::at(now.at), Recent::default());
-        let (untold, trouble_said) = (0, None);
+        let (untold, trouble_said, is_resting) = (0, None, false);
         let linger = Linger::begin(&publisher.lake().load(), beliefs.holds(), now);
         let control = Self {
             beliefs,
@@ -97,6 +99,7 @@ impl Control {
             metrics,
             untold,
             trouble_said,
+            is_resting,
         };
         (control, handle)
     }
@@ -127,9 +130,10 @@ impl Control {
 
     fn judge(&mut self, observations: impl Iterator<Item = Observation>) {
         let mut services = BTreeSet::new();
-        let mut changes = Vec::new();
+        let (mut changes, mut ending) = (Vec::new(), Vec::new());
         for observation in observations {
-            self.metrics.observed(&observation);
+            let left = self.metrics.observed(&observation);
+            ending.extend(left.map(|left| (observation.target.clone(), left)));
             self.note_local_trouble(&observation);
             let took = observation.ended.saturating_duration_since(observation.started);
             self.beliefs.remember(&observation.target, &observation.outcome, took, observation.ended);
@@ -157,6 +161,10 @@ impl Control {
             self.tell(Event::Verdict { target: observation.target, pools, verdict: change.verdict, took, generation });
         }
         published.into_iter().for_each(|event| self.tell(event));
+        for (target, left) in ending {
+            let pools = event::pools_at(self.beliefs.topology(), &target);
+            self.tell(Event::Certificate { target, pools, left, generation });
+        }
         self.tell_doubt();
         let unseen = &self.ends.unseen;
         unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
@@ -202,6 +210,8 @@ impl Control {
                 self.pools_to_tell().into_iter().for_each(|event| self.tell(event));
                 let _ = reply.send(published.generation);
             }
+            // Whoever replaces us does not know of it: not to be answered tells who ordered that we are stopping.
+            Command::Hold(..) | Command::Release(..) if self.is_resting => {}
             Command::Hold(order, reply) => self.hold(order, reply),
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
@@ -213,6 +223,8 @@ impl Control {
                 let _ = reply.send(self.beliefs.histories(&targets, moment()));
             }
             Command::Save(reply) => self.save(reply),
+            Command::HandOver(reply) => self.hand_over(reply),
+            Command::Resume => self.rest(false),
         }
     }
 

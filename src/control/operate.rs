@@ -5,7 +5,7 @@ use super::{Control, Event, Unsafe, moment};
 use crate::health::{Grounds, Hold};
 use crate::ids::ServiceId;
 use crate::limits::{HOLDS_MAX, STATE_PART, STATE_SAVE_AT_LEAST, STATE_SAVE_AT_MOST};
-use crate::state::{NotKept, PATIENCE, Receipt};
+use crate::state::{Kept, NotKept, PATIENCE, Receipt};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -149,6 +149,28 @@ impl Control {
             let _ = in_time(receipt).await;
             let _ = reply.send(());
         });
+    }
+
+    /// Tells what the next process must know, once everything is on the disk: whatever we were still writing would undo what it
+    /// writes.
+    pub(super) fn hand_over(&mut self, reply: oneshot::Sender<String>) {
+        let now = moment();
+        let kept = Kept::say(self.beliefs.holds(), &self.beliefs.past(now), now);
+        let receipts = [self.store.save_holds(self.beliefs.holds(), now), self.save_past()];
+        self.rest(true);
+        tokio::spawn(async move {
+            for receipt in receipts {
+                // What failed was said by the store.
+                let _ = in_time(receipt).await;
+            }
+            let _ = reply.send(kept);
+        });
+    }
+
+    pub(super) fn rest(&mut self, resting: bool) {
+        self.is_resting = resting;
+        self.store.rest(resting);
+        self.saved.note();
     }
 
     fn save_past(&mut self) -> Receipt {

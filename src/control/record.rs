@@ -1,5 +1,6 @@
 //! Events as lines of the audit trail.
 
+use super::certificates::days;
 use super::event::{Event, Move};
 use super::{Flap, Step, Trial, Unsafe};
 use crate::audit::{Audit, Entry};
@@ -35,6 +36,14 @@ pub fn entry(event: &Event) -> Entry {
                 .with("services", few(services))
                 .with("count", services.len());
             if *untold > 0 { entry.with("ttl_alone_before", *untold) } else { entry }
+        }
+        Event::Certificate { target, pools, left, generation } => {
+            Entry::of("certificate", format!("the certificate ends in {}", days(*left)))
+                .at(*generation)
+                .with("address", target.address.to_string())
+                .with("check", target.kind().word())
+                .with("pools", few(pools))
+                .with("left_s", *left)
         }
         Event::Moved(moved) => movement(moved),
         Event::Held { subject, hold, forced, generation } => {

@@ -5,7 +5,7 @@
 
 use self::ca::{ThrowawayCa, now_valid};
 use self::edge::{Mode, SimulatedEdge};
-use crate::app::{self, Running};
+use crate::app::{self, Estate, Running};
 use crate::cli::{StopSignals, complain, say};
 use crate::control::{Event, Move};
 use crate::health::State;
@@ -96,7 +96,8 @@ impl Demo {
         let directory = tempfile::Builder::new().prefix("edgesteer-demo-").tempdir().map_err(unwritten)?;
         let path = write_configuration(directory.path(), listen, admin, ca.pem()).map_err(unwritten)?;
         let world = app::load(&path).map_err(|error| error.to_string())?;
-        let running = Running::start(path.clone(), world).await.map_err(|error| error.to_string())?;
+        let running =
+            Running::start(path.clone(), world, Estate::default()).await.map_err(|error| error.to_string())?;
         say(&greeting(&path, running.addresses(), running.admin()));
         Ok(Self { edges, running, _directory: directory, touched: None })
     }
@@ -157,8 +158,8 @@ impl Demo {
                 let since = self.touched.as_ref().map(|(line, at)| format!(", {} after `{line}`", brief(at.elapsed())));
                 tell(&describe(moved, since.as_deref().unwrap_or_default()));
             }
-            // Who moves is told with it.
-            Event::Published { .. } => {}
+            // Who moves is told with it; the demo's certificates outlive it.
+            Event::Published { .. } | Event::Certificate { .. } => {}
             // Whoever gave the order was answered.
             Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
             Event::Doubt { why: Some(why), .. } => tell(&format!("self-doubt: {}", why.words())),

@@ -1,7 +1,7 @@
 //! What each kind of federated service is: owner names, ports, shapes, default check.
 //!
 //! Here: one file per kind, each one const table, and the registry `KINDS`; what people must do when a pool is lost
-//! (`runbook`). Not here: what the operator wrote (`config`)
+//! (`runbook`); how long peers go on with an old answer (`peers`). Not here: what the operator wrote (`config`)
 //! and how a check is made (`probe`). Adding a kind is a file, a line in `KINDS`, and its goldens.
 
 use std::time::Duration;
@@ -10,11 +10,14 @@ pub mod runbook;
 
 mod generic;
 mod matrix;
+mod peers;
 mod sip_federation;
 mod sip_remote_access;
 mod turn;
 mod web;
 mod xmpp;
+
+pub use peers::{Keeps, PEERS, Peer, peers};
 
 /// Everything that edgesteer knows about a kind of federated service.
 #[derive(Debug, PartialEq)]

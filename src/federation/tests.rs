@@ -21,6 +21,17 @@ fn every_word_is_found_again() {
 }
 
 #[test]
+fn every_peer_comes_for_kinds_that_exist_and_its_habit_has_a_source() {
+    for peer in PEERS {
+        assert!(peer.kinds.iter().all(|kind| find(kind).is_some()), "{peer:?}");
+        assert!(!peer.source.is_empty(), "{peer:?}");
+    }
+    for kind in KINDS {
+        assert_eq!(peers(kind.name).next().map(|peer| peer.keeps), Some(Keeps::Ttl), "{}", kind.name);
+    }
+}
+
+#[test]
 fn an_srv_owner_leads_to_its_kind_and_port() {
     let cases = [
         (["_sipfederationtls", "_tcp"], Some(("sip-federation", 5061))),

@@ -12,6 +12,7 @@ use crate::limits::{DECLINED_QUEUE, LANES_MAX};
 use crate::snapshot::Lake;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -45,6 +46,7 @@ mod transfer;
 mod tsig;
 mod udp;
 
+pub use socket::{Given, Sockets};
 pub use tally::Tally;
 
 /// Octets of a DNS header (RFC 1035 section 4.1.1).
@@ -130,41 +132,52 @@ pub struct Lanes {
     streams: stream::Streams,
     certificate: Option<Arc<stream::Certificate>>,
     settings: Arc<settings::Shared>,
+    /// The sockets once more, for whoever comes after us.
+    copies: Vec<OwnedFd>,
     addresses: Vec<SocketAddr>,
     tls_addresses: Vec<SocketAddr>,
 }
 
 impl Lanes {
-    /// Binds every socket and lets go again: whether `start` would find them free.
+    /// Answers at these sockets.
     ///
     /// # Errors
-    /// Where one socket cannot be had or the certificate cannot be used.
-    pub fn try_listen(doors: Doors<'_>) -> Result<(), ListenError> {
-        Bound::new(doors).map(drop)
-    }
-
-    /// Binds every socket, then answers.
-    ///
-    /// # Errors
-    /// Where one socket cannot be had or the certificate cannot be used; then none is kept.
-    pub fn start(doors: Doors<'_>, dns: &Dns, lake: &Lake, tally: Tally) -> Result<Self, ListenError> {
-        let Bound { udp, tcp, tls, certificate } = Bound::new(doors)?;
+    /// Where the system gives no thread, or no place to listen; then none is kept.
+    pub fn start(
+        doors: Doors<'_>,
+        sockets: Sockets,
+        dns: &Dns,
+        lake: &Lake,
+        tally: Tally,
+    ) -> Result<Self, ListenError> {
+        let first = doors.listen.first().copied().unwrap_or_else(|| ([0; 4], 0).into());
+        let failed = |transport| move |source| ListenError { address: first, transport, source };
+        let copies = sockets.copies().map_err(failed("UDP"))?;
+        let Sockets { udp, tcp, tls, certificate } = sockets;
+        let udp = socket::deal(&udp, doors.lanes.clamp(1, LANES_MAX)).map_err(failed("UDP"))?;
+        let listen = |sockets: Vec<_>| sockets.into_iter().map(socket::listen).collect::<io::Result<Vec<_>>>();
+        let (tcp, tls) = (listen(tcp).map_err(failed("TCP"))?, listen(tls).map_err(failed("TLS"))?);
         let (addresses, tls_addresses) = (local(&tcp), local(&tls));
         let settings = Arc::new(settings::Shared::new(dns));
         let full = full::Full::new(lake.clone(), tally.clone(), settings.clone());
         let udp = Udp::start(udp, lake, &full, &tally);
-        let udp = udp.map_err(|source| ListenError { address: addresses[0], transport: "UDP", source })?;
+        let udp = udp.map_err(failed("UDP"))?;
         let mut streams = stream::Streams::new(full.clone(), tally, doors.connections);
         if let Some(certificate) = &certificate {
             streams.tls(tls, certificate.clone());
         }
         streams.tcp(tcp);
-        Ok(Self { udp, streams, certificate, settings, addresses, tls_addresses })
+        Ok(Self { udp, streams, certificate, settings, copies, addresses, tls_addresses })
     }
 
     /// Where they listen for UDP and TCP.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Their sockets, for whoever comes after us: what waits in them is lost only when the last of all copies is closed.
+    pub fn sockets(&self) -> &[OwnedFd] {
+        &self.copies
     }
 
     /// Where they listen for TLS.
@@ -188,6 +201,8 @@ impl Lanes {
 
     /// Takes no more questions, answers those that were read, and ends.
     pub async fn stop(mut self) {
+        // Kept open, the system would go on taking connections that nobody accepts.
+        self.copies.clear();
         tokio::join!(self.udp.stop(), self.streams.stop());
     }
 }
@@ -229,39 +244,6 @@ impl Drop for Udp {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.declined.abort();
-    }
-}
-
-/// Sockets that nobody answers at yet.
-struct Bound {
-    /// For each lane its sockets, one on each address.
-    udp: Vec<Vec<UdpSocket>>,
-    tcp: Vec<TcpListener>,
-    tls: Vec<TcpListener>,
-    certificate: Option<Arc<stream::Certificate>>,
-}
-
-impl Bound {
-    fn new(doors: Doors<'_>) -> Result<Self, ListenError> {
-        let failed = |address, transport| move |source| ListenError { address, transport, source };
-        let lanes = doors.lanes.clamp(1, LANES_MAX);
-        let mut udp: Vec<Vec<UdpSocket>> = (0..lanes).map(|_| Vec::new()).collect();
-        let (mut tcp, mut tls) = (Vec::new(), Vec::new());
-        for &address in doors.listen {
-            let sockets = socket::udp(address, lanes).map_err(failed(address, "UDP"))?;
-            let address = sockets[0].local_addr().unwrap_or(address);
-            tcp.push(socket::tcp(address).map_err(failed(address, "TCP"))?);
-            udp.iter_mut().zip(sockets).for_each(|(lane, socket)| lane.push(socket));
-        }
-        for &address in doors.tls.iter().flat_map(|tls| &tls.listen) {
-            tls.push(socket::tcp(address).map_err(failed(address, "TLS"))?);
-        }
-        let certificate = doors.tls.map(|tls| {
-            let unusable = |error| io::Error::other(format!("{}: {error}", tls.cert.path.display()));
-            tls.certified_key().map_err(unusable).map_err(failed(tls.listen[0], "TLS"))
-        });
-        let certificate = certificate.transpose()?.map(|key| Arc::new(stream::Certificate::new(key)));
-        Ok(Self { udp, tcp, tls, certificate })
     }
 }
 

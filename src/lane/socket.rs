@@ -1,11 +1,13 @@
-//! Sockets as a DNS server wants them.
+//! Sockets as a DNS server wants them: bound by us, or given by whoever had them before.
 
-use crate::limits::LANE_IDLE;
+use super::{Doors, ListenError, stream};
+use crate::limits::{LANE_IDLE, LANES_MAX};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::{io, iter};
-use tokio::net::TcpListener;
 
 /// Room for questions that arrive while others are answered, octets; the system may grant less.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -15,8 +17,110 @@ const BACKLOG: i32 = 1024;
 /// a peer that asks and does not read.
 const SEND_BUFFER: usize = 64 << 10;
 
-/// Bound UDP sockets of so many lanes, among which the system spreads clients.
-pub(super) fn udp(address: SocketAddr, lanes: usize) -> io::Result<Vec<UdpSocket>> {
+/// Sockets that were open before we were: of the process that we replace, or of the service manager. Each is found by what
+/// it is and where it is bound. What is left is closed with this.
+#[derive(Debug, Default)]
+pub struct Given(Vec<Socket>);
+
+impl Given {
+    /// These; what is no socket is closed.
+    pub fn new(sockets: impl IntoIterator<Item = OwnedFd>) -> Self {
+        Self(sockets.into_iter().map(Socket::from).filter(|socket| socket.r#type().is_ok()).collect())
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The listener at that address.
+    pub fn listener(&mut self, address: SocketAddr) -> Option<TcpListener> {
+        self.take(address, Type::STREAM).pop().map(TcpListener::from)
+    }
+
+    /// Where those that are left are bound, for people.
+    pub fn left(&self) -> Vec<String> {
+        let place = |socket: &Socket| socket.local_addr().ok()?.as_socket().map(|address| address.to_string());
+        self.0.iter().filter_map(place).collect()
+    }
+
+    fn take(&mut self, address: SocketAddr, kind: Type) -> Vec<Socket> {
+        let is_it = |socket: &mut Socket| {
+            let bound = socket.local_addr().ok().and_then(|bound| bound.as_socket());
+            bound == Some(address) && socket.r#type().is_ok_and(|it| it == kind)
+        };
+        self.0.extract_if(.., is_it).collect()
+    }
+}
+
+/// Bound sockets that nobody answers at yet. Those of TCP that are ours do not listen, so that who connects is told at once.
+#[derive(Debug)]
+pub struct Sockets {
+    /// On each address one or more, among which the system spreads clients.
+    pub(super) udp: Vec<Vec<UdpSocket>>,
+    pub(super) tcp: Vec<Socket>,
+    pub(super) tls: Vec<Socket>,
+    pub(super) certificate: Option<Arc<stream::Certificate>>,
+}
+
+impl Sockets {
+    /// Takes what was given, and binds what is missing.
+    ///
+    /// # Errors
+    /// Where one socket cannot be had or the certificate cannot be used; then none is kept.
+    pub fn bind(doors: Doors<'_>, given: &mut Given) -> Result<Self, ListenError> {
+        let failed = |address, transport| move |source| ListenError { address, transport, source };
+        let lanes = doors.lanes.clamp(1, LANES_MAX);
+        let (mut udp, mut tcp, mut tls) = (Vec::new(), Vec::new(), Vec::new());
+        for &address in doors.listen {
+            let sockets = self::udp(address, lanes, given).map_err(failed(address, "UDP"))?;
+            let address = sockets[0].local_addr().unwrap_or(address);
+            tcp.push(self::tcp(address, given).map_err(failed(address, "TCP"))?);
+            udp.push(sockets);
+        }
+        for &address in doors.tls.iter().flat_map(|tls| &tls.listen) {
+            tls.push(self::tcp(address, given).map_err(failed(address, "TLS"))?);
+        }
+        let certificate = doors.tls.map(|tls| {
+            let unusable = |error| io::Error::other(format!("{}: {error}", tls.cert.path.display()));
+            tls.certified_key().map_err(unusable).map_err(failed(tls.listen[0], "TLS"))
+        });
+        let certificate = certificate.transpose()?.map(|key| Arc::new(stream::Certificate::new(key)));
+        Ok(Self { udp, tcp, tls, certificate })
+    }
+
+    /// The same sockets once more, for whoever comes after us.
+    pub(super) fn copies(&self) -> io::Result<Vec<OwnedFd>> {
+        let udp = self.udp.iter().flatten().map(|socket| Ok(socket.try_clone()?.into()));
+        udp.chain(self.tcp.iter().chain(&self.tls).map(|socket| Ok(socket.try_clone()?.into()))).collect()
+    }
+}
+
+/// Has a bound socket take connections.
+pub(super) fn listen(socket: Socket) -> io::Result<tokio::net::TcpListener> {
+    socket.listen(BACKLOG)?;
+    tokio::net::TcpListener::from_std(socket.into())
+}
+
+/// Gives each lane its sockets, on every address at least one, and each socket to a lane: where there are more lanes than
+/// sockets they share, and where there are fewer a lane has several.
+pub(super) fn deal(udp: &[Vec<UdpSocket>], lanes: usize) -> io::Result<Vec<Vec<UdpSocket>>> {
+    let mut hands: Vec<Vec<UdpSocket>> = (0..lanes).map(|_| Vec::new()).collect();
+    for sockets in udp {
+        for turn in 0..lanes.max(sockets.len()) {
+            hands[turn % lanes].push(sockets[turn % sockets.len()].try_clone()?);
+        }
+    }
+    Ok(hands)
+}
+
+/// UDP sockets on an address: all that were given, for what waits in one would be lost with it, else one for each lane.
+fn udp(address: SocketAddr, lanes: usize, given: &mut Given) -> io::Result<Vec<UdpSocket>> {
+    let taken = given.take(address, Type::DGRAM);
+    if !taken.is_empty() {
+        let ready = |socket: Socket| prepare_udp(&socket, address).map(|()| socket.into());
+        return taken.into_iter().map(ready).collect();
+    }
     // Alone at first: an address that somebody else holds is refused, though he would share it.
     let first = one_udp(address, |_| Ok(()))?;
     first.set_reuse_port(true)?;
@@ -27,6 +131,14 @@ pub(super) fn udp(address: SocketAddr, lanes: usize) -> io::Result<Vec<UdpSocket
 
 fn one_udp(address: SocketAddr, prepare: impl Fn(&Socket) -> io::Result<()>) -> io::Result<Socket> {
     let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
+    prepare_udp(&socket, address)?;
+    prepare(&socket)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn prepare_udp(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    is_of_one_family(socket, address)?;
     // A lane waits in the call that receives.
     socket.set_nonblocking(false)?;
     socket.set_read_timeout(Some(LANE_IDLE))?;
@@ -34,25 +146,28 @@ fn one_udp(address: SocketAddr, prepare: impl Fn(&Socket) -> io::Result<()>) -> 
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     if address.ip().is_unspecified() {
         if address.is_ipv4() {
-            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
+            setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
         } else {
-            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+            setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
         }
     }
-    prepare(&socket)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
+    Ok(())
 }
 
-/// A listening TCP socket.
-pub(super) fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket(address, Type::STREAM, Protocol::TCP)?;
-    socket.set_reuse_address(true)?;
+/// A TCP socket on an address.
+fn tcp(address: SocketAddr, given: &mut Given) -> io::Result<Socket> {
+    let taken = given.take(address, Type::STREAM).pop();
+    let is_given = taken.is_some();
+    let socket = taken.map_or_else(|| socket(address, Type::STREAM, Protocol::TCP), Ok)?;
+    is_of_one_family(&socket, address)?;
+    socket.set_nonblocking(true)?;
     // Accepted connections inherit it.
     let _ = socket.set_send_buffer_size(SEND_BUFFER);
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    if !is_given {
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+    }
+    Ok(socket)
 }
 
 fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
@@ -61,6 +176,16 @@ fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Soc
         // 0.0.0.0 and [::] are two addresses to us, so one must not take the other's packets.
         socket.set_only_v6(true)?;
     }
-    socket.set_nonblocking(true)?;
     Ok(socket)
 }
+
+/// One that was given cannot be told any more to leave the other family alone.
+fn is_of_one_family(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    if address.is_ipv6() && address.ip().is_unspecified() && !socket.only_v6()? {
+        return Err(io::Error::other("the socket that was given takes IPv4 as well: set BindIPv6Only=ipv6-only"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

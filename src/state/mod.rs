@@ -7,13 +7,15 @@
 
 use crate::health::{Holds, Moment};
 use crate::limits::{STATE_QUEUE, STATE_RETRY};
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
-use std::fs::{DirBuilder, File, OpenOptions};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -23,6 +25,9 @@ mod file;
 mod form;
 
 pub use form::{Past, PastDamp, PastGate, PastService, PastVerdict};
+
+/// The file whose lock says that the directory is in use.
+const LOCK: &str = "lock";
 
 /// The files, and what their first lines say that they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,19 @@ pub struct Kept {
     pub holds: Holds,
     /// What was believed, if anything was kept.
     pub past: Option<Past>,
+}
+
+impl Kept {
+    /// What is believed now, for the process that comes after us without a disk between: a line each.
+    pub fn say(holds: &Holds, past: &Past, now: Moment) -> String {
+        format!("{}\n{}\n", form::say_holds(holds, now), form::say_past(past))
+    }
+
+    /// What the process before us believed; `None` where another version says it otherwise.
+    pub fn read(text: &str, now: Moment) -> Option<Self> {
+        let (holds, past) = text.trim_end().split_once('\n')?;
+        Some(Self { holds: form::read_holds(holds, now)?, past: Some(form::read_past(past)?) })
+    }
 }
 
 /// The state directory cannot be had at all.
@@ -86,6 +104,10 @@ pub type Receipt = oneshot::Receiver<Result<(), NotKept>>;
 #[derive(Clone, Debug)]
 pub struct Store {
     requests: Option<SyncSender<Request>>,
+    /// Ours for as long as a process has it open, this one or the next.
+    lock: Option<Arc<File>>,
+    /// Whether another process writes now.
+    resting: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -98,26 +120,45 @@ struct Request {
 impl Store {
     /// A store that keeps nothing, where no `state_dir` is configured.
     pub fn nowhere() -> Self {
-        Self { requests: None }
+        Self { requests: None, lock: None, resting: Arc::default() }
     }
 
-    /// Takes a directory over, reads what is in it, and writes to it on a thread of its own from now on.
+    /// Takes a directory over, reads what is in it, and writes to it on a thread of its own from now on. `given` is the lock of the
+    /// process before us, which may be that of another directory.
     ///
     /// # Errors
     /// Where another server has the directory. Everything else is said in the log, and goes on without.
-    pub fn open(directory: &Path, now: Moment, registry: &Registry) -> Result<(Self, Kept), StateError> {
+    pub fn open(
+        directory: &Path,
+        given: Option<OwnedFd>,
+        now: Moment,
+        registry: &Registry,
+    ) -> Result<(Self, Kept), StateError> {
         let metrics = Metrics::new(registry)?;
-        let lock = lock(directory)?;
+        let given = given.map(File::from).filter(|given| is_lock_of(given, directory));
+        let lock = given.map_or_else(|| lock(directory), |given| Ok(Some(given)))?.map(Arc::new);
         let kept = Kept {
             holds: recall(directory, Kind::Holds, now, |text| form::read_holds(text, now)).unwrap_or_default(),
             past: recall(directory, Kind::Verdicts, now, form::read_past),
         };
         let (requests, waiting) = sync_channel(STATE_QUEUE);
         let slots = Kind::ALL.map(|kind| Slot { kind, unsaved: None, failures: 0, again: None });
-        let writer = Writer { directory: directory.to_owned(), _lock: lock, slots, metrics };
+        let resting = Arc::<AtomicBool>::default();
+        let (directory, lock_of_writer) = (directory.to_owned(), lock.clone());
+        let writer = Writer { directory, _lock: lock_of_writer, resting: resting.clone(), slots, metrics };
         let thread = std::thread::Builder::new().name("state".into()).spawn(move || writer.run(&waiting));
         thread.map_err(StateError::Thread)?;
-        Ok((Self { requests: Some(requests) }, kept))
+        Ok((Self { requests: Some(requests), lock, resting }, kept))
+    }
+
+    /// The lock of the directory, for the process that comes after us.
+    pub fn lock(&self) -> Option<&File> {
+        self.lock.as_deref()
+    }
+
+    /// Whether another process writes from now on; nothing is kept meanwhile.
+    pub fn rest(&self, resting: bool) {
+        self.resting.store(resting, Ordering::Relaxed);
     }
 
     /// Keeps the holds.
@@ -137,10 +178,13 @@ impl Store {
 
     fn save(&self, kind: Kind, text: impl FnOnce() -> String) -> Receipt {
         let (receipt, answer) = oneshot::channel();
-        let Some(requests) = &self.requests else {
-            // Whoever asked may have gone already.
-            let _ = receipt.send(Err(NotKept::NoDirectory));
-            return answer;
+        let requests = match &self.requests {
+            Some(requests) if !self.resting.load(Ordering::Relaxed) => requests,
+            other => {
+                // Whoever asked may have gone already.
+                let _ = receipt.send(Err(if other.is_some() { NotKept::Busy } else { NotKept::NoDirectory }));
+                return answer;
+            }
         };
         if let Err(TrySendError::Full(request) | TrySendError::Disconnected(request)) =
             requests.try_send(Request { kind, text: text(), receipt })
@@ -151,28 +195,39 @@ impl Store {
     }
 }
 
+/// Makes a state directory where it is missing; only its owner may look into it.
+///
+/// # Errors
+/// Where the system does not let us.
+pub fn make(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
 /// Makes the directory where it is missing and takes its lock; `None` where the disk does not even let us, which is said.
-fn lock(directory: &Path) -> Result<Option<Flock<File>>, StateError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+fn lock(directory: &Path) -> Result<Option<File>, StateError> {
+    let made = make(directory);
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600).custom_flags(nix::libc::O_NOFOLLOW);
-    let opened = made.and_then(|()| options.open(directory.join("lock")));
+    let opened = made.and_then(|()| options.open(directory.join(LOCK)));
     let said = |error: &dyn std::fmt::Display| {
         let state_dir = directory.display();
         error!("the state_dir {state_dir} cannot be used: {error}; holds and verdicts may not survive a restart");
     };
-    match opened.map(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock)) {
-        Ok(Ok(lock)) => Ok(Some(lock)),
-        Ok(Err((_, Errno::EWOULDBLOCK))) => Err(StateError::Locked(directory.to_owned())),
-        Ok(Err((_, error))) => {
-            said(&error);
-            Ok(None)
-        }
+    // Not a guard that unlocks when it is dropped: the next process has the same lock.
+    match opened.and_then(|file| Ok(flock(&file, FlockOperation::NonBlockingLockExclusive).map(|()| file)?)) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(StateError::Locked(directory.to_owned())),
         Err(error) => {
             said(&error);
             Ok(None)
         }
     }
+}
+
+fn is_lock_of(given: &File, directory: &Path) -> bool {
+    let inode = |meta: Metadata| (meta.dev(), meta.ino());
+    let there = std::fs::symlink_metadata(directory.join(LOCK)).map(inode);
+    there.is_ok_and(|there| given.metadata().is_ok_and(|meta| inode(meta) == there))
 }
 
 /// Reads one file. What is no file of ours is set aside and said.
@@ -209,7 +264,8 @@ struct Slot {
 struct Writer {
     directory: PathBuf,
     /// Ours for as long as we write.
-    _lock: Option<Flock<File>>,
+    _lock: Option<Arc<File>>,
+    resting: Arc<AtomicBool>,
     slots: [Slot; 2],
     metrics: Metrics,
 }
@@ -234,6 +290,10 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {
                     let now = Instant::now();
                     for slot in self.slots.iter_mut().filter(|slot| slot.again.is_some_and(|at| at <= now)) {
+                        if self.resting.load(Ordering::Relaxed) {
+                            // What the next process writes is newer.
+                            (slot.unsaved, slot.again) = (None, None);
+                        }
                         // The log and the metric say how it went.
                         let _ = slot.write(&self.directory, &self.metrics);
                     }

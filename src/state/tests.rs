@@ -7,7 +7,7 @@ fn now() -> Moment {
 }
 
 fn open(directory: &Path) -> Result<(Store, Kept), StateError> {
-    Store::open(directory, now(), &Registry::new())
+    Store::open(directory, None, now(), &Registry::new())
 }
 
 /// Waits until the thread of an earlier store has let go of the directory.

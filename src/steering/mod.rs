@@ -69,6 +69,11 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// Whether no pool was live.
+    pub fn is_all_down(self) -> bool {
+        matches!(self, Self::AllDown(_))
+    }
+
     /// The words for people and programs.
     pub fn word(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use crate::config::Country;
 use crate::geo::{Crowd, Lot, census};
 use crate::ids::{RegionId, ServiceId, ViewId};
 use crate::limits::{CENSUS_EXAMPLES, WEIGHT_SLOTS};
+use crate::name::Prefix;
 use crate::snapshot::Snapshot;
 use crate::steering::Basis;
 use crate::topology::{Dependence, Service, Topology};
@@ -24,6 +25,8 @@ pub struct ServiceMoves {
     pub service: String,
     /// Who goes where, those who stay included: by `Clients`, those who move or get nothing first, and of them those of most address space.
     pub moves: Vec<Move>,
+    /// A question, name and type, whose answer tells where a client is sent in the second world; `None` where we know of none.
+    pub ask: Option<(String, &'static str)>,
 }
 
 /// Clients who are treated alike in both worlds.
@@ -147,9 +150,19 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
         before.topology.configured().map(|(_, service)| &service.name).filter(|name| !known[1].contains_key(*name));
     let one = |name: &String| {
         let ids = [known[0].get(name).copied(), known[1].get(name).copied()];
-        ServiceMoves { service: name.clone(), moves: moves(worlds, ids, &weighed) }
+        let ask = ids[1].and_then(|id| ask(after.topology.service(id)));
+        ServiceMoves { service: name.clone(), moves: moves(worlds, ids, &weighed), ask }
     };
     Comparison { services: second.chain(gone).map(one).collect() }
+}
+
+/// The address that follows the chosen pool, or else the SRV that names it.
+fn ask(service: &Service) -> Option<(String, &'static str)> {
+    let domain = service.first_domains.first()?;
+    let below =
+        |prefix: &Prefix| if *prefix == Prefix::empty() { domain.to_string() } else { format!("{prefix}.{domain}") };
+    let address = service.target.as_ref().map(|target| (below(target), "A"));
+    address.or_else(|| service.srv.first().map(|(owner, _)| (below(owner), "SRV")))
 }
 
 /// Crowds with what their shares are divided by.

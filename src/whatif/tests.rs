@@ -205,3 +205,21 @@ fn a_group_goes_where_all_of_it_lives() {
     }
     assert_eq!(after.row(ServiceId(0)).standings[1].spoiler, Some(ServiceId(1)));
 }
+
+#[test]
+fn what_is_found_how_soon_follows_from_the_check() {
+    let check = |more: &str| {
+        let check = format!(
+            "check = {{ kind = \"tcp\", port = 1, interval = \"5s\", confirm = \"500ms\", timeout = \"2s\", fall = 3{more} }}"
+        );
+        let world = world("", &service(&format!("ttl = \"30s\"\n{check}")));
+        let estimate = estimates(&world.topology).next().unwrap();
+        let seconds = |span: Span| (span.least.as_secs_f64(), span.most.unwrap().as_secs_f64());
+        (estimate.found.map(seconds), estimate.peers[0].whole.map(seconds))
+    };
+    let (refused, silent) = ((1.0, 6.5), (7.0, 12.5));
+    let (found, whole) = check("");
+    assert_eq!(found, [(1.0, 1.5), refused, silent]);
+    assert_eq!(whole, [(1.0, 31.51), (1.0, 36.51), (7.0, 42.51)]);
+    assert_eq!(check(", tripwire = false").0, [refused, refused, silent]);
+}

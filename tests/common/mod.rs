@@ -6,12 +6,16 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::fs::Permissions;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) mod dns;
 pub(crate) mod edges;
+pub(crate) mod load;
 pub(crate) mod process;
 pub(crate) mod scene;
 pub(crate) mod server;
@@ -32,6 +36,12 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
         assert!(began.elapsed() < GENEROUS, "not within {GENEROUS:?}: {what}");
         std::thread::sleep(GLANCE);
     }
+}
+
+/// Writes a file of secrets, which only its owner may read.
+pub(crate) fn write_secret(path: &Path, content: &str) {
+    std::fs::write(path, content).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
 /// A loopback address that nothing else on this host uses: the process and a counter make it.

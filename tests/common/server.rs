@@ -40,9 +40,18 @@ impl Server {
 
     /// Starts it with these variables in its environment.
     pub(crate) fn start_in(scene: &Scene, environment: &[(&str, &str)]) -> Self {
-        let mut command = edgesteer();
-        command.arg("serve").arg("--config").arg(scene.config()).envs(environment.iter().copied());
-        Self { process: Process::start(&mut command, &scene.path().join("serve.log"), ""), admin: scene.admin }
+        Self::run(scene, edgesteer().envs(environment.iter().copied()), &[], "serve.log")
+    }
+
+    /// Starts one that takes over from the one that runs; it logs into a file of its own.
+    pub(crate) fn replacing(scene: &Scene, log: &str) -> Self {
+        Self::run(scene, &mut edgesteer(), &["--replace"], log)
+    }
+
+    /// Runs `serve` by a command that may do something before.
+    pub(crate) fn run(scene: &Scene, command: &mut Command, arguments: &[&str], log: &str) -> Self {
+        command.arg("serve").arg("--config").arg(scene.config()).args(arguments);
+        Self { process: Process::start(command, &scene.path().join(log), ""), admin: scene.admin }
     }
 
     /// Starts it and waits until it answers.

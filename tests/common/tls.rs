@@ -1,8 +1,8 @@
 //! DNS over TLS: the server's certificate beside its configuration, and a client.
 
-use super::GENEROUS;
 use super::edges::identity;
 use super::scene::{QUICK, Scene};
+use super::{GENEROUS, write_secret};
 use edgesteer::demo::ca::ThrowawayCa;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -18,7 +18,7 @@ pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
 pub(crate) fn certify(scene: &Scene, ca: &ThrowawayCa) -> Vec<u8> {
     let identity = identity(ca);
     std::fs::write(scene.path().join("chain.pem"), identity.certificate_pem()).unwrap();
-    std::fs::write(scene.path().join("key.pem"), identity.key_pem()).unwrap();
+    write_secret(&scene.path().join("key.pem"), &identity.key_pem());
     identity.certificate_pem().into_bytes()
 }
 

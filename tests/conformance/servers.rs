@@ -4,12 +4,10 @@ use crate::common::edges::identity;
 use crate::common::eventually;
 use crate::common::process::{Process, system};
 use crate::common::server::edgesteer;
-use crate::common::{fresh_address, fresh_ip};
+use crate::common::{fresh_address, fresh_ip, write_secret};
 use crate::{REMEDY, ZONE};
 use edgesteer::demo::ca::ThrowawayCa;
-use std::fs::Permissions;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -34,17 +32,11 @@ impl Servers {
         let path = directory.path();
         let ca = ThrowawayCa::new().unwrap();
         let own = identity(&ca);
-        for (name, text) in [
-            ("ca.pem", ca.pem().to_owned()),
-            ("chain.pem", own.certificate_pem()),
-            ("key.pem", own.key_pem()),
-            ("zone", zone()),
-        ] {
+        for (name, text) in [("ca.pem", ca.pem().to_owned()), ("chain.pem", own.certificate_pem()), ("zone", zone())] {
             std::fs::write(path.join(name), text).unwrap();
         }
-        let secret = path.join("secret");
-        std::fs::write(&secret, SECRET).unwrap();
-        std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+        write_secret(&path.join("key.pem"), &own.key_pem());
+        write_secret(&path.join("secret"), SECRET);
         let [ours, ours_tls, admin, knot, nsd, nsd_tls] = [(); 6].map(|()| fresh_address());
         let tls = format!(
             "tls = {{ listen = [\"{ours_tls}\"], cert = \"chain.pem\", key = \"key.pem\" }}\ncookie_secret_file = \"secret\""

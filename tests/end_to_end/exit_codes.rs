@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 
 /// Commands that ask a running server.
-const ASKING: [&[&str]; 8] = [
+const ASKING: [&[&str]; 9] = [
     &["status"],
     &["watch"],
     &["hold", "seoul", "down", "--reason", "x"],
@@ -17,6 +17,7 @@ const ASKING: [&[&str]; 8] = [
     &["explain", "sip.contoso.com", "A"],
     &["explain", "sip.contoso.com", "A", "--json"],
     &["audit", "tail"],
+    &["drill", "seoul", "--for", "1m", "--reason", "x"],
 ];
 
 /// Code, standard output and standard error.

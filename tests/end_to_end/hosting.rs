@@ -100,5 +100,5 @@ fn every_duplicate_malformed_and_clashing_line_is_counted_and_the_first_are_show
     let shown = errors.matches("error[").count();
     assert_eq!(shown, 100, "{errors}");
     let all = format!("{} errors", 3 * CHANGED);
-    assert!(errors.trim_end().lines().last().is_some_and(|line| line.starts_with(&all)), "{errors}");
+    assert!(errors.lines().any(|line| line.starts_with(&all)), "{errors}");
 }

@@ -1,8 +1,10 @@
 //! `what-if` as an operator and as a gate in CI run it.
 
 use crate::common::edges::Edges;
+use crate::common::eventually;
 use crate::common::scene::{QUICK, Scene};
-use crate::common::server::{run, said};
+use crate::common::server::{Server, get, run, said};
+use edgesteer::demo::edge::Mode;
 use serde_json::Value;
 
 /// Runs it on the scene's configuration; returns code, standard output and standard error.
@@ -89,4 +91,30 @@ fn two_configurations_and_two_databases_are_compared() {
     assert!(code == 2 && error.contains("broken.toml"), "{code} {error}");
     let (code, _, error) = what_if(&scene, &["--diff-geoip", "geoip/fixtures/truncated.mmdb"]);
     assert!(code == 2 && error.contains("truncated.mmdb"), "{code} {error}");
+}
+
+#[test]
+fn a_running_server_tells_it_of_its_live_pools() {
+    let (scene, mut edges) = scene();
+    let _server = Server::ready(&scene);
+    let ask = |lost: &str| {
+        let (status, body) = get(scene.admin, &format!("/api/v1/what-if?lost={lost}")).unwrap();
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    let settled = |pool: &'static str| {
+        eventually("it is known", || {
+            let (_, told) = ask(pool);
+            (told["ok"] == (pool == "dublin")).then_some(told)
+        })
+    };
+    let told = settled("dublin");
+    assert_eq!(told["services"][0]["ask"]["name"], "sip.contoso.com");
+    // What is down already counts.
+    edges.set("dublin", Mode::Refusing);
+    let told = settled("seoul");
+    let objections = told["objections"].as_array().unwrap();
+    assert!(objections.contains(&"federation: no live pool for clients with a known place".into()), "{told:#}");
+    let (status, told) = ask("seoul,busan");
+    assert_eq!((status, &told["detail"]), (404, &"there is no pool \"busan\"; the pools are seoul, dublin".into()));
+    assert_eq!(get(scene.admin, "/api/v1/what-if").unwrap().0, 400);
 }

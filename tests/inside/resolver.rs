@@ -3,7 +3,7 @@
 use super::common::dns::{RecordType as T, from_subnet, question, with_edns};
 use super::common::scene::{QUICK, Scene};
 use super::common::server::{Server, get, run, said};
-use super::common::{fresh_address, fresh_ip};
+use super::common::{fresh_address, fresh_ip, write_secret};
 use super::upstream::Upstream;
 use super::{Client, read, write};
 use edgesteer::demo::ca::{Identity, ThrowawayCa, now_valid};
@@ -208,7 +208,7 @@ fn upstreams_over_tls_must_be_who_they_say() {
     let authority = Scene::deserted(ca.pem());
     let identity: Identity = ca.issue(&["dns.partner.example"], now_valid()).unwrap();
     std::fs::write(authority.path().join("chain.pem"), identity.certificate_pem()).unwrap();
-    std::fs::write(authority.path().join("key.pem"), identity.key_pem()).unwrap();
+    write_secret(&authority.path().join("key.pem"), &identity.key_pem());
     let tls = fresh_address();
     let key = format!("[server]\ntls = {{ listen = [\"{tls}\"], cert = \"chain.pem\", key = \"key.pem\" }}");
     let text = authority.text("", &format!("{QUICK}, fall = 1")).replace("contoso.com", "partner.example");

@@ -14,7 +14,7 @@ use crate::{Failure, machine, world};
 use edgesteer::config::Dns;
 use edgesteer::control::{Control, Handle, Metrics};
 use edgesteer::health::{FailureClass, Outcome};
-use edgesteer::lane::{Doors, Lanes, Tally};
+use edgesteer::lane::{Doors, Given, Lanes, Sockets, Tally};
 use edgesteer::probe::{Observation, Prober};
 use edgesteer::state::{Kept, Store};
 use edgesteer::topology::{TargetSpec, Topology};
@@ -114,7 +114,8 @@ impl World {
             let _context = runtime.enter();
             let doors =
                 Doors { listen: &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0))], tls: None, connections: 16, lanes: 1 };
-            Lanes::start(doors, &Dns::default(), handle.lake(), Tally::new(&registry)?)?
+            let sockets = Sockets::bind(doors, &mut Given::default())?;
+            Lanes::start(doors, sockets, &Dns::default(), handle.lake(), Tally::new(&registry)?)?
         };
         let world = Self { lanes, control: handle, topology, observations, runtime, _asleep: asleep };
         for target in &world.topology.targets {

@@ -1,6 +1,8 @@
 use super::super::load::judge;
 use super::*;
+use crate::testing::write_secret;
 use std::path::Path;
+use tempfile::TempDir;
 
 const BASE: &str = r#"
 [server]
@@ -22,8 +24,15 @@ prefixes = ["203.0.113.0/24"]
 pools = ["dublin", "seoul"]
 "#;
 
-const TLS: &str = r#"[server]
-tls = { cert = "tests/config_errors/server.pem", key = "tests/config_errors/server_key.pem" }"#;
+/// `[server]` with a certificate and its key in a directory.
+fn tls() -> (String, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["ns1.contoso.com".to_owned()]).unwrap();
+    let [cert, key] = ["server.pem", "key.pem"].map(|name| directory.path().join(name));
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    write_secret(&key, &made.signing_key.serialize_pem());
+    (format!("[server]\ntls = {{ cert = {cert:?}, key = {key:?} }}"), directory)
+}
 
 fn config(text: &str) -> Config {
     judge(Path::new("edgesteer.toml"), text.into()).unwrap_or_else(|errors| panic!("{errors}")).0
@@ -35,22 +44,29 @@ fn changes(new: Config, old: Config) -> Vec<String> {
 
 #[test]
 fn every_change_has_its_sentence() {
+    let (tls, _directory) = tls();
     for (from, to, said) in [
         ("", "", &[][..]),
         ("127.0.0.1:53", "127.0.0.2:53", &["[server] listen changed: needs a restart"]),
         ("[server]", "[server]\nadmin = \"127.0.0.1:1\"", &["[server] admin changed: needs a restart"]),
         (
             "[server]",
-            "[server]\nnsid = \"a\"\nversion = \"b\"\nid = \"c\"\nrate_limit = \"off\"",
+            "[server]\nuser = \"edgesteer\"\nsandbox = \"off\"",
+            &["[server] user changed: needs a restart", "[server] sandbox changed: needs a restart"],
+        ),
+        (
+            "[server]",
+            "[server]\nwatch = \"on\"\nnsid = \"a\"\nversion = \"b\"\nid = \"c\"\nrate_limit = \"off\"",
             &[
+                "[server] watch changed",
                 "[server] nsid changed",
                 "[server] version changed",
                 "[server] id changed",
                 "[server] rate_limit changed",
             ],
         ),
-        ("[server]", TLS, &["[server] tls changed: needs a restart"]),
         ("kind = ", "group = \"edge\"\nkind = ", &["service federation: group changed"]),
+        ("[server]", &tls, &["[server] tls changed: needs a restart"]),
         ("[server]", "[geoip]\necs = \"off\"\n[server]", &["[geoip] ecs changed"]),
         (
             "[server]",
@@ -88,7 +104,8 @@ fn every_change_has_its_sentence() {
 
 #[test]
 fn another_certificate_needs_no_restart() {
-    let old = || config(&BASE.replace("[server]", TLS));
+    let (tls, _directory) = tls();
+    let old = || config(&BASE.replace("[server]", &tls));
     let mut new = old();
     assert_eq!(changes(old(), old()), [""; 0]);
     let tls = new.server.tls.as_mut().unwrap();

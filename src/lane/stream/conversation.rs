@@ -8,8 +8,8 @@ use super::told_to_stop;
 use crate::lane::HEADER;
 use crate::lane::full::{Many, Said};
 use crate::limits::{
-    STREAM_ANSWERS_MAX, STREAM_FAREWELL, STREAM_LATER_MAX, STREAM_MESSAGE, STREAM_QUESTIONS_MAX, STREAM_READ,
-    STREAM_STUCK,
+    STREAM_ANSWERS_MAX, STREAM_FAREWELL, STREAM_LAST_TALK, STREAM_LAST_WORD, STREAM_LATER_MAX, STREAM_MESSAGE,
+    STREAM_QUESTIONS_MAX, STREAM_READ, STREAM_STUCK,
 };
 use std::io;
 use std::time::Duration;
@@ -33,8 +33,9 @@ pub(super) enum End {
 }
 
 /// Holds a conversation until it ends, and takes leave. Where `answer` says that silence is the answer, that is the end of a
-/// stream; it is told how long the peer may be silent then. `idle` says how long that is now; `stop` ends it before the next
-/// message.
+/// stream; it is told how long the peer may be silent then. `idle` says how long that is now. After `stop`, what was on its way to us is
+/// still answered: the conversation ends once nothing has come for `STREAM_LAST_WORD`, or between two messages after
+/// `STREAM_LAST_TALK`.
 pub(super) async fn hold<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     answer: impl Fn(&[u8], Duration) -> Said,
@@ -50,6 +51,7 @@ pub(super) async fn hold<S: AsyncRead + AsyncWrite + Unpin>(
         since: Instant::now(),
         idle: Duration::ZERO,
         left: STREAM_QUESTIONS_MAX,
+        leaving: None,
     };
     let end = match talk.go_on(idle, stop).await {
         Ok(end) => talk.answer_the_rest().await.err().unwrap_or(end),
@@ -88,14 +90,17 @@ struct Talk<'s, S, A> {
     idle: Duration,
     /// Questions that may still be asked.
     left: usize,
+    /// When we were told to stop.
+    leaving: Option<Instant>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8], Duration) -> Said> Talk<'_, S, A> {
     /// Until nothing more is to be read. An error is an end after which nothing can be said either.
     async fn go_on(&mut self, idle: impl Fn() -> Duration, mut stop: watch::Receiver<bool>) -> Result<End, End> {
         loop {
-            let idle = idle();
+            let idle = if self.leaving.is_some() { STREAM_LAST_WORD } else { idle() };
             self.idle = if *stop.borrow() { Duration::ZERO } else { idle };
+            let at_the_end = if self.leaving.is_some() { End::CutShort } else { End::Quiet };
             let (deadline, full, begins) = (self.deadline(idle), self.is_full(), self.inbox.is_empty());
             let go_on = tokio::select! {
                 // What is ready goes out before more is read, and what has arrived is answered before a stop is obeyed.
@@ -105,23 +110,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin, A: Fn(&[u8], Duration) -> Said> Talk<'_,
                     Ok(true) => self.take_read(begins).await?,
                     _ => return Ok(End::Quiet),
                 },
-                () = told_to_stop(&mut stop) => return Ok(End::Quiet),
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return Ok(End::Quiet),
+                () = told_to_stop(&mut stop), if self.leaving.is_none() => self.begin_to_leave(),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return Ok(at_the_end),
             };
             if !go_on {
                 return Ok(End::CutShort);
             }
             self.write().await?;
+            let is_late = self.leaving.is_some_and(|since| since.elapsed() >= STREAM_LAST_TALK);
+            if is_late && self.inbox.is_empty() && self.later.is_empty() {
+                return Ok(End::CutShort);
+            }
         }
+    }
+
+    /// A question may be on its way to us, and more than that is not waited for.
+    fn begin_to_leave(&mut self) -> bool {
+        let now = Instant::now();
+        self.leaving = Some(now);
+        if self.inbox.is_empty() {
+            self.since = now;
+        }
+        true
     }
 
     /// When we will have waited for the peer for too long; `None` while it waits for us.
     fn deadline(&self, idle: Duration) -> Option<Instant> {
-        match self.inbox.is_empty() {
+        let patience = match self.inbox.is_empty() {
             _ if self.is_full() => None,
             true => self.later.is_empty().then(|| self.since + idle),
             false => Some(self.since + STREAM_MESSAGE),
-        }
+        };
+        let last = self.leaving.map(|since| since + STREAM_LAST_TALK);
+        patience.map(|patience| last.map_or(patience, |last| patience.min(last)))
     }
 
     fn is_full(&self) -> bool {

@@ -1,5 +1,5 @@
 use crate::config::Dns;
-use crate::lane::{Doors, Lanes, Tally};
+use crate::lane::{Doors, Given, Lanes, Sockets, Tally};
 use crate::testing::{POOLS, ZONE, lake, service};
 use prometheus::Registry;
 use std::net::SocketAddr;
@@ -13,13 +13,10 @@ const QUESTION: &[u8] = b"\x01\x02\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07co
 async fn ask(listen: &str, asked: &[&str]) {
     let listen = listen.parse().unwrap();
     let lake = lake(&[ZONE, POOLS, &service("")].concat());
-    let lanes = Lanes::start(
-        Doors { listen: &[listen], tls: None, connections: 1, lanes: 2 },
-        &Dns::default(),
-        &lake,
-        Tally::new(&Registry::new()).unwrap(),
-    )
-    .unwrap();
+    let doors = Doors { listen: &[listen], tls: None, connections: 1, lanes: 2 };
+    let sockets = Sockets::bind(doors, &mut Given::default()).unwrap();
+    let tally = Tally::new(&Registry::new()).unwrap();
+    let lanes = Lanes::start(doors, sockets, &Dns::default(), &lake, tally).unwrap();
     let port = lanes.addresses()[0].port();
     for ip in asked {
         let server = SocketAddr::new(ip.parse().unwrap(), port);

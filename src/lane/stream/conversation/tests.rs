@@ -271,16 +271,55 @@ async fn the_last_question_allowed_is_answered_and_so_is_none_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_waits_for_what_has_arrived_and_for_nothing_else() {
+async fn a_stop_waits_for_what_is_on_its_way_and_for_nothing_else() {
     let (mut ours, mut theirs) = duplex(AMPLE);
     let (tell, stop) = watch::channel(false);
-    theirs.write_all(&[question(1), question(2), vec![0, 12]].concat()).await.unwrap();
+    theirs.write_all(&[question(1), question(2)].concat()).await.unwrap();
     tell.send_replace(true);
     let began = Instant::now();
-    assert_eq!(hold(&mut ours, answer, || STREAM_IDLE, stop).await, End::Quiet);
-    assert_eq!(began.elapsed(), Duration::ZERO);
-    drop(ours);
-    assert_eq!(ids(&mut theirs).await, [1, 2]);
+    let (end, heard) = tokio::join!(
+        async {
+            let end = hold(&mut ours, answer, || STREAM_IDLE, stop).await;
+            drop(ours);
+            end
+        },
+        async {
+            sleep(STREAM_LAST_WORD / 2).await;
+            theirs.write_all(&question(3)).await.unwrap();
+            let heard = ids(&mut theirs).await;
+            drop(theirs);
+            heard
+        }
+    );
+    assert_eq!((end, heard), (End::CutShort, vec![1, 2, 3]));
+    assert_eq!(began.elapsed(), STREAM_LAST_WORD / 2 + STREAM_LAST_WORD);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_the_end_of_a_talk() {
+    let (mut ours, mut theirs) = duplex(AMPLE);
+    let (tell, stop) = watch::channel(false);
+    tell.send_replace(true);
+    let began = Instant::now();
+    let talk = async {
+        let mut asked = 0;
+        while theirs.write_all(&question(asked)).await.is_ok() {
+            asked += 1;
+            sleep(STREAM_LAST_WORD / 4).await;
+        }
+        asked
+    };
+    let (end, asked) = tokio::join!(
+        async {
+            let end = hold(&mut ours, answer, || STREAM_IDLE, stop).await;
+            drop(ours);
+            end
+        },
+        talk
+    );
+    assert_eq!(end, End::CutShort);
+    assert!(asked > 12, "{asked} questions");
+    assert!(began.elapsed() <= STREAM_LAST_TALK + STREAM_FAREWELL + STREAM_LAST_WORD, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -289,7 +328,7 @@ async fn a_stop_waits_for_answers_that_are_sought() {
     let (tell, stop) = watch::channel(false);
     theirs.write_all(&[slow(1, 1), question(2)].concat()).await.unwrap();
     tell.send_replace(true);
-    assert_eq!(hold(&mut ours, answer, || STREAM_IDLE, stop).await, End::Quiet);
+    assert_eq!(hold(&mut ours, answer, || STREAM_IDLE, stop).await, End::CutShort);
     drop(ours);
     assert_eq!(ids(&mut theirs).await, [2, 1]);
 }

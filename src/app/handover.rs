@@ -1,0 +1,120 @@
+//! A running process that is replaced: it gives what it has, and goes when the next one answers.
+
+use super::{Running, access};
+use crate::admin::{Admin, AdminError, Shown, local_token};
+use crate::audit::Entry;
+use crate::config::Config;
+use crate::handover::{Door, Elder, HandoverError, Knowledge, Visitor};
+use crate::limits::HANDOVER_WAIT;
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
+
+impl Running {
+    /// Where the next process knocks.
+    pub fn door(&self) -> Option<Arc<Door>> {
+        self.door.clone()
+    }
+
+    /// The sockets of DNS, and that of the admin listener, for whoever keeps them for the next process.
+    ///
+    /// # Errors
+    /// Where the system gives no more files.
+    pub fn sockets(&self) -> io::Result<Vec<OwnedFd>> {
+        let dns = self.lanes.sockets().iter().map(OwnedFd::try_clone);
+        dns.chain([self.listener.as_fd().try_clone_to_owned()]).collect()
+    }
+
+    /// Gives another process what it needs, and returns when it answers; then [`Self::leave`] is all that is left to do. Until then
+    /// this one answers.
+    ///
+    /// # Errors
+    /// Where the other comes to nothing; then this one goes on as it was.
+    pub async fn hand_over(&mut self, visitor: Visitor) -> Result<Arc<Visitor>, HandoverError> {
+        let (visitor, sockets) = (Arc::new(visitor), self.sockets()?);
+        let door = self.door().ok_or_else(|| io::Error::other("there is no door"))?;
+        let giving = visitor.clone();
+        off_the_loop(move || giving.give(&sockets, &door)).await?;
+        let knowledge = self.rest().await?;
+        let lock = self.store.lock().map(|lock| lock.try_clone()).transpose()?;
+        let telling = visitor.clone();
+        match off_the_loop(move || telling.tell(&knowledge, lock.as_ref().map(|lock| lock.as_fd()))).await {
+            Ok(()) => Ok(visitor),
+            Err(failed) => {
+                self.resume().await;
+                Err(failed)
+            }
+        }
+    }
+
+    /// Takes no more orders and writes nothing, from which moment on what is known can be told. DNS goes on.
+    async fn rest(&mut self) -> Result<Knowledge, HandoverError> {
+        let token = self.listener.local_addr().ok().and_then(local_token).unwrap_or_default();
+        // Whoever asks from now on waits for the next process, which has the same socket.
+        self.admin = None;
+        // Queues on disk have one keeper.
+        self.notifier.obey(&[]);
+        let kept = self.control.hand_over().await.map_err(|stopped| HandoverError::Io(io::Error::other(stopped)))?;
+        self.audit.record(Entry::of("replaced", "another process takes over"));
+        self.audit.rest().await;
+        Ok(Knowledge { kept, counters: self.shown.counters(), token })
+    }
+
+    async fn resume(&mut self) {
+        self.control.resume().await;
+        self.audit.resume().await;
+        self.audit.record(Entry::of("start", "the process that was to take over came to nothing"));
+        self.notifier.obey(&self.outline.config().notify);
+        let admin = open_admin(&self.listener, None, self.outline.config(), self.shown.clone());
+        self.admin = admin.inspect_err(|failed| error!("the admin listener cannot be had again: {failed}")).ok();
+    }
+
+    /// Ends what was begun, tells what was counted until then, and goes: the other process answers.
+    pub async fn leave(self, visitor: Arc<Visitor>) {
+        self.serving.store(false, Ordering::Release);
+        self.lanes.stop().await;
+        self.recording.abort();
+        if let Some(relieving) = self.relieving {
+            // The process before us may still be ending what it has begun, and what it counts is ours to tell.
+            let _ = tokio::time::timeout(HANDOVER_WAIT, relieving).await;
+        }
+        if let Err(failed) = visitor.farewell(&self.shown.counters()) {
+            warn!("what was counted last could not be told: {failed}");
+        }
+        info!("another process has taken over; stopped");
+    }
+}
+
+/// The admin listener at a socket that is kept for the next process.
+pub(super) fn open_admin(
+    listener: &TcpListener,
+    token: Option<&str>,
+    config: &Config,
+    shown: Shown,
+) -> Result<Admin, AdminError> {
+    let server = &config.server;
+    let copy = listener.try_clone().map_err(|error| AdminError::Listen(server.admin, error))?;
+    Admin::start(copy, token, server.admin_tls.as_ref(), access(config), shown)
+}
+
+/// Has the process before us go, and goes on with what it has counted in the end.
+pub(super) fn relieve(elder: Arc<Elder>, shown: Shown) -> JoinHandle<()> {
+    tokio::task::spawn_blocking(move || match elder.answering().and_then(|()| elder.counters()) {
+        Ok(counters) => {
+            shown.inherit(&counters);
+            info!("the process before this one has gone");
+        }
+        Err(failed) => warn!("what the process before this one has counted in the end is not known: {failed}"),
+    })
+}
+
+/// Runs what waits for another process where it holds nobody up.
+async fn off_the_loop<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, HandoverError> + Send + 'static,
+) -> Result<T, HandoverError> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::from)?
+}

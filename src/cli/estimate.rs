@@ -1,0 +1,31 @@
+//! `edgesteer estimate`, without a running server: how soon partners of a dead pool come to another.
+
+use super::{load, say};
+use crate::admin::Estimates;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `edgesteer estimate` is told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Configuration file.
+    #[arg(short, long, value_name = "FILE")]
+    config: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> ExitCode {
+    let world = match load(&args.config) {
+        Ok(world) => world,
+        Err(code) => return code,
+    };
+    let estimates = Estimates::of(&world.topology);
+    if args.json {
+        say(&serde_json::to_string_pretty(&estimates).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")));
+    } else {
+        say(estimates.to_string().trim_end());
+    }
+    ExitCode::SUCCESS
+}

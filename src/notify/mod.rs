@@ -1,0 +1,149 @@
+//! Tells people's systems what happens: webhooks and commands, out of a queue on disk.
+//!
+//! One thread hears of events and writes what somebody wants to hear into his queue (`spool`); a thread for each of them empties
+//! it (`deliver`). What always holds: nobody who is slow or gone holds up anybody else, or the control task; what was written is told
+//! at least once, also after a restart, in order, until `NOTIFY_GIVE_UP`; a queue has a bound, and the oldest give way. Not
+//! here: what a message says (`message`).
+
+use crate::config::{Notify, Topic};
+use crate::control::Event;
+use crate::limits::NOTIFY_GIVE_UP;
+use message::Message;
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use sink::Sink;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+mod deliver;
+mod message;
+mod sink;
+mod spool;
+
+pub use deliver::deliver;
+pub use message::trial;
+
+/// Where queues lie, below the state directory.
+const DIRECTORY: &str = "notify";
+
+/// Counters of messages.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    messages: IntCounterVec,
+    waiting: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// Where one is registered already.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let messages = Opts::new(
+            "edgesteer_notifications_total",
+            "Attempts to tell somebody of events, by outcome: sent, failed (tried again), dropped.",
+        );
+        let waiting = Opts::new("edgesteer_notifications_waiting", "Messages that wait for somebody.");
+        let metrics = Self {
+            messages: IntCounterVec::new(messages, &["notify", "outcome"])?,
+            waiting: IntGaugeVec::new(waiting, &["notify"])?,
+        };
+        registry.register(Box::new(metrics.messages.clone()))?;
+        registry.register(Box::new(metrics.waiting.clone()))?;
+        Ok(metrics)
+    }
+}
+
+/// Everybody who is told. Dropping it ends the threads; what waits stays on the disk.
+#[derive(Debug)]
+pub struct Notifier {
+    directory: Option<PathBuf>,
+    sinks: Arc<Mutex<Vec<Sink>>>,
+    metrics: Metrics,
+}
+
+impl Notifier {
+    /// Nobody yet. Queues lie in the state directory; without one there is nobody to tell.
+    pub fn new(state_dir: Option<&Path>, events: Receiver<Event>, metrics: Metrics) -> std::io::Result<Self> {
+        let sinks = Arc::new(Mutex::new(Vec::new()));
+        let told = sinks.clone();
+        std::thread::Builder::new().name("notify".to_owned()).spawn(move || listen(events, &told))?;
+        Ok(Self { directory: state_dir.map(|directory| directory.join(DIRECTORY)), sinks, metrics })
+    }
+
+    /// Tells those of a configuration from now on, and nobody else. Whoever is the same as before goes on.
+    pub fn obey(&self, configured: &[Notify]) {
+        let Some(directory) = &self.directory else { return };
+        let mut sinks = lock(&self.sinks);
+        let (mut kept, gone): (Vec<Sink>, Vec<Sink>) =
+            sinks.drain(..).partition(|sink| configured.iter().any(|notify| notify == sink.notify()));
+        // The queue of one that changed is taken over by the new one of its name.
+        drop(gone);
+        for notify in configured {
+            if kept.iter().any(|sink| sink.notify() == notify) {
+                continue;
+            }
+            match Sink::start(notify.clone(), directory, self.metrics.clone()) {
+                Ok(sink) => kept.push(sink),
+                Err(error) => {
+                    let (name, path) = (&notify.name, directory.display());
+                    tracing::error!(name, "nobody is told: the queue in {path} cannot be used: {error}");
+                }
+            }
+        }
+        *sinks = kept;
+    }
+}
+
+/// Queues what somebody wants to hear until the control task ends.
+fn listen(mut events: Receiver<Event>, sinks: &Mutex<Vec<Sink>>) {
+    loop {
+        match events.blocking_recv() {
+            Ok(event) => {
+                let Some(topic) = topic(&event) else { continue };
+                let sinks = lock(sinks);
+                let mut wanting = sinks.iter().filter(|sink| sink.notify().on.contains(&topic)).peekable();
+                if wanting.peek().is_some() {
+                    let message = Message::of(topic, &event, SystemTime::now());
+                    wanting.for_each(|sink| sink.put(&message));
+                }
+            }
+            Err(RecvError::Lagged(lost)) => tracing::error!(lost, "events came faster than they could be queued"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What an event is about, if it is one that people are told of.
+fn topic(event: &Event) -> Option<Topic> {
+    match event {
+        Event::Verdict { .. } => Some(Topic::Verdict),
+        Event::Moved(moved) if moved.from == moved.to && !moved.basis.is_all_down() => None,
+        Event::Moved(moved) if moved.lost.is_empty() && !moved.basis.is_all_down() => Some(Topic::Failback),
+        Event::Moved(_) => Some(Topic::Failover),
+        Event::Trial(_) => Some(Topic::Failback),
+        Event::Certificate { .. } => Some(Topic::Certificate),
+        Event::Doubt { .. } => Some(Topic::SelfDoubt),
+        Event::Held { .. }
+        | Event::Released { .. }
+        | Event::HoldEnded { .. }
+        | Event::Drained { .. }
+        | Event::Refused { .. } => Some(Topic::Hold),
+        _ => None,
+    }
+}
+
+/// Whether a message of that time, seconds since 1970, is too old to be told.
+fn is_stale(at: u64, now: SystemTime) -> bool {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    now.saturating_sub(at) > NOTIFY_GIVE_UP.as_secs()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while it is held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
