@@ -19,8 +19,11 @@ struct Said {
     at: Option<Span>,
 }
 
+/// A key, and what a service says of it.
+type Alike = (&'static str, fn(&Draft) -> Said);
+
 /// What members of a group have alike.
-const ALIKE: &[(&str, fn(&Draft) -> Said)] = &[
+const ALIKE: &[Alike] = &[
     ("pools", |service| said(&service.pools, |pools| names(pools.map_or(&[], |pools| pools)))),
     ("steering", |service| said(&service.steering, |own| steering(own, service.pools.get().map_or(&[], |p| p)))),
     ("failback", |service| {
