@@ -188,7 +188,7 @@ impl Running {
         inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
         let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
         let admin = handover::open_admin(&listener, token, config, shown.clone())?;
-        let well_known = WellKnown::start(&config.server.well_known, &handle.lake())?;
+        let well_known = WellKnown::start(&config.server.well_known, handle.lake())?;
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());

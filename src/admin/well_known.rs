@@ -123,8 +123,7 @@ fn delegated(snapshot: &Snapshot, domain: &Name) -> Option<Delegated> {
     let topology = &snapshot.topology;
     let owner = Prefix::parse("_matrix-fed._tcp").ok()?.under(domain.wire()).ok()?;
     let service = topology.service(topology.names.find(owner.wire())?.here?.srv?.service);
-    let server = service.delegated(domain)?.to_string().trim_end_matches('.').to_owned();
-    Some(Delegated { server, ttl: service.ttl })
+    Some(Delegated { server: service.delegated(domain)?.to_string(), ttl: service.ttl })
 }
 
 #[cfg(test)]
