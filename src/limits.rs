@@ -302,6 +302,12 @@ pub const NOTIFY_RETRY: Duration = Duration::from_secs(1);
 pub const NOTIFY_RETRY_MAX: Duration = Duration::from_secs(60);
 /// A message that nobody accepted for so long tells nothing new any more.
 pub const NOTIFY_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a gate may take: partners wait for it.
+pub const GATE_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(30);
+/// From a gate's "stay" to the next time that it is asked, while what it was asked for is still wanted.
+pub const GATE_AGAIN: Duration = Duration::from_secs(30);
+/// Gates' answers that wait for the control task; a gate waits for room.
+pub const GATES_QUEUE: usize = 16;
 /// Octets of an answer that are shown to people.
 pub const NOTIFY_ANSWER_SHOWN: usize = 200;
 /// Zones that are transferred at once: each holds a message, and reads its zone, which a reload cannot free until then.

@@ -163,8 +163,12 @@ const ROOMS: &[Room] = &[
     // Writer.
     Room {
         path: "control", layer: 6,
-        imports: &["audit", "config::Safety", "health", "probe", "snapshot", "state", "steering", "topology"],
+        imports: &["audit", "config::Gate", "config::Safety", "config::Way", "health", "probe", "snapshot", "state", "steering", "topology"],
         outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
+    },
+    Room {
+        path: "control/gate", layer: 6, imports: &["command", "config::Gate", "config::Way", "snapshot"],
+        outside: &["serde_json", "tokio"],
     },
     Room {
         // locks: a scrape reads what probes saw.

@@ -14,6 +14,7 @@ const MEANINGS: &[(&str, [&str; 2])] = &[
     ("status", [REFUSED, USAGE]),
     ("watch", [REFUSED, USAGE]),
     ("healthcheck", ["it does not answer, or is not ready", USAGE]),
+    ("notify", ["somebody did not take the message", CONFIGURATION]),
     ("token local", ["there is none that you may read", USAGE]),
     ("audit verify", ["a line was changed, taken out or put in, or the trail cannot be read", USAGE]),
     ("audit tail", [REFUSED, USAGE]),

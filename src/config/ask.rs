@@ -156,7 +156,7 @@ impl Config {
     /// Whether commands of the operator's are run.
     pub fn runs_commands(&self) -> bool {
         let checks = self.services.iter().any(|service| matches!(service.check.ask, Ask::Exec { .. }));
-        checks || self.notify.iter().any(|notify| matches!(notify.to, Recipient::Command(_)))
+        checks || !self.gates.is_empty() || self.notify.iter().any(|notify| matches!(notify.to, Recipient::Command(_)))
     }
 
     /// Files that checks read while we run.

@@ -3,7 +3,7 @@
 //! Each section is a table of its parts with a test for "changed". Things are matched by name; order alone is a change
 //! where order means something.
 
-use super::{Config, Notify, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, Token, View, Zone};
+use super::{Config, Gate, Notify, Outline, Partner, Pem, Pool, Resolver, ServerTls, Service, Site, Token, View, Zone};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::SocketAddr;
@@ -122,6 +122,13 @@ const SITE: &[Part<Site>] = &[
     ("xmpp", |a, b| pools(a.0, a.1.xmpp.as_slice()).ne(pools(b.0, b.1.xmpp.as_slice()))),
 ];
 
+const GATE: &[Part<Gate>] = &[
+    ("command", |a, b| a.1.command != b.1.command),
+    ("services", |a, b| a.1.services != b.1.services),
+    ("timeout", |a, b| a.1.timeout != b.1.timeout),
+    ("otherwise", |a, b| a.1.otherwise != b.1.otherwise),
+];
+
 const NOTIFY: &[Part<Notify>] = &[
     ("recipient", |a, b| a.1.to != b.1.to),
     ("on", |a, b| a.1.on != b.1.on),
@@ -161,6 +168,7 @@ impl Outline {
         named("partner", PARTNER, now.each(&now.partners), then.each(&then.partners), |p| p.name.clone(), &mut said);
         named("view", VIEW, now.each(&now.views), then.each(&then.views), |v| v.name.clone(), &mut said);
         named("site", SITE, now.each(&now.sites), then.each(&then.sites), |s| s.name.clone(), &mut said);
+        named("gate", GATE, now.each(&now.gates), then.each(&then.gates), |g| g.name.clone(), &mut said);
         named("notify", NOTIFY, now.each(&now.notify), then.each(&then.notify), |n| n.name.clone(), &mut said);
         named("token", TOKEN, now.each(&now.tokens), then.each(&then.tokens), |t| t.name.clone(), &mut said);
         said

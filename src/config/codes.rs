@@ -72,6 +72,7 @@ codes! {
     Error   UNREACHABLE_ADDRESS     "unreachable-address"     "Clients can never reach the address."
     Error   BAD_TOKEN               "bad-token"               "A text is no hash of a token."
     Error   BAD_WEBHOOK             "bad-webhook"             "Somebody is to be told of events in a way that cannot work."
+    Error   GATE_SERVICE            "gate-service"            "A gate is for a service that is not there, or that has another gate."
     Error   NO_STATE_DIR            "no-state-dir"            "Something is to be kept, and no directory is named for it."
     Error   BAD_UPSTREAM            "bad-upstream"            "A text is no resolver that could be asked."
     Error   OPEN_RESOLVER           "open-resolver"           "Strangers would be resolved for."

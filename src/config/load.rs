@@ -8,8 +8,8 @@ use super::source::{self, FileId, Span, values};
 use super::written::Written;
 use super::{Check, Config, Delegation, Partner, Service, Stamp};
 use super::{
-    check, codes, health, ladder, lint, names, notify, partner, pool, refer, resolver, safety, server, service, site,
-    table, token, transfer, view, zone,
+    check, codes, gate, health, ladder, lint, names, notify, partner, pool, refer, resolver, safety, server, service,
+    site, table, token, transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -86,6 +86,7 @@ fn parse(report: &Report) -> Option<Config> {
     let references = refer::resolve(&drafts, report);
     names::judge(&drafts, report);
     notify::judge(&drafts, report);
+    gate::judge(&drafts, report);
     if drafts.tokens.is_empty() {
         server::needs_tokens(&drafts.server, tree.get_ref(), report);
     }
@@ -136,11 +137,13 @@ fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
         safety: t.get("safety", safety::read).or_default(),
         sites: t.named("site", site::read),
         tokens: t.named("token", token::read),
+        gates: t.named("gate", gate::read),
         notify: t.named("notify", notify::read),
     })
 }
 
 fn finish(drafts: Drafts, references: References, written: Written) -> Option<Config> {
+    let names: Vec<String> = drafts.services.iter().map(|service| service.name.value.clone()).collect();
     let services = drafts.services.into_iter().zip(references.services).zip(references.checks).zip(references.views);
     let services = services.map(|(((draft, pools), check), views)| {
         let check = check.map(|i| &drafts.checks[i].1);
@@ -162,6 +165,7 @@ fn finish(drafts: Drafts, references: References, written: Written) -> Option<Co
         health: drafts.health,
         safety: drafts.safety,
         tokens: drafts.tokens,
+        gates: drafts.gates.into_iter().map(|gate| gate.finish(&names)).collect(),
         notify: values(drafts.notify),
         zones: drafts.zones.into_iter().map(zone::Draft::finish).collect(),
         services: services.collect::<Option<_>>()?,

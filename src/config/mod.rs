@@ -1,7 +1,7 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
-//! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`, `gate`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
 //! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it
@@ -19,6 +19,7 @@ mod diagnostic;
 mod dns;
 mod failback;
 mod form;
+mod gate;
 mod group;
 mod health;
 mod ladder;
@@ -56,6 +57,7 @@ pub use ask::{Ask, Codes, Method, Request, Transport};
 pub use codes::Severity;
 pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use gate::{Gate, Way};
 pub use health::Health;
 pub use ladder::Rung;
 pub use load::{Loaded, load, read};
@@ -107,6 +109,8 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// Who is told of what happens, in the order of the file; names are unique.
     pub notify: Vec<Notify>,
+    /// Who is asked before clients are sent elsewhere, in the order of the file; names are unique.
+    pub gates: Vec<Gate>,
     /// Sites in the order of the file; for run-books alone.
     pub sites: Vec<Site>,
     /// The file itself, without its secrets.

@@ -50,6 +50,8 @@ pub(super) struct Drafts {
     pub(super) sites: Vec<site::Draft>,
     /// `[token]`.
     pub(super) tokens: Vec<super::Token>,
+    /// `[gate]`.
+    pub(super) gates: Vec<super::gate::Draft>,
     /// `[notify]`.
     pub(super) notify: Vec<At<super::Notify>>,
 }

@@ -1,6 +1,7 @@
 //! Which state of a file was read, so that a change is noticed without reading it again.
 
 use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +31,9 @@ impl Stamp {
 
     /// Whether we may not read it.
     pub fn is_forbidden(&self) -> bool {
-        std::fs::File::open(&self.path).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        // Opening a pipe waits for whoever writes to it, which may be nobody.
+        let is_file = std::fs::metadata(&self.path).is_ok_and(|meta| meta.is_file());
+        is_file && std::fs::File::open(&self.path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
     }
 
     /// Its path.

@@ -133,6 +133,7 @@ fn the_minimal_configuration_is_this() {
         health: Health::default(),
         tokens: vec![],
         notify: vec![],
+        gates: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],
     };
@@ -179,6 +180,7 @@ fn the_hosting_configuration_is_this() {
         partners: vec![],
         health: Health::default(),
         tokens: vec![],
+        gates: vec![],
         notify: vec![],
         safety: Safety { min_active_pools: 1, max_changes_per_minute: 30 },
         sites: vec![],

@@ -1,7 +1,8 @@
 //! What the control task tells the world, as log lines and to whoever listens.
 
 use super::certificates::days;
-use super::{Flap, Step, Trial, Unsafe};
+use super::{Asked, Flap, Step, Trial, Unsafe};
+use crate::config::Way;
 use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
@@ -48,6 +49,13 @@ pub enum Event {
         /// Seconds until then; less than none where it has ended.
         left: i64,
         /// The generation that is true now.
+        generation: u64,
+    },
+    /// A gate was asked, or has said something.
+    Gate {
+        /// What.
+        said: Asked,
+        /// The generation that is true meanwhile.
         generation: u64,
     },
     /// We begin to doubt ourselves, or end.
@@ -215,6 +223,13 @@ impl Event {
             Self::Certificate { target, pools, left, .. } => {
                 let (pool, address, check) = (pools.join(","), target.address, target.kind().word());
                 warn!(pool, %address, check, "certificate ends in {}", days(*left));
+            }
+            Self::Gate { said: Asked { gate, services, way, why }, generation } => {
+                let (services, way) = (services.join(","), way.map(Way::word));
+                match way {
+                    Some(way) => warn!(gate, services, way, generation, "the gate has said: {why}"),
+                    None => info!(gate, services, generation, "the gate is asked: {why}"),
+                }
             }
             Self::Doubt { why: Some(why), .. } => {
                 tracing::error!("self-doubt: {}; verdicts stay as they are", why.words())

@@ -1,8 +1,10 @@
 //! What the control task counts.
 
-use super::Certificates;
+use super::{Asked, Certificates};
+use crate::config::Gate;
 use crate::probe::Observation;
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The phases of a failover.
@@ -16,6 +18,8 @@ pub struct Metrics {
     publish_duration: Histogram,
     failover: HistogramVec,
     self_doubt: IntGauge,
+    gate_decisions: IntCounterVec,
+    gate_waiting: IntGaugeVec,
     certificates: Certificates,
 }
 
@@ -39,6 +43,8 @@ impl Metrics {
             "What sending clients elsewhere took: detect from the first sign to the last probe that it needed, decide from there to the decision, publish from there to the snapshot.",
         )
         .buckets(vec![1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0]);
+        let gate_decisions = Opts::new("edgesteer_gate_decisions_total", "What gates said: go or stay.");
+        let gate_waiting = Opts::new("edgesteer_gate_waiting", "Services that would send clients elsewhere, and wait.");
         let metrics = Self {
             probes: IntCounterVec::new(probes, &["kind", "outcome"])?,
             probe_duration: HistogramVec::new(probe_duration, &["kind"])?,
@@ -48,6 +54,8 @@ impl Metrics {
                 "edgesteer_self_doubt",
                 "1 while what probes see is not believed, and verdicts stay as they are; else 0.",
             )?,
+            gate_decisions: IntCounterVec::new(gate_decisions, &["gate", "way"])?,
+            gate_waiting: IntGaugeVec::new(gate_waiting, &["gate"])?,
             certificates: Certificates::default(),
         };
         registry.register(Box::new(metrics.self_doubt.clone()))?;
@@ -55,6 +63,8 @@ impl Metrics {
         registry.register(Box::new(metrics.probe_duration.clone()))?;
         registry.register(Box::new(metrics.publish_duration.clone()))?;
         registry.register(Box::new(metrics.failover.clone()))?;
+        registry.register(Box::new(metrics.gate_decisions.clone()))?;
+        registry.register(Box::new(metrics.gate_waiting.clone()))?;
         // Alarms want to see the zero from which they rise.
         PHASES.iter().for_each(|phase| drop(metrics.failover.with_label_values(&[phase])));
         Ok(metrics)
@@ -82,6 +92,21 @@ impl Metrics {
     pub(super) fn failed_over(&self, phases: [Duration; PHASES.len()]) {
         for (phase, took) in PHASES.iter().zip(phases) {
             self.failover.with_label_values(&[phase]).observe(took.as_secs_f64());
+        }
+    }
+
+    /// A gate has said something.
+    pub(super) fn gate_said(&self, said: &Asked) {
+        if let Some(way) = said.way {
+            self.gate_decisions.with_label_values(&[said.gate.as_str(), way.word()]).inc();
+        }
+    }
+
+    /// So many services wait for each gate.
+    pub(super) fn gates_wait(&self, gates: &[Gate], waiting: &BTreeMap<&str, usize>) {
+        for gate in gates {
+            let count = waiting.get(gate.name.as_str()).copied().unwrap_or(0);
+            self.gate_waiting.with_label_values(&[gate.name.as_str()]).set(count as i64);
         }
     }
 

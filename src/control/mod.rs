@@ -8,9 +8,10 @@ use crate::health::{Moment, Outcome};
 use crate::ids::ServiceId;
 use crate::limits::{LOCAL_TROUBLE_EVERY, OBSERVATIONS_BATCH, RETIRE_SWEEP};
 use crate::probe::{Observation, Prober};
-use crate::snapshot::{Publisher, Row};
+use crate::snapshot::{Publisher, Row, Snapshot};
 use crate::state::{Kept, Store};
 use crate::topology::Topology;
+use gate::{Answer, Gates};
 use handle::{Command, Ends};
 use linger::Linger;
 use operate::Saved;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc;
 mod beliefs;
 mod certificates;
 mod event;
+mod gate;
 mod handle;
 mod linger;
 mod metrics;
@@ -33,6 +35,7 @@ mod watchdog;
 pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen, Step, Trial};
 pub use certificates::Certificates;
 pub use event::{Event, Move};
+pub use gate::Asked;
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use linger::Lingers;
 pub use metrics::Metrics;
@@ -58,6 +61,8 @@ pub struct Control {
     saved: Saved,
     recent: Recent,
     linger: Linger,
+    gates: Gates,
+    gate_answers: mpsc::Receiver<Answer>,
     metrics: Metrics,
     /// Generations since the last that was told, which changed nothing but TTLs.
     untold: u64,
@@ -86,6 +91,7 @@ impl Control {
         let (saved, recent) = (Saved::at(now.at), Recent::default());
         let (untold, trouble_said, is_resting) = (0, None, false);
         let linger = Linger::begin(&publisher.lake().load(), beliefs.holds(), now);
+        let (gates, gate_answers) = Gates::new();
         let control = Self {
             beliefs,
             publisher,
@@ -96,6 +102,8 @@ impl Control {
             saved,
             recent,
             linger,
+            gates,
+            gate_answers,
             metrics,
             untold,
             trouble_said,
@@ -110,7 +118,8 @@ impl Control {
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);
         loop {
             self.ends.watchdog.beat(Instant::now());
-            let ripe = self.beliefs.next_ripe().into_iter().chain(self.linger.next_due()).min();
+            let ripe =
+                self.beliefs.next_ripe().into_iter().chain(self.linger.next_due()).chain(self.gates.next_due()).min();
             tokio::select! {
                 count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
                     if count == 0 {
@@ -119,6 +128,7 @@ impl Control {
                     self.judge(batch.drain(..));
                 }
                 Some(command) = self.ends.commands.recv() => self.obey(command),
+                Some(answer) = self.gate_answers.recv() => self.pass_gate(answer),
                 () = sleep_until(ripe) => self.ripen(Instant::now()),
                 _ = sweep.tick() => {
                     self.sweep();
@@ -149,7 +159,7 @@ impl Control {
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
         let decided = Instant::now();
-        let published = self.publish(services, first_sign, decided);
+        let published = self.publish_by_itself(services, first_sign, decided);
         let ended = changes.iter().map(|(observation, _)| observation.ended).max();
         if let Some((first_sign, ended)) = first_sign.zip(ended) {
             self.time(&published, first_sign, ended, decided);
@@ -166,6 +176,9 @@ impl Control {
             self.tell(Event::Certificate { target, pools, left, generation });
         }
         self.tell_doubt();
+        if self.beliefs.unseen() == 0 {
+            self.gates.shut();
+        }
         let unseen = &self.ends.unseen;
         unseen.send_if_modified(|unseen| std::mem::replace(unseen, self.beliefs.unseen()) != self.beliefs.unseen());
     }
@@ -199,6 +212,7 @@ impl Control {
             Command::Replace(topology, reply) => {
                 let began = Instant::now();
                 self.beliefs.reseat(topology.clone());
+                self.gates.forget_all();
                 let rows = self.beliefs.render_all(began);
                 self.linger.replaced(&self.publisher.lake().load(), began);
                 let published = self.publisher.replace(topology.clone(), rows);
@@ -232,8 +246,9 @@ impl Control {
     fn ripen(&mut self, now: Instant) {
         let (ended, mut services) = self.beliefs.expire(now);
         services.extend(self.beliefs.ripe(now));
+        services.extend(self.gates.due(now));
         self.tell_doubt();
-        self.publish_and_tell(services);
+        self.publish_by_itself(services, None, now).into_iter().for_each(|event| self.tell(event));
         if !ended.is_empty() {
             self.saved.note();
             // The file still has them, with their ends: a restart would not take them up again.
@@ -249,12 +264,60 @@ impl Control {
         }
     }
 
+    /// Goes on where a gate lets it.
+    fn pass_gate(&mut self, answer: Answer) {
+        let now = Instant::now();
+        let before = self.publisher.lake().load();
+        let Some((services, said)) = self.gates.hear(answer, &before, now) else { return };
+        self.metrics.gate_said(&said);
+        self.tell(Event::Gate { said, generation: before.generation });
+        let services = services.into_iter().collect();
+        self.publish_by_itself(services, None, now).into_iter().for_each(|event| self.tell(event));
+    }
+
+    /// As [`Self::publish`], of what no operator ordered: gates are asked first.
+    fn publish_by_itself(
+        &mut self,
+        services: BTreeSet<ServiceId>,
+        first_sign: Option<Instant>,
+        now: Instant,
+    ) -> Vec<Event> {
+        let before = self.publisher.lake().load();
+        let mut changes = self.changes(services, &before, now);
+        let asked = self.gates.sift(&before, &mut changes);
+        self.metrics.gates_wait(&before.topology.gates, &self.gates.waiting());
+        let asked = asked.into_iter().map(|said| Event::Gate { said, generation: before.generation });
+        let mut events: Vec<Event> = asked.collect();
+        events.extend(self.apply(&before, changes, first_sign, now));
+        events
+    }
+
     /// Renders these services anew and publishes those that changed as one generation; returns what is to be told of it.
     fn publish(&mut self, services: BTreeSet<ServiceId>, first_sign: Option<Instant>, now: Instant) -> Vec<Event> {
         let before = self.publisher.lake().load();
+        self.gates.forget(services.iter().copied());
+        let changes = self.changes(services, &before, now);
+        self.apply(&before, changes, first_sign, now)
+    }
+
+    /// What services say otherwise than before.
+    fn changes(
+        &mut self,
+        services: BTreeSet<ServiceId>,
+        before: &Snapshot,
+        now: Instant,
+    ) -> Vec<(ServiceId, Arc<Row>)> {
         let rendered = services.into_iter().map(|service| (service, Arc::new(self.beliefs.render(service, now))));
-        let changes: Vec<(ServiceId, Arc<Row>)> =
-            rendered.filter(|(service, row)| **row != *before.row(*service)).collect();
+        rendered.filter(|(service, row)| **row != *before.row(*service)).collect()
+    }
+
+    fn apply(
+        &mut self,
+        before: &Snapshot,
+        changes: Vec<(ServiceId, Arc<Row>)>,
+        first_sign: Option<Instant>,
+        now: Instant,
+    ) -> Vec<Event> {
         if changes.is_empty() {
             return Vec::new();
         }
@@ -278,7 +341,7 @@ impl Control {
         let generation = published.generation;
         let name = |(service, _): &(ServiceId, _)| before.topology.service(*service).name.clone();
         let services = changes.iter().map(name).collect();
-        let moves = changes.iter().flat_map(|(service, row)| event::moves(&before, *service, row));
+        let moves = changes.iter().flat_map(|(service, row)| event::moves(before, *service, row));
         let moves = moves.map(|moved| Event::Moved(Move { generation, decided, published: took, ..moved }));
         std::iter::once(Event::Published { generation, services, untold }).chain(pools).chain(moves).collect()
     }
@@ -287,13 +350,6 @@ impl Control {
     fn pools_to_tell(&mut self) -> Vec<Event> {
         let flaps = self.beliefs.take_flaps().into_iter().map(Event::Flap);
         flaps.chain(self.beliefs.take_trials().into_iter().map(Event::Trial)).collect()
-    }
-
-    /// Publishes and tells what time or a command has changed.
-    fn publish_and_tell(&mut self, services: BTreeSet<ServiceId>) {
-        for event in self.publish(services, None, Instant::now()) {
-            self.tell(event);
-        }
     }
 
     /// Tells when a doubt of ourselves begins or ends.

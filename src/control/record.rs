@@ -2,7 +2,7 @@
 
 use super::certificates::days;
 use super::event::{Event, Move};
-use super::{Flap, Step, Trial, Unsafe};
+use super::{Asked, Flap, Step, Trial, Unsafe};
 use crate::audit::{Audit, Entry};
 use crate::health::Verdict;
 use crate::limits::AUDIT_NAMES_MAX;
@@ -44,6 +44,14 @@ pub fn entry(event: &Event) -> Entry {
                 .with("check", target.kind().word())
                 .with("pools", few(pools))
                 .with("left_s", *left)
+        }
+        Event::Gate { said: Asked { gate, services, way, why }, generation } => {
+            let what = if way.is_some() { "gate-said" } else { "gate-asked" };
+            let entry = Entry::of(what, why.as_str())
+                .at(*generation)
+                .with("gate", gate.as_str())
+                .with("services", few(services));
+            way.iter().fold(entry, |entry, way| entry.with("way", way.word()))
         }
         Event::Moved(moved) => movement(moved),
         Event::Held { subject, hold, forced, generation } => {

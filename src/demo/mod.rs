@@ -158,8 +158,8 @@ impl Demo {
                 let since = self.touched.as_ref().map(|(line, at)| format!(", {} after `{line}`", brief(at.elapsed())));
                 tell(&describe(moved, since.as_deref().unwrap_or_default()));
             }
-            // Who moves is told with it; the demo's certificates outlive it.
-            Event::Published { .. } | Event::Certificate { .. } => {}
+            // Who moves is told with it; the demo's certificates outlive it, and it has no gates.
+            Event::Published { .. } | Event::Certificate { .. } | Event::Gate { .. } => {}
             // Whoever gave the order was answered.
             Event::Held { .. } | Event::Released { .. } | Event::HoldEnded { .. } | Event::Refused { .. } => {}
             Event::Doubt { why: Some(why), .. } => tell(&format!("self-doubt: {}", why.words())),

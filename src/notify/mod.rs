@@ -122,6 +122,8 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::Moved(moved) if moved.from == moved.to && !moved.basis.is_all_down() => None,
         Event::Moved(moved) if moved.lost.is_empty() && !moved.basis.is_all_down() => Some(Topic::Failback),
         Event::Moved(_) => Some(Topic::Failover),
+        // Somebody may have to act: a failover waits.
+        Event::Gate { .. } => Some(Topic::Failover),
         Event::Trial(_) => Some(Topic::Failback),
         Event::Certificate { .. } => Some(Topic::Certificate),
         Event::Doubt { .. } => Some(Topic::SelfDoubt),

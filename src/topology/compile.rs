@@ -99,6 +99,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
         ecs: config.geoip.ecs.clone(),
         damping: config.health.damping,
         safety: config.safety,
+        gates: config.gates.clone(),
         organisation: organisation::of(config),
         affected,
     })

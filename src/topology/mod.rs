@@ -3,7 +3,7 @@
 //! Here: the tables that an answer is decided from. Not here: who is up (`health`), who is chosen (`steering`).
 //! Ids index these tables and are valid for this topology only. Compiling takes seconds at a million domains; reading is free.
 
-use crate::config::{Country, Ecs, Rung, Safety, Soa};
+use crate::config::{Country, Ecs, Gate, Rung, Safety, Soa};
 use crate::federation::runbook::Organisation;
 use crate::federation::{self, Shape};
 use crate::geo::{Geography, Places, Point, Prefixes, RegionMap};
@@ -68,6 +68,8 @@ pub struct Topology {
     pub damping: Option<Damping>,
     /// What operators may not do by accident.
     pub safety: Safety,
+    /// Who is asked before services send clients elsewhere.
+    pub gates: Vec<Gate>,
     /// Name servers' addresses, published at their own names.
     pub hosts: Vec<Addresses>,
     /// What run-books say.
@@ -79,6 +81,14 @@ impl Topology {
     /// The services whose answers may depend on this target, the pools' own names and whole groups included.
     pub fn affected(&self, target: TargetId) -> &[ServiceId] {
         &self.affected[target.index()]
+    }
+
+    /// The place of the gate that is asked before a service sends clients elsewhere; a view's is that of its service.
+    pub fn gate_of(&self, id: ServiceId) -> Option<usize> {
+        let service = self.service(id);
+        let own = service.name.split('@').next().unwrap_or_default();
+        let is_its = |gate: &Gate| gate.services.iter().any(|name| name == own);
+        self.gates.iter().position(is_its).filter(|_| service.face == Face::Configured)
     }
 
     /// Everything that is probed.

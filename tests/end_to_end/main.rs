@@ -16,6 +16,7 @@ mod drill;
 mod estimate;
 mod exit_codes;
 mod failover;
+mod gates;
 mod groups;
 mod healthcheck;
 mod holds;

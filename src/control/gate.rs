@@ -1,0 +1,195 @@
+//! Programs that are asked before a service sends clients elsewhere by itself. Pure, but for the programs.
+//!
+//! A new row that would move clients of a gated service is withheld while its gate is asked, and as long as that says "stay"; then
+//! it is asked again after `GATE_AGAIN`. What always holds: only moves wait, and only those that verdicts and time make: what an operator orders and a
+//! reload pass; a move that would be another one is asked for anew; a gate that does not answer in time, or cannot, is passed or
+//! not as its `otherwise` says, so that nothing waits for ever. Services of one gate that move together are asked for together.
+
+use super::event::{Move, moves};
+use crate::command::Running;
+use crate::config::{Gate, Way};
+use crate::ids::ServiceId;
+use crate::limits::{GATE_AGAIN, GATES_QUEUE, NOTIFY_ANSWER_SHOWN};
+use crate::snapshot::{Row, Snapshot};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+const GO: i32 = 0;
+const STAY: i32 = 1;
+
+/// Where clients of a service would go: from which pools to which.
+type Ways = Vec<(Vec<String>, Vec<String>)>;
+
+/// What waits for gates.
+#[derive(Debug)]
+pub(super) struct Gates {
+    waiting: BTreeMap<ServiceId, Waiting>,
+    /// Whether every target was probed: before, there is nothing to hold on to.
+    is_shut: bool,
+    next: u64,
+    answers: mpsc::Sender<Answer>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// Which question was asked for it.
+    asked: u64,
+    gate: String,
+    ways: Ways,
+    said: Option<(Way, Instant)>,
+}
+
+/// What a gate said.
+#[derive(Debug)]
+pub(super) struct Answer {
+    asked: u64,
+    gate: String,
+    way: Way,
+    why: String,
+}
+
+/// What a gate was asked, or what it said, for events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The name of the gate.
+    pub gate: String,
+    /// The services that would move.
+    pub services: Vec<String>,
+    /// What it said; `None` where it was asked.
+    pub way: Option<Way>,
+    /// Why, for people.
+    pub why: String,
+}
+
+impl Gates {
+    /// No question is asked yet; answers come out of the receiver.
+    pub(super) fn new() -> (Self, mpsc::Receiver<Answer>) {
+        let (answers, receiver) = mpsc::channel(GATES_QUEUE);
+        (Self { waiting: BTreeMap::new(), is_shut: false, next: 0, answers }, receiver)
+    }
+
+    /// From now on gates are asked.
+    pub(super) fn shut(&mut self) {
+        self.is_shut = true;
+    }
+
+    /// Forgets every question, as when what was asked is done or is no more.
+    pub(super) fn forget(&mut self, services: impl IntoIterator<Item = ServiceId>) {
+        services.into_iter().for_each(|service| drop(self.waiting.remove(&service)));
+    }
+
+    /// The same of all services.
+    pub(super) fn forget_all(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// How many services wait for each gate that has some waiting.
+    pub(super) fn waiting(&self) -> BTreeMap<&str, usize> {
+        self.waiting.values().fold(BTreeMap::new(), |mut counts, waiting| {
+            *counts.entry(waiting.gate.as_str()).or_default() += 1;
+            counts
+        })
+    }
+
+    /// Takes out of `changes` what has to wait, and asks for what was not asked for yet.
+    pub(super) fn sift(&mut self, before: &Snapshot, changes: &mut Vec<(ServiceId, Arc<Row>)>) -> Vec<Asked> {
+        if !self.is_shut || before.topology.gates.is_empty() {
+            return Vec::new();
+        }
+        let mut news: BTreeMap<usize, Vec<(ServiceId, Vec<Move>)>> = BTreeMap::new();
+        changes.retain(|(id, row)| {
+            let Some(gate) = before.topology.gate_of(*id) else { return true };
+            let moves: Vec<Move> = moves(before, *id, row).into_iter().filter(|m| m.from != m.to).collect();
+            let old = self.waiting.get(id).filter(|waiting| waiting.ways == ways(&moves));
+            match old.map(|waiting| waiting.said) {
+                _ if moves.is_empty() => {}
+                Some(Some((Way::Go, _))) => {}
+                Some(_) => return false,
+                None => {
+                    news.entry(gate).or_default().push((*id, moves));
+                    return false;
+                }
+            }
+            self.waiting.remove(id);
+            true
+        });
+        news.into_iter().map(|(gate, moving)| self.ask(&before.topology.gates[gate], moving)).collect()
+    }
+
+    fn ask(&mut self, gate: &Gate, moving: Vec<(ServiceId, Vec<Move>)>) -> Asked {
+        self.next += 1;
+        let asked = self.next;
+        let all = moving.iter().flat_map(|(_, moves)| moves);
+        let told: Vec<_> = all
+            .clone()
+            .map(|m| json!({"service": m.service, "from": m.from, "to": m.to, "lost": m.lost, "regions": m.regions}))
+            .collect();
+        let mut services: Vec<String> = all.map(|m| m.service.clone()).collect();
+        services.dedup();
+        let body = json!({"gate": gate.name, "timeout_ms": gate.timeout.as_millis() as u64, "moves": told}).to_string();
+        for (id, moves) in moving {
+            let waiting = Waiting { asked, gate: gate.name.clone(), ways: ways(&moves), said: None };
+            self.waiting.insert(id, waiting);
+        }
+        let (answers, asking) = (self.answers.clone(), gate.clone());
+        tokio::spawn(async move {
+            let (way, why) = pass(&asking, body.into_bytes()).await;
+            // The control task is gone: so is what was asked for.
+            let _ = answers.send(Answer { asked, gate: asking.name, way, why }).await;
+        });
+        Asked { gate: gate.name.clone(), services, way: None, why: "clients would be sent elsewhere".to_owned() }
+    }
+
+    /// Takes an answer; the services that are to be looked at anew, and what to tell. One to a question that is no longer asked says
+    /// nothing.
+    pub(super) fn hear(&mut self, answer: Answer, before: &Snapshot, now: Instant) -> Option<(Vec<ServiceId>, Asked)> {
+        let Answer { asked, gate, way, why } = answer;
+        let mine: Vec<ServiceId> =
+            self.waiting.iter().filter(|(_, waiting)| waiting.asked == asked).map(|(id, _)| *id).collect();
+        let services: Vec<String> = mine.iter().map(|id| before.topology.service(*id).name.clone()).collect();
+        for waiting in self.waiting.values_mut().filter(|waiting| waiting.asked == asked) {
+            waiting.said = Some((way, now + GATE_AGAIN));
+        }
+        let again = if way == Way::Go { mine.clone() } else { Vec::new() };
+        (!mine.is_empty()).then_some((again, Asked { gate, services, way: Some(way), why }))
+    }
+
+    /// When a gate that said "stay" is to be asked again.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.waiting.values().filter_map(|waiting| waiting.said.map(|(_, again)| again)).min()
+    }
+
+    /// The services whose gates are to be asked again now.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<ServiceId> {
+        let is_due = |waiting: &Waiting| waiting.said.is_some_and(|(_, again)| again <= now);
+        let due: Vec<_> = self.waiting.iter().filter(|(_, waiting)| is_due(waiting)).map(|(id, _)| *id).collect();
+        self.forget(due.iter().copied());
+        due
+    }
+}
+
+fn ways(moves: &[Move]) -> Ways {
+    moves.iter().map(|m| (m.from.clone(), m.to.clone())).collect()
+}
+
+/// What the program says, or what is done without an answer.
+async fn pass(gate: &Gate, body: Vec<u8>) -> (Way, String) {
+    let run = async { Running::start(&gate.command, &[], body).await?.end().await };
+    let otherwise = |why: String| (gate.otherwise, format!("{why}, so it is \"{}\"", gate.otherwise.word()));
+    let ended = match tokio::time::timeout(gate.timeout, run).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(error)) => return otherwise(format!("the gate cannot be asked: {error}")),
+        Err(_) => return otherwise("the gate did not answer in time".to_owned()),
+    };
+    let said = String::from_utf8_lossy(&ended.printed[..ended.printed.len().min(NOTIFY_ANSWER_SHOWN)]);
+    let said = said.lines().next().unwrap_or_default().escape_debug().to_string();
+    let or = |default: &str| if said.is_empty() { default.to_owned() } else { said.clone() };
+    match ended.status.and_then(|status| status.code()) {
+        Some(GO) => (Way::Go, or("the gate says so")),
+        Some(STAY) => (Way::Stay, or("the gate says so")),
+        _ => otherwise(format!("the gate ended otherwise than with exit code 0 or 1 (\"{said}\")")),
+    }
+}

@@ -1,0 +1,96 @@
+//! A program is asked before clients are sent elsewhere: it may hold up what verdicts decide, and nothing that an operator orders.
+
+use crate::common::dns::{RecordType as T, addresses, ask, from_subnet, question, with_edns};
+use crate::common::edges::Edges;
+use crate::common::eventually;
+use crate::common::scene::{QUICK, Scene};
+use crate::common::server::{Server, run, said};
+use edgesteer::demo::edge::Mode;
+use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+/// A gate that keeps what it is asked, and ends with the exit code that stands in a file; without one it never ends.
+struct Gate {
+    asked: PathBuf,
+    code: PathBuf,
+}
+
+impl Gate {
+    fn new(scene: &Scene, further: &str) -> Self {
+        let [program, asked, code] = ["gate", "asked", "code"].map(|name| scene.path().join(name));
+        let script = format!(
+            "#!/bin/sh\ncat >> {0}; echo >> {0}\n[ -e {1} ] || sleep 60\necho because of the board; exit $(cat {1})\n",
+            asked.display(),
+            code.display()
+        );
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let gate = format!("[gate.board]\ncommand = [\"{}\"]\n{further}", program.display());
+        let text = scene.text("failback = \"auto\"", QUICK).replace("[server]", "[server]\nstate_dir = \"state\"");
+        scene.write(&(text + &gate));
+        Self { asked, code }
+    }
+
+    fn says(&self, code: i32) {
+        std::fs::write(&self.code, code.to_string()).unwrap();
+    }
+
+    fn asked(&self) -> Vec<serde_json::Value> {
+        let asked = std::fs::read_to_string(&self.asked).unwrap_or_default();
+        asked.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
+
+/// Where a client in Korea is sent.
+fn told(scene: &Scene) -> Vec<IpAddr> {
+    let question = from_subnet(with_edns(question("sip.contoso.com", T::A), 1232), "168.126.63.0/24");
+    addresses(&ask(scene.listen, &question)).into_iter().collect()
+}
+
+#[test]
+fn stay_keeps_answers_as_they_are_and_an_order_passes() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let gate = Gate::new(&scene, "timeout = \"30s\"");
+    gate.says(1);
+    let server = Server::ready(&scene);
+    edges.set("seoul", Mode::Refusing);
+    eventually("the gate has said stay", || {
+        server.metric("edgesteer_gate_decisions_total{gate=\"board\",way=\"stay\"}").filter(|count| *count >= 1.0)
+    });
+    assert_eq!(server.metric("edgesteer_gate_waiting{gate=\"board\"}"), Some(1.0));
+    assert_eq!(told(&scene), [scene.seoul], "answers stay as they are");
+    let asked = gate.asked();
+    assert_eq!((&asked[0]["gate"], &asked[0]["moves"][0]["to"]), (&"board".into(), &serde_json::json!(["dublin"])));
+    let trail = std::fs::read_to_string(scene.path().join("state/audit.log")).unwrap();
+    assert!(trail.contains("\"gate-asked\"") && trail.contains("because of the board"), "{trail}");
+
+    let admin = scene.admin.to_string();
+    let held = run(&["hold", "seoul", "down", "--reason", "it is dead", "--for", "1h", "--admin", &admin]);
+    assert!(held.status.success(), "{:?}", said(&held));
+    assert_eq!(told(&scene), [scene.dublin], "an operator asks nobody");
+    assert_eq!(gate.asked().len(), 1);
+}
+
+#[test]
+fn go_is_gone_and_silence_is_what_the_configuration_says() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let gate = Gate::new(&scene, "timeout = \"30s\"");
+    gate.says(0);
+    let _server = Server::ready(&scene);
+    edges.set("seoul", Mode::Refusing);
+    eventually("partners are sent elsewhere", || (told(&scene) == [scene.dublin]).then_some(()));
+    assert_eq!(gate.asked().len(), 1);
+
+    let scene = Scene::of(&edges);
+    let gate = Gate::new(&scene, "timeout = \"200ms\"\notherwise = \"go\"");
+    edges.set("seoul", Mode::Serving);
+    let server = Server::ready(&scene);
+    assert_eq!(told(&scene), [scene.seoul]);
+    edges.set("seoul", Mode::Refusing);
+    eventually("partners are sent elsewhere", || (told(&scene) == [scene.dublin]).then_some(()));
+    assert!(!gate.asked().is_empty());
+    assert_eq!(server.metric("edgesteer_gate_waiting{gate=\"board\"}"), Some(0.0));
+}
