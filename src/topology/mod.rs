@@ -83,12 +83,13 @@ impl Topology {
         &self.affected[target.index()]
     }
 
-    /// The place of the gate that is asked before a service sends clients elsewhere; a view's is that of its service.
+    /// The place of the gate that is asked before a service sends clients elsewhere; a view's is that of its service, and
+    /// one member's is that of a whole group.
     pub fn gate_of(&self, id: ServiceId) -> Option<usize> {
-        let service = self.service(id);
-        let own = service.name.split('@').next().unwrap_or_default();
-        let is_its = |gate: &Gate| gate.services.iter().any(|name| name == own);
-        self.gates.iter().position(is_its).filter(|_| service.face == Face::Configured)
+        let own = |id: ServiceId| self.service(id).name.split('@').next().unwrap_or_default();
+        let names = |gate: &Gate, id: ServiceId| gate.services.iter().any(|name| name == own(id));
+        let is_its = |gate: &Gate| self.steered_as_one(id).any(|member| names(gate, member));
+        self.gates.iter().position(is_its).filter(|_| self.service(id).face == Face::Configured)
     }
 
     /// Everything that is probed.
