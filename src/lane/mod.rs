@@ -103,7 +103,9 @@ pub struct ListenError {
 
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "; another DNS server holds this address: stop it, or set `listen` under [server]",
+        io::ErrorKind::AddrInUse => {
+            "; another DNS server holds this address: stop it (serve --replace takes over from an edgesteer), or set `listen` under [server]"
+        }
         io::ErrorKind::PermissionDenied => {
             "; ports below 1024 need CAP_NET_BIND_SERVICE: grant it, or set `listen` under [server]"
         }

@@ -1,9 +1,9 @@
 //! The admin listener over TLS: commands, browsers' terms, certificates of clients, and a renewed certificate.
 
 use crate::common::edges::Edges;
-use crate::common::eventually;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, edgesteer, said};
+use crate::common::{eventually, write_secret};
 use edgesteer::admin::{new_token, sha256};
 use edgesteer::demo::ca::{ThrowawayCa, now_valid};
 use rustix::process::Signal;
@@ -23,7 +23,7 @@ struct Set {
 fn issue(ca: &ThrowawayCa, directory: &Path, stem: &str, names: &[&str]) {
     let identity = ca.issue(names, now_valid()).unwrap();
     std::fs::write(directory.join(format!("{stem}.pem")), identity.certificate_pem()).unwrap();
-    std::fs::write(directory.join(format!("{stem}.key")), identity.key_pem()).unwrap();
+    write_secret(&directory.join(format!("{stem}.key")), &identity.key_pem());
 }
 
 fn set_up(client_ca: &str) -> Set {

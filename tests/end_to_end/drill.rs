@@ -72,7 +72,7 @@ fn refused(scene: &Scene) -> String {
 #[test]
 fn a_drill_measures_every_phase_and_leaves_everything_as_it_was() {
     let (scene, _server, _edges) = set_up("");
-    let (mut drill, report) = begun(&scene, "2s");
+    let (mut drill, report) = begun(&scene, "3s");
     let held = &holds(&scene)[0];
     assert_eq!((&held["state"], &held["reason"]), (&"drain".into(), &"drill: spring".into()), "{held}");
     assert!(held["until"].is_u64(), "it ends though the command dies: {held}");
@@ -81,10 +81,15 @@ fn a_drill_measures_every_phase_and_leaves_everything_as_it_was() {
     let report = read(&report);
     let phase = |word: &str| report["phases"][word].as_f64().unwrap_or_else(|| panic!("{word} in {report:#}"));
     assert!(phase("run_out") >= phase("changed") && phase("returned") >= phase("changed"), "{report:#}");
-    assert!(phase("released") >= 2.0 && phase("accepted") <= phase("released"), "{report:#}");
+    assert!(phase("released") >= 3.0 && phase("accepted") <= phase("released"), "{report:#}");
     assert_eq!((&report["ok"], report["foretold"][0]["service"].as_str()), (&true.into(), Some("federation")));
     let events: Vec<&str> = report["events"].as_array().unwrap().iter().filter_map(|it| it["what"].as_str()).collect();
-    for expected in ["hold seoul: drill: spring", "move federation: seoul -> dublin", "release seoul: drill: spring"] {
+    for expected in [
+        "hold seoul: drill: spring",
+        "move federation: seoul -> dublin",
+        "drained seoul",
+        "release seoul: drill: spring",
+    ] {
         assert!(events.iter().any(|event| event.starts_with(expected)), "{expected:?} in {events:?}");
     }
 }
@@ -137,6 +142,18 @@ fn where_the_other_pool_dies_the_drill_ends_at_once() {
         report["troubles"][0].as_str().unwrap().contains("no other pool serves any more in federation"),
         "{report:#}"
     );
+}
+
+#[test]
+fn a_hold_of_somebody_else_is_left_alone() {
+    let (scene, _server, _edges) = set_up("");
+    let (mut drill, report) = begun(&scene, "10m");
+    let admin = scene.admin.to_string();
+    let order = run(&["hold", "seoul", "down", "--for", "2h", "--reason", "it burns", "--admin", &admin]);
+    assert_eq!(order.status.code(), Some(0), "{:?}", said(&order));
+    assert_eq!(drill.wait().code(), Some(1), "{}", drill.log());
+    assert_eq!(holds(&scene)[0]["reason"], "it burns");
+    assert!(read(&report)["troubles"][0].as_str().unwrap().contains("somebody else"), "{}", drill.log());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Replacements in one go, and how long it may go on where the machine is slow; some there must be.
 const REPLACEMENTS: usize = 60;
-const ENOUGH: Duration = Duration::from_secs(40);
+const ENOUGH: Duration = Duration::from_secs(60);
 const AT_LEAST: usize = 8;
 
 const ANSWERED: &str = "edgesteer_dns_queries_total{lane=\"fast\",rcode=\"NOERROR\",transport=\"udp\"}";

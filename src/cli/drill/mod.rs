@@ -112,6 +112,8 @@ struct Drill<'a> {
     /// The number of the newest event that was told.
     newest: u64,
     began: Instant,
+    /// Whether the pool's hold is no longer ours: then it is not ours to end.
+    is_taken: bool,
 }
 
 impl<'a> Drill<'a> {
@@ -149,27 +151,23 @@ impl<'a> Drill<'a> {
         let newest = args.server.json("/api/v1/events/recent?limit=1")?["newest"].as_u64().unwrap_or(0);
         let watch = question.map(|(question, sight)| Watch::start(question, sight)).transpose();
         let watch = watch.map_err(|error| refuse(&format!("DNS cannot be asked: {error}"), SAY_DNS))?;
-        Ok(Self { args, report, watch, newest, began: Instant::now() })
+        Ok(Self { args, report, watch, newest, began: Instant::now(), is_taken: false })
     }
 
     /// Holds, waits, releases. An error is one before anything was changed.
     fn carry_out(&mut self, is_stopped: &AtomicBool) -> Result<(), ExitCode> {
         (self.began, self.report.began) = (Instant::now(), unix());
         let length = humantime::format_duration(self.args.length + SPARE).to_string();
-        let hold = self.order("PUT", json!({ "state": self.args.state, "for": length }));
-        let done = hold?;
+        self.order("PUT", json!({ "state": self.args.state, "for": length }))?;
         self.report.accepted = Some(self.began.elapsed());
-        // What the server has told anybody, to the second.
-        let run_out = done["named_until"].as_u64().map(|until| until.saturating_sub(self.report.began));
-        self.report.run_out = run_out.map(Duration::from_secs);
         tell(&format!("{} is held {}; Ctrl-C ends the drill early", self.args.pool, self.args.state));
         if let Some(watch) = &self.watch {
             match watch.change(FOLLOWS) {
                 Some(change) => {
                     let after = |at: Instant| at.saturating_duration_since(self.began);
                     self.report.changed = Some(after(change.first.at));
-                    let seen = after(change.last.at + change.last.ttl);
-                    self.report.run_out = self.report.run_out.max(Some(seen));
+                    // Until the server tells it of all clients, if the drill is long enough for that.
+                    self.report.run_out = Some(after(change.last.at + change.last.ttl));
                     tell("answers have changed");
                 }
                 None => self.trouble(format!("answers named {} still after {FOLLOWS:?}", self.args.pool)),
@@ -189,6 +187,9 @@ impl<'a> Drill<'a> {
 
     /// Lets the pool come back, and sees that it does.
     fn end(&mut self) {
+        if self.is_taken {
+            return self.listen();
+        }
         if self.order("DELETE", json!({})).is_err() {
             let spare = humantime::format_duration(SPARE);
             self.trouble(format!("the release failed; the hold ends by itself {spare} after the drill's time"));
@@ -215,7 +216,8 @@ impl<'a> Drill<'a> {
             Ok(status) => {
                 let mine = |hold: &Value| hold["subject"] == *self.args.pool && hold["reason"] == *self.reason();
                 if !list(&status["holds"]).any(mine) {
-                    self.trouble("somebody else released the pool or holds it otherwise".to_owned());
+                    self.is_taken = true;
+                    return self.trouble("somebody else released the pool or holds it otherwise".to_owned());
                 }
                 let is_ours = |name: &Value| self.report.foretold.iter().any(|(service, _)| name == service);
                 let ours = list(&status["services"]).filter(|service| is_ours(&service["service"]));
@@ -250,7 +252,11 @@ impl<'a> Drill<'a> {
                 _ => detail["subject"].as_str().map_or(String::new(), |subject| format!(" {subject}")),
             };
             let words = format!("{}{more}: {}", word(&event["what"]), word(&event["reason"]));
-            self.report.events.push((event["at"].as_u64().unwrap_or(0), words));
+            let at = event["at"].as_u64().unwrap_or(0);
+            if event["what"] == "drained" && detail["subject"] == *self.args.pool {
+                self.report.run_out = Some(Duration::from_millis(at.saturating_sub(self.report.began)));
+            }
+            self.report.events.push((at, words));
         }
     }
 
@@ -340,6 +346,7 @@ fn names(value: &Value) -> String {
     list(value).map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// Milliseconds since 1970.
 fn unix() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }

@@ -10,7 +10,7 @@ pub(super) struct Report {
     pub(super) pool: String,
     pub(super) state: String,
     pub(super) reason: String,
-    /// When the order was given, seconds since 1970.
+    /// When the order was given, milliseconds since 1970.
     pub(super) began: u64,
     /// What was asked meanwhile, in words; `None` where nothing that could be asked named the pool.
     pub(super) asked: Option<String>,
@@ -68,14 +68,14 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let began = std::time::UNIX_EPOCH + Duration::from_secs(self.began);
+        let began = std::time::UNIX_EPOCH + Duration::from_millis(self.began);
         writeln!(f, "# Drill: {} as if lost\n", self.pool)?;
         writeln!(
             f,
             "{}. Held {} at {}, because: {}.\n",
             verdict(self),
             self.state,
-            humantime::format_rfc3339(began),
+            humantime::format_rfc3339_seconds(began),
             self.reason
         )?;
         for trouble in &self.troubles {
