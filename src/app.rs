@@ -92,7 +92,11 @@ fn read(path: &Path, database: Option<&Path>) -> Result<World, (LoadError, Vec<S
     }
 }
 
-fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
+/// Compiles a configuration that was read.
+///
+/// # Errors
+/// Where its country database cannot be used, or something is too much of it.
+pub fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError> {
     let database = Database::open(&config.geoip.database)?;
     let geography = database.describe();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

@@ -278,6 +278,22 @@ pub const LISTEN_MAX: usize = 64;
 pub const PEM_FILE_MAX: u64 = 1 << 20;
 /// What takes longer than this is shown to whoever waits at a terminal: nobody wonders about a second.
 pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+/// Probes that `check --probe` and `reach` make at once: an hour's patience of firewalls is not worth a second.
+pub const CHECK_PROBES_AT_ONCE: usize = 64;
+/// How long `reach` waits for a port: a firewall that drops packets says nothing.
+pub const REACH_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one server is waited for by `check --outside`, each time.
+pub const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often it is asked.
+pub const OUTSIDE_TRIES: u32 = 2;
+/// Questions that `check --outside` has under way: resolvers limit those who ask much.
+pub const OUTSIDE_AT_ONCE: usize = 8;
+/// Zones that are looked at from outside; names delegated one by one are zones.
+pub const OUTSIDE_ZONES_MAX: usize = 100;
+/// First domains of each service that are looked at from outside: the others are published in the same way.
+pub const OUTSIDE_DOMAINS_MAX: usize = 10;
+/// Servers of one zone that are asked.
+pub const OUTSIDE_SERVERS_MAX: usize = 13;
 /// Domain lists up to here are compared name by name with the pools' FQDNs; longer ones are a hosting provider's.
 pub const LINT_DOMAINS_MAX: usize = 100;
 /// Longest name or version told of this server, octets: no answer grows much by it.

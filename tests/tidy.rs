@@ -217,6 +217,10 @@ const ROOMS: &[Room] = &[
             "tracing_appender", "tracing_subscriber",
         ],
     },
+    Room {
+        path: "cli/check", layer: SHELL, imports: &["*"],
+        outside: &["clap", "clock", "hickory_proto", "humantime", "process", "serde_json", "sockets", "tokio"],
+    },
     Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],

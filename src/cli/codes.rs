@@ -18,12 +18,22 @@ const MEANINGS: &[(&str, [&str; 2])] = &[
     ("token local", ["there is none that you may read", USAGE]),
     ("audit verify", ["a line was changed, taken out or put in, or the trail cannot be read", USAGE]),
     ("audit tail", [REFUSED, USAGE]),
+    (
+        "reach",
+        [
+            "a port is not reached, or the inside of a pool is not known",
+            "wrong usage, a configuration with errors, or one without an Edge",
+        ],
+    ),
     ("runbook", [OTHERS[0], CONFIGURATION]),
     ("what-if", ["somebody would have no live pool, or more would move than --max-moved allows", CONFIGURATION]),
     ("estimate", [OTHERS[0], CONFIGURATION]),
     ("drill", ["it was refused, ended early, or something was not as it should be", USAGE]),
     ("demo", ["a socket or the system failed", USAGE]),
 ];
+/// Codes beyond those: command, code, where it is so.
+const FURTHER: &[(&str, u8, &str)] =
+    &[("check", 3, "--probe or --outside found errors: the configuration is good, and the world is not as it says")];
 const OTHERS: [&str; 2] = ["it could not be done", USAGE];
 const REFUSED: &str = "no server answers, or it refuses";
 const USAGE: &str = "wrong usage";
@@ -41,7 +51,9 @@ fn of(command: Command, above: &str) -> Command {
         return command.mut_subcommands(|command| of(command, &above));
     }
     let [failed, wrong] = meanings(&words);
-    command.after_help(format!("Exit codes:\n  0  done\n  1  {failed}\n  2  {wrong}"))
+    let further = FURTHER.iter().filter(|(command, ..)| *command == words);
+    let further: String = further.map(|(_, code, meaning)| format!("\n  {code}  {meaning}")).collect();
+    command.after_help(format!("Exit codes:\n  0  done\n  1  {failed}\n  2  {wrong}{further}"))
 }
 
 fn meanings(words: &str) -> [&'static str; 2] {

@@ -20,6 +20,7 @@ mod codes;
 mod drill;
 mod estimate;
 mod explain;
+mod front_end;
 mod given;
 mod healthcheck;
 mod manager;
@@ -137,6 +138,8 @@ enum Command {
         #[command(subcommand)]
         command: audit::Command,
     },
+    /// Ask, on a Front End, whether it reaches the inside of every Edge pool at the ports that failover presumes.
+    Reach(front_end::Args),
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
     /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
@@ -187,6 +190,7 @@ pub fn run() -> ExitCode {
     match cli.command {
         Command::Serve { config, replace } => serve::run(config, replace),
         Command::Check(args) => check::run(&args),
+        Command::Reach(args) => front_end::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Hold { subject, state, length, order } => {
             operate::hold(&subject, &state, length.length.as_deref(), &order)

@@ -165,4 +165,21 @@ codes! {
 
 codes! {
     LIVE "Every code of what `check --probe` and `check --outside` find in the world.":
+    // From here.
+    Error   POOL_SILENT             "pool-silent"             "A pool does not serve what a service would send partners there for."
+    Warning ENDPOINT_SILENT         "endpoint-silent"         "An endpoint does not serve, while its pool has others that do."
+    Error   PORT_SILENT             "port-silent"             "An SRV leads to a port at which nobody serves."
+    Error   CERTIFICATE_NAMES       "certificate-names"       "A certificate lacks a name for which its pool may be handed out."
+    Warning CERTIFICATE_ENDING      "certificate-ending"      "A certificate ends within two weeks."
+    Warning WELL_KNOWN_PORT         "well-known-port"         "A Matrix domain's well-known file names a port, so that no SRV is looked up."
+    Warning WELL_KNOWN_ELSEWHERE    "well-known-elsewhere"    "A Matrix domain's well-known file names a host that is not steered."
+    // From outside.
+    Error   OUTSIDE_SILENT          "outside-silent"          "Who was asked from outside does not answer."
+    Error   DELEGATION_MISSING      "delegation-missing"      "The zone above does not delegate a zone to anybody."
+    Warning DELEGATION_DIFFERS      "delegation-differs"      "The zone above names other name servers than the configuration."
+    Error   GLUE_DIFFERS            "glue-differs"            "The address of a name server above is not that of the configuration."
+    Error   LAME_DELEGATION         "lame-delegation"         "A server is delegated to and does not serve the zone."
+    Error   OUTSIDE_ALIAS           "outside-alias"           "A name that partners look up is an alias, as seen from outside."
+    Error   OUTSIDE_ASTRAY          "outside-astray"          "What the world is told leads elsewhere than to our pools."
+    Warning OUTSIDE_TTL             "outside-ttl"             "An answer is kept for longer than the configuration says."
 }

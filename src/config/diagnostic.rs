@@ -6,7 +6,7 @@ use crate::limits::DIAGNOSTICS_SHOWN_MAX;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,16 +49,23 @@ impl Diagnostics {
     /// A single error about a whole file.
     pub(super) fn of_file(path: PathBuf, code: Code, reason: &str, help: &str) -> Self {
         let title = format!("cannot use the file {}: {reason}", path.display());
-        let found = Diagnostic {
-            severity: code.severity,
-            code: code.name,
-            title,
-            file: path,
-            span: None,
-            label: String::new(),
-            help: help.to_owned(),
-        };
-        Self { kept: vec![found], counts: BTreeMap::from([(code.name, (code.severity, 1))]) }
+        Self::of(vec![Diagnostic::of_world(&path, code, title, help.to_owned())])
+    }
+
+    /// Findings of any origin, in their order.
+    pub fn of(found: Vec<Diagnostic>) -> Self {
+        let mut counts = BTreeMap::new();
+        found.iter().for_each(|found| counts.entry(found.code).or_insert((found.severity, 0)).1 += 1);
+        Self { kept: found, counts }
+    }
+
+    /// These, and those after them.
+    pub fn with(mut self, others: Self) -> Self {
+        self.kept.extend(others.kept);
+        for (code, (severity, count)) in others.counts {
+            self.counts.entry(code).or_insert((severity, 0)).1 += count;
+        }
+        self
     }
 
     /// How many errors there are.
@@ -148,6 +155,19 @@ impl fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 impl Diagnostic {
+    /// A finding about the world that the configuration at `file` describes: it has no line.
+    pub fn of_world(file: &Path, code: Code, title: String, help: String) -> Self {
+        Self {
+            severity: code.severity,
+            code: code.name,
+            title,
+            file: file.to_owned(),
+            span: None,
+            label: String::new(),
+            help,
+        }
+    }
+
     fn render(&self, renderer: &Renderer) -> String {
         let path = self.file.to_string_lossy();
         let level = match self.severity {

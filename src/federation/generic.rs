@@ -16,4 +16,5 @@ pub(super) const KIND: Kind = Kind {
     check: None,
     failback: Failback::Auto,
     peers: Peers::ANY,
+    inside: &[],
 };

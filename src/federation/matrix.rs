@@ -18,4 +18,5 @@ pub(super) const KIND: Kind = Kind {
     check: Some(DefaultCheck { kind: CheckKind::Matrix, port: 8448, path: None }),
     failback: Failback::After(Duration::from_secs(600)),
     peers: Peers { walk: false, strict: false, ports: &[] },
+    inside: &[],
 };

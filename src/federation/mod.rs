@@ -4,6 +4,7 @@
 //! (`runbook`); how long peers go on with an old answer (`peers`). Not here: what the operator wrote (`config`)
 //! and how a check is made (`probe`). Adding a kind is a file, a line in `KINDS`, and its goldens.
 
+use std::fmt;
 use std::time::Duration;
 
 pub mod runbook;
@@ -46,7 +47,41 @@ pub struct Kind {
     pub failback: Failback,
     /// What those who look its names up are known to do.
     pub peers: Peers,
+    /// Ports at which Front Ends must reach the inside of every Edge pool that serves it, beside `INSIDE_ALWAYS`; empty where
+    /// no Edge is meant.
+    pub inside: &'static [InsidePort],
 }
+
+/// A port on the inside of an Edge (federation.md 1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InsidePort {
+    /// Its number.
+    pub port: u16,
+    /// Whether it is one of UDP, and not of TCP.
+    pub is_udp: bool,
+    /// What needs it.
+    pub what: &'static str,
+}
+
+impl InsidePort {
+    const fn tcp(port: u16, what: &'static str) -> Self {
+        Self { port, is_udp: false, what }
+    }
+
+    const fn udp(port: u16, what: &'static str) -> Self {
+        Self { port, is_udp: true, what }
+    }
+}
+
+impl fmt::Display for InsidePort {
+    /// As "5061/tcp".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.port, if self.is_udp { "udp" } else { "tcp" })
+    }
+}
+
+/// Every Edge has its configuration from the Central Management store.
+pub const INSIDE_ALWAYS: &[InsidePort] = &[InsidePort::tcp(4443, "replication of the configuration")];
 
 /// Habits of those who look a service up (federation.md 1.1 and 3.2); advice rests on them.
 #[derive(Debug, PartialEq, Eq)]

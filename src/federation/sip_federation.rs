@@ -1,6 +1,6 @@
 //! Inbound SIP federation of Lync, Skype for Business and Teams: `_sipfederationtls._tcp.<domain>` SRV 5061.
 
-use super::{CheckKind, DefaultCheck, Failback, Kind, Peers, Shape, SrvOwner};
+use super::{CheckKind, DefaultCheck, Failback, InsidePort, Kind, Peers, Shape, SrvOwner};
 use std::time::Duration;
 
 /// A peer takes one record and stops, so the address behind one name is steered unless the operator says otherwise
@@ -18,4 +18,5 @@ pub(super) const KIND: Kind = Kind {
     check: Some(DefaultCheck { kind: CheckKind::Sip, port: 5061, path: None }),
     failback: Failback::After(Duration::from_secs(600)),
     peers: Peers { walk: false, strict: true, ports: &[] },
+    inside: &[InsidePort::tcp(5061, "SIP")],
 };

@@ -22,4 +22,5 @@ pub(super) const KIND: Kind = Kind {
     }),
     failback: Failback::After(Duration::from_secs(600)),
     peers: Peers { ports: &[443], ..Peers::ANY },
+    inside: &[],
 };

@@ -1,6 +1,6 @@
 //! XMPP federation: `_xmpp-server._tcp.<domain>` SRV 5269, and with direct TLS `_xmpps-server._tcp.<domain>` SRV 5270.
 
-use super::{CheckKind, DefaultCheck, Failback, Kind, Peers, Shape, SrvOwner};
+use super::{CheckKind, DefaultCheck, Failback, InsidePort, Kind, Peers, Shape, SrvOwner};
 
 /// Both SRV names are one service, so they move as one: peers mix them by priority and weight (XEP-0368).
 ///
@@ -19,4 +19,5 @@ pub(super) const KIND: Kind = Kind {
     check: Some(DefaultCheck { kind: CheckKind::Xmpp, port: 5269, path: None }),
     failback: Failback::Manual,
     peers: Peers::ANY,
+    inside: &[InsidePort::tcp(23456, "the XMPP gateway")],
 };

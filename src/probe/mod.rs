@@ -1,7 +1,7 @@
 //! Ask the world: one attempt on one address says what was seen there.
 //!
 //! Here: what a probe is and the one match from check kind to protocol; connecting (`dial`), what is trusted (`trust`), one
-//! file per protocol (`tcp`, `tls`, `sip`, `xmpp`, `https` and `matrix` over `http`, `stun`, `exec`, `file`), when to ask (`schedule`), and the connection whose loss asks at once
+//! file per protocol (`tcp`, `tls`, `sip`, `xmpp`, `https` and `matrix` over `http`, `stun`, `exec`, `file`), one look at a path (`fetch`), when to ask (`schedule`), and the connection whose loss asks at once
 //! (`tripwire`). Not here: what is believed (`health`). A probe always ends: its deadline lies outside every protocol, and
 //! a panic within is a failed probe.
 //! Adding a protocol is a file with `probe`, a line in `Aim::ask`, its words in `federation::CheckKind` and `config::Ask`.
@@ -21,6 +21,7 @@ use tokio::time;
 
 mod dial;
 mod exec;
+mod fetch;
 mod file;
 mod http;
 mod https;
@@ -35,6 +36,7 @@ mod tripwire;
 mod trust;
 mod xmpp;
 
+pub use fetch::{Fetched, fetch};
 pub use schedule::{Heartbeat, Prober};
 
 /// What one probe of one target found.

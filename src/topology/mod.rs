@@ -30,7 +30,7 @@ pub use group::Group;
 pub use names::{Found, Here, Names, SrvOwner};
 pub use order::{Canary, Dependence, Orders, network_length};
 pub use records::{Node, Place, Records, Set};
-pub use target::TargetSpec;
+pub use target::{TargetSpec, demands};
 pub use views::Views;
 
 /// Everything compiled from one configuration and its geography.

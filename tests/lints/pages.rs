@@ -43,7 +43,11 @@ fn each_example_fires_its_lint_alone_in_the_words_of_its_golden() {
     let mut wrong = Vec::new();
     for (code, page) in PAGES {
         let Some(example) = block(page, "toml") else {
-            assert!(codes::LIVE.iter().any(|live| live.name == *code), "{code}: its page has no example in toml");
+            let live = codes::LIVE.iter().find(|live| live.name == *code);
+            let live = live.unwrap_or_else(|| panic!("{code}: its page has no example in toml"));
+            let severity = if live.severity == Severity::Error { "error" } else { "warning" };
+            let shown = block(page, "text").unwrap_or_default();
+            assert!(shown.starts_with(&format!("{severity}[{code}]: ")), "{code}: its page shows no finding");
             continue;
         };
         let (codes, text) = said(example, block(page, "zone"));

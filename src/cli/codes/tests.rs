@@ -34,6 +34,11 @@ fn every_command_stands_in_the_manual_with_its_codes() {
         "docs/manual/commands.md on the left; on the right what it should have:\n{}",
         rows.join("\n")
     );
+    for (words, code, meaning) in FURTHER {
+        let sentence = format!("`{words}` exits with {code} where {meaning}.");
+        assert!(DOCUMENT.contains(&sentence), "docs/manual/commands.md lacks: {sentence}");
+        assert!(commands.iter().any(|command| command == words), "there is no command {words}");
+    }
     for (words, _) in MEANINGS {
         assert!(commands.iter().any(|command| command == words), "there is no command {words}");
     }
