@@ -110,7 +110,8 @@ const ROOMS: &[Room] = &[
     Room { path: "lane/counts", layer: EDGES, imports: &[], outside: &["hickory_proto"] },
     Room { path: "lane/envelope", layer: EDGES, imports: &[], outside: &["nix"] },
     Room { path: "lane/mmsg", layer: EDGES, imports: &[], outside: &["nix", "sockets"] },
-    Room { path: "lane/udp", layer: EDGES, imports: &[], outside: &["nix", "sockets", "threads", "tokio", "tracing"] },
+    // process: the priority of its thread.
+    Room { path: "lane/udp", layer: EDGES, imports: &[], outside: &["nix", "process", "rustix", "sockets", "threads", "tokio", "tracing"] },
     // locks: between those who scrape and those who start a lane; no lane takes one.
     Room { path: "lane/tally", layer: EDGES, imports: &[], outside: &["locks", "prometheus"] },
     Room {

@@ -136,7 +136,7 @@ fn users(topology: &Topology, spec: &Arc<TargetSpec>, place: usize) -> Users {
         if users.services.len() < API_NAMES_MAX {
             users.services.push(service.name.clone());
             let pools = service.pools.iter();
-            let having = pools.filter(|pool| pool.endpoints.iter().any(|e| e.targets.contains(&target)));
+            let having = pools.filter(|pool| pool.endpoints.iter().any(|e| e.targets().any(|its| its == target)));
             users.pools.extend(having.map(|pool| topology.pool(pool.pool).name.clone()));
         }
     }

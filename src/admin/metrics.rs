@@ -190,7 +190,7 @@ fn fill(gauges: &Gauges, snapshot: &Snapshot) {
                 gauges.held.with_label_values(&[name, hold.held.word()]).set(1);
             }
             for (endpoint, state) in pool.endpoints.iter().zip(&standing.endpoints) {
-                for target in &endpoint.targets {
+                for target in endpoint.targets() {
                     let spec = &topology.targets[target.index()];
                     let check = format!("{}:{}", spec.kind().word(), spec.address.port());
                     let worst = endpoints.entry((name, endpoint.address, check)).or_insert(*state);

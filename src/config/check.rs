@@ -7,8 +7,8 @@ use super::pem;
 use super::reader::{Field, Value};
 use super::source::{At, Span};
 use super::table::Table;
-use super::{Check, Pem, TlsOptions, Verify};
-use crate::federation::{CheckKind, DefaultCheck};
+use super::{Ask, Check, Pem, TlsOptions, Verify};
+use crate::federation::{CheckKind, DefaultCheck, Kind};
 use crate::limits;
 use crate::name::Name;
 use std::time::Duration;
@@ -93,6 +93,17 @@ impl Draft {
             tripwire: self.tripwire.get().copied().unwrap_or(true),
             tls: self.tls.get().cloned().unwrap_or_default(),
         })
+    }
+}
+
+impl Check {
+    /// The same check of the other port, where one SRV owner is for STARTTLS and one for TLS from the first octet: peers take either
+    /// (XEP-0368 section 3), so both are proven. `None` for a check of another kind, which is asked as it stands.
+    pub(super) fn beside(&self, kind: &Kind) -> Option<Self> {
+        let (plain, direct) = (kind.srv.first()?.port, kind.direct_tls.as_ref()?.port);
+        let Ask::Xmpp { direct_tls } = self.ask else { return None };
+        let port = if direct_tls { plain } else { direct };
+        Some(Self { ask: Ask::Xmpp { direct_tls: !direct_tls }, port, ..self.clone() })
     }
 }
 

@@ -186,10 +186,12 @@ fn service(
 ) -> Option<Service> {
     let kind = *draft.kind.get()?;
     let views = draft.views.iter().zip(views).map(|(view, reference)| view.finish(&draft, reference));
+    let check = check_of(&draft, named)?;
     Some(Service {
         owners: draft.owners(),
         shape: draft.shape_or_default(),
-        check: check_of(&draft, named)?,
+        beside: (draft.direct_tls.get() == Some(&true)).then(|| check.beside(kind)).flatten(),
+        check,
         steering: service::finish_steering(draft.steering.get(), draft.pools.get().map_or(&[], |pools| pools)),
         views: views.collect::<Option<_>>()?,
         name: draft.name.value,

@@ -321,6 +321,8 @@ pub struct Service {
     pub all_down: Vec<Rung>,
     /// What is probed.
     pub check: Check,
+    /// What is probed as well, because the SRV records hand out another port too.
+    pub beside: Option<Check>,
     /// Services of the same group choose the same pool: one in which all of them are up. They say the same of pools, steering,
     /// failback and all_down, for each view too.
     pub group: Option<String>,

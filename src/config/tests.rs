@@ -59,6 +59,7 @@ fn federation(domains: &[&str]) -> Service {
         failback: Failback::After(Duration::from_secs(600)),
         all_down: vec![Rung::LastGood, Rung::All],
         check: sip_check(),
+        beside: None,
         group: None,
     }
 }

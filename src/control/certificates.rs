@@ -113,7 +113,7 @@ fn ends(seen: &Certificates, snapshot: &Snapshot) -> HashMap<(String, IpAddr, St
     for service in topology.services.iter().filter(|service| service.face == Face::Configured) {
         for pool in &service.pools {
             for endpoint in &pool.endpoints {
-                for spec in endpoint.targets.iter().map(|target| &topology.targets[target.index()]) {
+                for spec in endpoint.targets().map(|target| &topology.targets[target.index()]) {
                     let Some(Seen { not_after, .. }) = all.get(spec) else { continue };
                     let check = format!("{}:{}", spec.kind().word(), spec.address.port());
                     let key = (topology.pool(pool.pool).name.clone(), endpoint.address, check);

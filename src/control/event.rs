@@ -153,7 +153,8 @@ pub struct Move {
 pub(super) fn pools_of(topology: &Topology, target: TargetId) -> Vec<String> {
     let services = topology.affected(target).iter().map(|&service| topology.service(service));
     let pools = services.flat_map(|service| &service.pools);
-    let listing = pools.filter(|pool| pool.endpoints.iter().any(|endpoint| endpoint.targets.contains(&target)));
+    let listing =
+        pools.filter(|pool| pool.endpoints.iter().any(|endpoint| endpoint.targets().any(|its| its == target)));
     let names: BTreeSet<&str> = listing.map(|pool| topology.pool(pool.pool).name.as_str()).collect();
     names.into_iter().map(str::to_owned).collect()
 }

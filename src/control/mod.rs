@@ -43,10 +43,19 @@ pub use record::{entry, record};
 pub use safety::{Recent, Unsafe};
 pub use watchdog::Watchdog;
 
+/// Seconds since 1970, as the system has them: a clock that may be set while we run.
+pub fn wall() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 /// Now, on both clocks.
 pub fn moment() -> Moment {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Moment { at: Instant::now(), unix }
+    Moment { at: instant(), unix: wall() }
+}
+
+/// Now on the runtime's clock, which only runs forward, and which a simulation stops.
+fn instant() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// The control task before it runs.
@@ -67,6 +76,8 @@ pub struct Control {
     /// Generations since the last that was told, which changed nothing but TTLs.
     untold: u64,
     trouble_said: Option<Instant>,
+    /// Where the clock that may be set is read.
+    wall: fn() -> u64,
     /// Whether another process replaces us, which has taken over holds and files.
     is_resting: bool,
 }
@@ -75,12 +86,24 @@ impl Control {
     /// Publishes the first snapshot of a topology, in which what an earlier process kept is known, and starts its probes.
     pub fn new(
         topology: Arc<Topology>,
+        prober: Prober,
+        observations: mpsc::Receiver<Observation>,
+        kept: (Store, Kept),
+        metrics: Metrics,
+    ) -> (Self, Handle) {
+        Self::by(wall, topology, prober, observations, kept, metrics)
+    }
+
+    /// The same where seconds since 1970 are read from `wall`.
+    pub fn by(
+        wall: fn() -> u64,
+        topology: Arc<Topology>,
         mut prober: Prober,
         observations: mpsc::Receiver<Observation>,
         (store, kept): (Store, Kept),
         metrics: Metrics,
     ) -> (Self, Handle) {
-        let now = moment();
+        let now = Moment { at: instant(), unix: wall() };
         let mut beliefs = Beliefs::new(topology.clone());
         beliefs.set_holds(kept.holds);
         kept.past.iter().for_each(|past| beliefs.recall(past, now));
@@ -107,9 +130,14 @@ impl Control {
             metrics,
             untold,
             trouble_said,
+            wall,
             is_resting,
         };
         (control, handle)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { at: instant(), unix: (self.wall)() }
     }
 
     /// Runs until the task is dropped.
@@ -117,22 +145,24 @@ impl Control {
         let mut batch = Vec::with_capacity(OBSERVATIONS_BATCH);
         let mut sweep = tokio::time::interval(RETIRE_SWEEP);
         loop {
-            self.ends.watchdog.beat(Instant::now());
+            self.ends.watchdog.beat(instant());
             let ripe =
                 self.beliefs.next_ripe().into_iter().chain(self.linger.next_due()).chain(self.gates.next_due()).min();
             tokio::select! {
+                // Observations may come without end: whoever orders something is heard between them.
+                biased;
+                Some(command) = self.ends.commands.recv() => self.obey(command),
+                Some(answer) = self.gate_answers.recv() => self.pass_gate(answer),
+                () = sleep_until(ripe) => self.ripen(instant()),
+                _ = sweep.tick() => {
+                    self.sweep();
+                    self.save_now_and_then();
+                }
                 count = self.observations.recv_many(&mut batch, OBSERVATIONS_BATCH) => {
                     if count == 0 {
                         return;
                     }
                     self.judge(batch.drain(..));
-                }
-                Some(command) = self.ends.commands.recv() => self.obey(command),
-                Some(answer) = self.gate_answers.recv() => self.pass_gate(answer),
-                () = sleep_until(ripe) => self.ripen(Instant::now()),
-                _ = sweep.tick() => {
-                    self.sweep();
-                    self.save_now_and_then();
                 }
             }
         }
@@ -158,7 +188,7 @@ impl Control {
         services.extend(suspicions.into_iter().flat_map(|target| self.beliefs.topology().affected(target)));
         // What is true goes out first; it is told afterwards, and readiness comes last.
         let first_sign = changes.iter().map(|(_, change)| change.first_sign).min();
-        let decided = Instant::now();
+        let decided = instant();
         let published = self.publish_by_itself(services, first_sign, decided);
         let ended = changes.iter().map(|(observation, _)| observation.ended).max();
         if let Some((first_sign, ended)) = first_sign.zip(ended) {
@@ -210,14 +240,14 @@ impl Control {
         // A caller that no longer listens needs no answer.
         match command {
             Command::Replace(topology, reply) => {
-                let began = Instant::now();
+                let began = instant();
                 self.beliefs.reseat(topology.clone());
                 self.gates.forget_all();
                 let rows = self.beliefs.render_all(began);
                 self.linger.replaced(&self.publisher.lake().load(), began);
                 let published = self.publisher.replace(topology.clone(), rows);
                 self.linger.revise(&self.publisher.lake().load(), began);
-                self.metrics.published(began.elapsed());
+                self.metrics.published(instant().saturating_duration_since(began));
                 self.metrics.certificates().retain(&topology);
                 self.prober.retarget(topology.probed());
                 self.tell(Event::Replaced { generation: published.generation });
@@ -229,12 +259,12 @@ impl Control {
             Command::Hold(order, reply) => self.hold(order, reply),
             Command::Release(release, reply) => self.release(release, reply),
             Command::Report(reply) => {
-                let now = moment();
+                let now = self.moment();
                 let lingers = self.linger.of_all(&self.publisher.lake().load(), self.beliefs.holds(), now);
                 let _ = reply.send(Report { lingers, ..self.beliefs.report(now) });
             }
             Command::Histories(targets, reply) => {
-                let _ = reply.send(self.beliefs.histories(&targets, moment()));
+                let _ = reply.send(self.beliefs.histories(&targets, self.moment()));
             }
             Command::Save(reply) => self.save(reply),
             Command::HandOver(reply) => self.hand_over(reply),
@@ -252,7 +282,7 @@ impl Control {
         if !ended.is_empty() {
             self.saved.note();
             // The file still has them, with their ends: a restart would not take them up again.
-            drop(self.store.save_holds(self.beliefs.holds(), moment()));
+            drop(self.store.save_holds(self.beliefs.holds(), self.moment()));
         }
         for (subject, hold) in ended {
             self.linger.forget(&subject);
@@ -266,7 +296,7 @@ impl Control {
 
     /// Goes on where a gate lets it.
     fn pass_gate(&mut self, answer: Answer) {
-        let now = Instant::now();
+        let now = instant();
         let before = self.publisher.lake().load();
         let Some((services, said)) = self.gates.hear(answer, &before, now) else { return };
         self.metrics.gate_said(&said);
@@ -321,9 +351,9 @@ impl Control {
         if changes.is_empty() {
             return Vec::new();
         }
-        let began = Instant::now();
+        let began = instant();
         let published = self.publisher.apply(changes.iter().cloned());
-        let took = began.elapsed();
+        let took = instant().saturating_duration_since(began);
         self.metrics.published(took);
         let after = self.publisher.lake().load();
         for (id, row) in &changes {
@@ -357,6 +387,7 @@ impl Control {
         let doubt = self.beliefs.doubt();
         if self.ends.doubt.send_if_modified(|told| std::mem::replace(told, doubt) != doubt) {
             self.metrics.doubts(doubt.is_some());
+            self.prober.begin_anew();
             self.tell(Event::Doubt { why: doubt, generation: self.publisher.lake().load().generation });
         }
     }

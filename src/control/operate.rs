@@ -1,7 +1,7 @@
 //! What operators order, and what the next process must know: the control task's side of holds and state.
 
 use super::handle::{Done, Order, Refusal, Release};
-use super::{Control, Event, Unsafe, moment};
+use super::{Control, Event, Unsafe, instant};
 use crate::health::{Grounds, Hold};
 use crate::ids::ServiceId;
 use crate::limits::{HOLDS_MAX, STATE_PART, STATE_SAVE_AT_LEAST, STATE_SAVE_AT_MOST};
@@ -43,7 +43,7 @@ impl Saved {
 
 impl Control {
     pub(super) fn hold(&mut self, order: Order, reply: Reply) {
-        let now = moment();
+        let now = self.moment();
         let Order { subject, held, length, grounds, force } = order;
         let ends = length.and_then(|length| now.at.checked_add(length));
         let hold = Hold { held, grounds: grounds.clone(), made: now.unix, ends };
@@ -66,7 +66,7 @@ impl Control {
         let done = self.carry_out(services, was_held, event);
         let lingers = if held.keeps_away() {
             let snapshot = self.publisher.lake().load();
-            Some(self.linger.await_leave(&snapshot, &subject, Instant::now()))
+            Some(self.linger.await_leave(&snapshot, &subject, instant()))
         } else {
             self.linger.forget(&subject);
             None
@@ -81,8 +81,7 @@ impl Control {
         let safety = self.beliefs.topology().safety;
         // What is held up may be down without its hold.
         let left = self.beliefs.would_leave(&subject, None);
-        let judged =
-            found.map_err(Refusal::from).map(|()| self.recent.judge(safety, left.as_ref(), Instant::now()).err());
+        let judged = found.map_err(Refusal::from).map(|()| self.recent.judge(safety, left.as_ref(), instant()).err());
         let what = format!("release {subject}");
         let Some((forced, reply)) = self.pass(judged, force, what, &grounds, reply) else { return };
         let (hold, services) = self.beliefs.release(&subject);
@@ -116,9 +115,9 @@ impl Control {
 
     fn carry_out(&mut self, services: BTreeSet<ServiceId>, was_held: bool, event: impl FnOnce(u64) -> Event) -> Done {
         let count = services.len();
-        let published = self.publish(services, None, Instant::now());
+        let published = self.publish(services, None, instant());
         let generation = self.publisher.lake().load().generation;
-        self.recent.count(self.beliefs.topology().safety, Instant::now());
+        self.recent.count(self.beliefs.topology().safety, instant());
         self.tell(event(generation));
         published.into_iter().for_each(|event| self.tell(event));
         self.saved.note();
@@ -127,7 +126,7 @@ impl Control {
 
     /// Answers once the holds are on the disk, or will not be; nobody waits for the disk here.
     fn answer(&self, done: Done, reply: Reply) {
-        let receipt = self.store.save_holds(self.beliefs.holds(), moment());
+        let receipt = self.store.save_holds(self.beliefs.holds(), self.moment());
         tokio::spawn(async move {
             let kept = in_time(receipt).await;
             // Whoever asked may have gone.
@@ -137,7 +136,7 @@ impl Control {
 
     /// Hands beliefs to the store when it is time.
     pub(super) fn save_now_and_then(&mut self) {
-        if self.store.keeps() && self.saved.is_due(Instant::now()) {
+        if self.store.keeps() && self.saved.is_due(instant()) {
             drop(self.save_past());
         }
     }
@@ -154,7 +153,7 @@ impl Control {
     /// Tells what the next process must know, once everything is on the disk: whatever we were still writing would undo what it
     /// writes.
     pub(super) fn hand_over(&mut self, reply: oneshot::Sender<String>) {
-        let now = moment();
+        let now = self.moment();
         let kept = Kept::say(self.beliefs.holds(), &self.beliefs.past(now), now);
         let receipts = [self.store.save_holds(self.beliefs.holds(), now), self.save_past()];
         self.rest(true);
@@ -174,9 +173,9 @@ impl Control {
     }
 
     fn save_past(&mut self) -> Receipt {
-        let now = moment();
+        let now = self.moment();
         let receipt = self.store.save_past(&self.beliefs.past(now));
-        self.saved = Saved { at: now.at, took: now.at.elapsed(), is_stale: false };
+        self.saved = Saved { at: now.at, took: instant().saturating_duration_since(now.at), is_stale: false };
         receipt
     }
 }

@@ -5,13 +5,14 @@
 //! probes are `confirm` apart at least, but for one that the tripwire asks for; nothing but removal ends the probing of a
 //! target. A dead target is found within `interval + fall x (confirm + timeout)`, also when thousands die at once: there is
 //! room for a probe of every target as long as the system allows the files.
+//! A prober may ask a script in the place of the world, on whatever clock the runtime has: then equal seeds make equal days.
 
 use super::dial::Connection;
 use super::network::{self, Bucket, Network};
 use super::tripwire::Tripwire;
 use super::trust::Configs;
 use super::{Aim, Observation, random};
-use crate::health::Pace;
+use crate::health::{Outcome, Pace};
 use crate::limits::{
     FILES_SPARE, FIRST_PROBES_AT_ONCE, FIRST_PROBES_SPREAD, FOREVER, PROBES_IN_FLIGHT_MIN, PROBES_RESERVED, STREAMS_MAX,
 };
@@ -31,7 +32,11 @@ pub struct Prober {
     running: HashMap<Arc<TargetSpec>, Running>,
     /// Open files that the process may have.
     files: usize,
+    script: Option<(Script, u64)>,
 }
+
+/// What a simulation makes of one probe: what it finds, and how long that takes.
+type Script = fn(&TargetSpec) -> (Outcome, Duration);
 
 #[derive(Debug)]
 struct Running {
@@ -48,6 +53,8 @@ struct Shared {
     started: AtomicU64,
     ended: AtomicU64,
     promises: Mutex<Vec<Arc<Promise>>>,
+    /// How often all was to be judged anew.
+    anew: AtomicU64,
 }
 
 /// Makes one target's probes.
@@ -61,12 +68,39 @@ impl Asker for Aim {
     }
 }
 
+/// Makes a target's probes by a script.
+struct Scripted {
+    target: Arc<TargetSpec>,
+    script: Script,
+}
+
+impl Asker for Scripted {
+    async fn ask(&self) -> (Observation, Option<Connection>) {
+        let started = time::Instant::now();
+        let (outcome, took) = (self.script)(&self.target);
+        time::sleep(took).await;
+        let (started, ended) = (started.into_std(), time::Instant::now().into_std());
+        (Observation { target: self.target.clone(), outcome, started, ended, not_after: None }, None)
+    }
+}
+
 impl Prober {
     /// A prober without targets. What it will see goes to `observations`; probing waits while that queue is full, and ends
     /// when its receiver is gone.
     pub fn start(observations: mpsc::Sender<Observation>) -> Self {
         let files = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(soft, _)| soft);
         Self::with_files(observations, usize::try_from(files).unwrap_or(usize::MAX))
+    }
+
+    /// A prober that asks `script` in the place of the world; `seed` is what its jitter comes from.
+    pub fn scripted(
+        observations: mpsc::Sender<Observation>,
+        script: fn(&TargetSpec) -> (Outcome, Duration),
+        seed: u64,
+    ) -> Self {
+        let mut prober = Self::with_files(observations, usize::MAX);
+        prober.script = Some((script, seed));
+        prober
     }
 
     fn with_files(observations: mpsc::Sender<Observation>, files: usize) -> Self {
@@ -78,8 +112,9 @@ impl Prober {
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             promises: Mutex::default(),
+            anew: AtomicU64::new(0),
         };
-        Self { shared: Arc::new(shared), running: HashMap::new(), files }
+        Self { shared: Arc::new(shared), running: HashMap::new(), files, script: None }
     }
 
     /// Probes these targets from now on. Targets are compared by value: one that stays keeps its pace and its kept
@@ -90,11 +125,14 @@ impl Prober {
     /// Outside a tokio runtime.
     pub fn retarget(&mut self, targets: Vec<Arc<TargetSpec>>) {
         let mut configs = Configs::default();
-        self.retarget_as(targets, |target| Aim::new(target, &mut configs));
+        match self.script {
+            Some((script, _)) => self.retarget_as(targets, |target| Scripted { target, script }),
+            None => self.retarget_as(targets, |target| Aim::new(target, &mut configs)),
+        }
     }
 
     fn retarget_as<A: Asker>(&mut self, targets: Vec<Arc<TargetSpec>>, mut asker: impl FnMut(Arc<TargetSpec>) -> A) {
-        let mut wanted: HashSet<_> = targets.into_iter().collect();
+        let mut wanted: HashSet<_> = targets.iter().cloned().collect();
         let rates = network::rates(wanted.iter());
         *locked(&self.shared.networks) =
             rates.into_iter().map(|(network, rate)| (network, Bucket::new(rate))).collect();
@@ -107,14 +145,25 @@ impl Prober {
             stays
         });
         let is_crowd = wanted.len() > FIRST_PROBES_AT_ONCE;
-        for target in wanted {
+        // In their order, so that equal seeds make equal days.
+        for target in targets {
+            if !wanted.remove(&target) {
+                continue;
+            }
+            let mut luck = Luck(self.script.map_or_else(random, |(_, seed)| seed ^ self.running.len() as u64));
             let spread = if is_crowd { target.interval.min(FIRST_PROBES_SPREAD) } else { Duration::ZERO };
             let promise = Arc::new(Promise::default());
             let watch = Watch { spec: target.clone(), shared: self.shared.clone(), promise: promise.clone() };
-            let task = tokio::spawn(watch.run(asker(target.clone()), spread.mul_f64(fraction(random()))));
+            let task = tokio::spawn(watch.run(asker(target.clone()), spread.mul_f64(luck.fraction()), luck));
             self.running.insert(target, Running { task: task.abort_handle(), promise });
         }
         *locked(&self.shared.promises) = self.running.values().map(|running| running.promise.clone()).collect();
+    }
+
+    /// What was seen in a row counts no more: each target is paced as if its next outcome were a first one, so that the bound on
+    /// detection holds from now on.
+    pub fn begin_anew(&self) {
+        self.shared.anew.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How many targets are probed.
@@ -183,9 +232,9 @@ struct Watch {
 
 impl Watch {
     /// Probes for as long as somebody listens.
-    async fn run(self, asker: impl Asker, first: Duration) {
+    async fn run(self, asker: impl Asker, first: Duration, mut luck: Luck) {
         let Self { spec, shared, .. } = &self;
-        let mut pace = Pace::default();
+        let (mut pace, mut anew) = (Pace::default(), shared.anew.load(Ordering::Relaxed));
         let mut tripwire = Tripwire::new(spec.tripwire, spec.confirm);
         let mut is_urgent = false;
         self.promise(time::Instant::now() + first);
@@ -197,6 +246,9 @@ impl Watch {
             let (observation, connection) = asker.ask().await;
             drop(room);
             let ended = observation.ended;
+            if std::mem::replace(&mut anew, shared.anew.load(Ordering::Relaxed)) != anew {
+                pace = Pace::default();
+            }
             let wait = pace.after(&observation.outcome, spec.thresholds, spec.interval, spec.confirm);
             tripwire.probed(connection, ended);
             if shared.observations.send(observation).await.is_err() {
@@ -204,7 +256,7 @@ impl Watch {
             }
             shared.ended.fetch_add(1, Ordering::Relaxed);
             let is_routine = wait == spec.interval;
-            let wait = if is_routine { jittered(wait, random()) } else { wait };
+            let wait = if is_routine { jittered(wait, luck.fraction()) } else { wait };
             let due = time::Instant::from_std(ended) + wait.min(FOREVER);
             self.promise(due);
             is_urgent = tokio::select! {
@@ -292,13 +344,21 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// `interval` less up to a tenth, so that targets that started together drift apart; never more, so that the bound on detection
 /// holds.
-fn jittered(interval: Duration, random: u64) -> Duration {
-    interval.min(FOREVER).mul_f64(1.0 - 0.1 * fraction(random))
+fn jittered(interval: Duration, fraction: f64) -> Duration {
+    interval.min(FOREVER).mul_f64(1.0 - 0.1 * fraction)
 }
 
-/// 0 to below 1.
-fn fraction(random: u64) -> f64 {
-    (random >> 11) as f64 / (1u64 << 53) as f64
+/// Numbers that hardly repeat (SplitMix64), for jitter.
+struct Luck(u64);
+
+impl Luck {
+    /// 0 to below 1.
+    fn fraction(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
 }
 
 #[cfg(test)]

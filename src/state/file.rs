@@ -3,7 +3,7 @@
 //! Writing is a new file, fsync, rename, fsync of the directory: after a kill or a power cut there is the old file or the
 //! new one.
 
-use crate::limits::STATE_FILE_MAX;
+use crate::limits::{STATE_ASIDE_MAX, STATE_FILE_MAX};
 use ring::digest::{SHA256, digest};
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
@@ -82,11 +82,34 @@ pub(super) fn write(directory: &Path, what: &str, body: &str) -> io::Result<()> 
     File::open(directory)?.sync_all()
 }
 
-/// Moves a file out of the way, in the place of what was set aside before at that second.
+/// Moves a file out of the way, in the place of what was set aside before at that second. Of what was set aside of it in all the
+/// newest `STATE_ASIDE_MAX` stay, so that a fault that comes with every start fills no disk.
 pub(super) fn set_aside(path: &Path, unix: u64) -> io::Result<PathBuf> {
     let aside = path.with_extension(format!("bad-{unix}"));
     fs::rename(path, &aside)?;
+    let mut all = aside_of(path)?;
+    all.sort_unstable();
+    for (_, oldest) in all.iter().take(all.len().saturating_sub(STATE_ASIDE_MAX)) {
+        fs::remove_file(oldest)?;
+    }
     Ok(aside)
+}
+
+/// What was set aside of a file, with when. Whatever else lies there is somebody else's.
+fn aside_of(path: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut all = Vec::new();
+    let directory = path.parent().unwrap_or(Path::new("."));
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let other = entry.path();
+        let unix = other.extension().and_then(|word| word.to_str()?.strip_prefix("bad-")?.parse().ok());
+        if let Some(unix) = unix.filter(|_| other.file_stem() == path.file_stem())
+            && entry.file_type()?.is_file()
+        {
+            all.push((unix, other));
+        }
+    }
+    Ok(all)
 }
 
 /// Whether a plain file is there. A link or a directory in its place is somebody's trap or mistake, and refused.

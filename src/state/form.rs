@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct Past {
     /// When it was said, seconds since 1970.
     pub said: u64,
-    /// Verdicts other than Unknown.
+    /// Verdicts, one of each target; also what is Unknown, since another check of the same address may know.
     pub verdicts: Vec<PastVerdict>,
     /// What services remember, where it is not what a new one would.
     pub services: Vec<PastService>,
@@ -85,6 +85,9 @@ struct HoldForm {
     author: String,
     made: u64,
     until: Option<u64>,
+    /// When this was written: the clock may have been set since it was made.
+    #[serde(default)]
+    said: Option<u64>,
 }
 
 /// The holds as they are written.
@@ -97,19 +100,20 @@ pub(super) fn say_holds(holds: &Holds, now: Moment) -> String {
         author: hold.grounds.author.clone(),
         made: hold.made,
         until: hold.ends.map(|ends| now.unix_of(ends)),
+        said: Some(now.unix),
     };
     say(&holds.iter().map(form).collect::<Vec<_>>())
 }
 
 /// The holds that have not ended by `now`; `None` where the text is not what `say_holds` writes.
 ///
-/// A clock that was set back while we were away lengthens no hold beyond what it was made for.
+/// A clock that was set back while we were away gives no hold more time than it had left when it was written.
 pub(super) fn read_holds(text: &str, now: Moment) -> Option<Holds> {
     let forms: Vec<HoldForm> = serde_json::from_str(text).ok()?;
     let hold = |form: HoldForm| {
         let held = Held::parse(&form.state)?;
         let grounds = Grounds::new(&form.reason, &form.author).ok()?;
-        let left = form.until.map(|until| until.saturating_sub(now.unix.max(form.made)));
+        let left = form.until.map(|until| until.saturating_sub(now.unix.max(form.said.unwrap_or(form.made))));
         let ends = left.and_then(|left| now.at.checked_add(Duration::from_secs(left)));
         let subject = Subject { pool: form.pool, endpoint: form.endpoint };
         Some((left != Some(0)).then_some((subject, Hold { held, grounds, made: form.made, ends })))

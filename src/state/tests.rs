@@ -62,6 +62,31 @@ fn a_damaged_file_is_set_aside_and_the_start_goes_on() {
 }
 
 #[test]
+fn of_what_is_set_aside_the_newest_few_stay_and_nothing_else_is_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let others = ["holds.bad-", "holds.bad-old", "notes.bad-1", "verdicts.bad-1", "holds.bad"];
+    others.iter().for_each(|other| fs::write(directory.path().join(other), "precious").unwrap());
+    fs::create_dir(directory.path().join("holds.bad-2")).unwrap();
+    // The newest by number, not by name.
+    let starts = 990..1_005;
+    for unix in starts.clone() {
+        fs::write(directory.path().join("holds.state"), unix.to_string()).unwrap();
+        let opened = loop {
+            match Store::open(directory.path(), None, Moment { at: Instant::now(), unix }, &Registry::new()) {
+                Err(StateError::Locked(_)) => std::thread::yield_now(),
+                opened => break opened.unwrap(),
+            }
+        };
+        assert_eq!(opened.1.holds.iter().len(), 0);
+        assert_eq!(fs::read_to_string(directory.path().join(format!("holds.bad-{unix}"))).unwrap(), unix.to_string());
+    }
+    let is_there = |unix: &u64| directory.path().join(format!("holds.bad-{unix}")).exists();
+    let stay: Vec<u64> = starts.filter(is_there).collect();
+    assert_eq!(stay, [1_001, 1_002, 1_003, 1_004]);
+    assert!(others.iter().all(|other| directory.path().join(other).exists()) && is_there(&2));
+}
+
+#[test]
 fn a_disk_that_fails_is_tried_again_until_it_works() {
     let directory = tempfile::tempdir().unwrap();
     let (store, _) = open(directory.path()).unwrap();

@@ -103,7 +103,7 @@ pub fn pool_state(
     let own = |endpoint: &Endpoint| match own_hold(endpoint.address) {
         Some(held) if held.keeps_away() => State::Down,
         Some(_) => State::Up,
-        None => any_of(endpoint.targets.iter().map(|&target| state_of(target))),
+        None => any_of(endpoint.proofs.iter().map(|proof| all_of(proof.iter().map(|&target| state_of(target))))),
     };
     let mut endpoints: Box<[State]> = pool.endpoints.iter().map(own).collect();
     let state = match holds.held() {
@@ -131,9 +131,14 @@ fn enough(endpoints: &[State], min_healthy: usize) -> State {
     }
 }
 
-/// An endpoint that several targets speak for is as well as the best of them says, and unknown where none says anything.
-fn any_of(states: impl Iterator<Item = State>) -> State {
-    states.min_by_key(|state| state.badness()).unwrap_or(State::Unknown)
+/// An endpoint that several proofs speak for is as well as the best of them says, and unknown where none says anything.
+fn any_of(proofs: impl Iterator<Item = State>) -> State {
+    proofs.min_by_key(|state| state.badness()).unwrap_or(State::Unknown)
+}
+
+/// Targets that prove something together prove what the worst of them does.
+fn all_of(targets: impl Iterator<Item = State>) -> State {
+    targets.max_by_key(|state| state.badness()).unwrap_or(State::Unknown)
 }
 
 /// Chooses for one order. Pools go by what is known of them, and by the order within that:

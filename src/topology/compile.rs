@@ -9,7 +9,7 @@ use super::regions::Regions;
 use super::target;
 use super::views::{Face as Seen, faces};
 use super::{
-    Addresses, Canary, Endpoint, Face, Here, Names, Pool, Service, ServicePool, SrvOwner, TargetSpec, Topology,
+    Addresses, Canary, Endpoint, Face, Here, Names, Pool, Proof, Service, ServicePool, SrvOwner, TargetSpec, Topology,
     Transfer, Views, Zone,
 };
 use crate::config::{self, Config, Delegation, Location};
@@ -165,14 +165,17 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
 fn service_pool(config: &Config, face: &Seen<'_>, index: usize, targets: &mut Targets) -> ServicePool {
     let (pool, service) = (&config.pools[index], face.service);
     let endpoints = pool.endpoints.iter().filter(|endpoint| endpoint.role == face.role);
-    let aim = target::Aim::new(service, pool, !config.server.well_known.is_empty());
+    let aims: Vec<_> = std::iter::once(&service.check)
+        .chain(&service.beside)
+        .map(|check| target::Aim::new(service, check, pool, !config.server.well_known.is_empty()))
+        .collect();
     ServicePool {
         pool: PoolId::at(index),
         min_healthy: pool.min_healthy,
         endpoints: endpoints
             .map(|endpoint| Endpoint {
                 address: endpoint.address,
-                targets: [targets.intern(aim.at(endpoint.address))].into(),
+                proofs: [aims.iter().map(|aim| targets.intern(aim.at(endpoint.address))).collect()].into(),
             })
             .collect(),
     }
@@ -245,8 +248,7 @@ fn pool_name_services(config: &Config, index: usize, services: &mut Vec<Service>
         if users.is_empty() && !services.iter().any(uses) {
             // Nobody says which of its addresses are meant: all of them.
             let all = config.pools[index].endpoints.iter();
-            service.pools[0].endpoints =
-                all.map(|e| Endpoint { address: e.address, targets: Box::default() }).collect();
+            service.pools[0].endpoints = all.map(|e| Endpoint { address: e.address, proofs: Box::default() }).collect();
         }
         match view {
             None => made.push(service),
@@ -265,17 +267,18 @@ fn pool_name_services(config: &Config, index: usize, services: &mut Vec<Service>
 fn pool_name_service(config: &Config, index: usize, users: &[&Service], regions: usize) -> Service {
     let named_by_srv = users.iter().any(|s| s.shape != Shape::Address);
     let meant = || users.iter().filter(|s| !named_by_srv || s.shape != Shape::Address);
-    let mut endpoints: Vec<(std::net::IpAddr, Vec<TargetId>)> = Vec::new();
+    let mut endpoints: Vec<(std::net::IpAddr, Vec<Proof>)> = Vec::new();
     for endpoint in meant().flat_map(|s| s.pools.iter()).filter(|p| p.pool.index() == index).flat_map(|p| &p.endpoints)
     {
         match endpoints.iter_mut().find(|(address, _)| *address == endpoint.address) {
-            Some((_, targets)) => {
-                targets.extend(endpoint.targets.iter().filter(|t| !targets.contains(t)).copied().collect::<Vec<_>>())
+            Some((_, proofs)) => {
+                let new = endpoint.proofs.iter().filter(|proof| !proofs.contains(proof));
+                proofs.extend(new.cloned().collect::<Vec<_>>());
             }
-            None => endpoints.push((endpoint.address, endpoint.targets.to_vec())),
+            None => endpoints.push((endpoint.address, endpoint.proofs.to_vec())),
         }
     }
-    let endpoints = endpoints.into_iter().map(|(address, targets)| Endpoint { address, targets: targets.into() });
+    let endpoints = endpoints.into_iter().map(|(address, proofs)| Endpoint { address, proofs: proofs.into() });
     Service {
         name: format!("pool {}", config.pools[index].name),
         face: Face::PoolName,
@@ -339,7 +342,7 @@ fn affected(targets: usize, services: &[Service]) -> Vec<Box<[ServiceId]>> {
     for (i, service) in services.iter().enumerate() {
         let tied = service.group.iter().flat_map(|group| group.members.iter().copied());
         let whole: Vec<ServiceId> = tied.chain([ServiceId::at(i)]).collect();
-        for target in service.pools.iter().flat_map(|p| &p.endpoints).flat_map(|e| &e.targets) {
+        for target in service.pools.iter().flat_map(|p| &p.endpoints).flat_map(Endpoint::targets) {
             affected[target.index()].extend(&whole);
         }
     }

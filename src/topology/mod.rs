@@ -268,8 +268,18 @@ pub struct ServicePool {
 pub struct Endpoint {
     /// The address.
     pub address: IpAddr,
-    /// What tells whether it is up: one target for a service, those of all its services for a pool's own name.
-    pub targets: Box<[TargetId]>,
+    /// What proves that it is up, each by itself: one for a service, those of all its services for a pool's own name.
+    pub proofs: Box<[Proof]>,
+}
+
+/// Targets at one address that prove together that it serves: one for each port that is handed out. As good as the worst of them.
+pub type Proof = Box<[TargetId]>;
+
+impl Endpoint {
+    /// Every target that has a part in it.
+    pub fn targets(&self) -> impl Iterator<Item = TargetId> {
+        self.proofs.iter().flat_map(|proof| proof.iter().copied())
+    }
 }
 
 /// Clients that every service treats alike.

@@ -80,8 +80,7 @@ pub(super) struct Aim<'a> {
 
 impl<'a> Aim<'a> {
     /// `is_delegated` where homeservers are told the name that is steered as the server's.
-    pub(super) fn new(service: &'a Service, pool: &Pool, is_delegated: bool) -> Self {
-        let check = &service.check;
+    pub(super) fn new(service: &'a Service, check: &'a Check, pool: &Pool, is_delegated: bool) -> Self {
         let kind = check.ask.kind();
         let domain = || check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
         let names = check.name.clone().map_or_else(|| handed_out(service, pool, kind, is_delegated), |name| vec![name]);
@@ -134,7 +133,7 @@ pub fn demands(service: &Service, pool: &Pool, is_delegated: bool) -> Vec<Target
     let names = handed_out(service, pool, kind, is_delegated);
     let is_demanding = spoken.is_tls() && check.name.is_none() && check.tls.verify == Verify::Full;
     let Some(server_name) = names.first().filter(|_| !is_demanding) else { return Vec::new() };
-    let aim = Aim::new(service, pool, is_delegated);
+    let aim = Aim::new(service, &service.check, pool, is_delegated);
     let spec = |address| {
         let target = aim.at(address);
         let domain = if kind.is_for_domain() && !is_told(service, is_delegated) {

@@ -100,7 +100,7 @@ pub fn estimates(topology: &Topology) -> impl Iterator<Item = Estimate> + '_ {
 
 fn estimate(topology: &Topology, service: &Service) -> Option<Estimate> {
     let endpoints = service.pools.iter().flat_map(|pool| &pool.endpoints);
-    let targets: BTreeSet<TargetId> = endpoints.flat_map(|endpoint| endpoint.targets.iter().copied()).collect();
+    let targets: BTreeSet<TargetId> = endpoints.flat_map(|endpoint| endpoint.targets()).collect();
     let specs = || targets.iter().map(|target| &*topology.targets[target.index()]);
     let by_fault = |fault| specs().map(|spec| found(spec, fault)).reduce(Span::or);
     let [killed, refused, silent] = Fault::WORDS.map(|(_, fault)| by_fault(fault));

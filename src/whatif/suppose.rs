@@ -54,7 +54,7 @@ fn bereft(snapshot: &Snapshot, id: ServiceId, dead: &HashSet<IpAddr>) -> Row {
         let (pool, before) = (&topology.service(id).pools[place], &snapshot.row(id).standings[place]);
         let state_of = |target: TargetId| {
             let is_dead = dead.contains(&topology.targets[target.index()].address.ip());
-            let own = pool.endpoints.iter().position(|endpoint| endpoint.targets.contains(&target));
+            let own = pool.endpoints.iter().position(|endpoint| endpoint.targets().any(|its| its == target));
             if is_dead { State::Down } else { own.map_or(State::Unknown, |own| before.endpoints[own]) }
         };
         pool_state(pool, &before.holds, state_of)

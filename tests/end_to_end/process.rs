@@ -119,3 +119,29 @@ fn a_crash_writes_no_secrets_to_the_disk() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
 }
+
+#[test]
+fn lanes_let_whoever_decides_go_first() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("", QUICK));
+    let server = Server::ready(&scene);
+    eventually("every lane, and no other thread, stepped back", || {
+        let threads = nice_of_threads(&server);
+        let own = threads.iter().find(|(name, _)| name == "edgesteer")?.1;
+        let expected = |name: &str| if name.starts_with("lane-") { own + 5 } else { own };
+        let lanes = threads.iter().filter(|(name, _)| name.starts_with("lane-")).count();
+        (lanes > 0 && threads.iter().all(|(name, nice)| *nice == expected(name))).then_some(())
+    });
+}
+
+/// Each thread's name and niceness, as Linux tells them.
+fn nice_of_threads(server: &Server) -> Vec<(String, i32)> {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid().as_raw_nonzero())).unwrap();
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    let read = |stat: String| {
+        let (head, tail) = stat.rsplit_once(") ").unwrap();
+        (head.split_once('(').unwrap().1.to_owned(), tail.split(' ').nth(16).unwrap().parse().unwrap())
+    };
+    stats.map(read).collect()
+}

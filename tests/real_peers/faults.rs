@@ -10,7 +10,7 @@ use crate::common::dns::{RecordType as T, addresses, look_up};
 use crate::common::eventually;
 use crate::common::process::{Process, system};
 use crate::common::scene::Scene;
-use crate::common::server::Server;
+use crate::common::server::{Server, get};
 use edgesteer::demo::ca::{Identity, ThrowawayCa, now_valid};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant, SystemTime};
 const BABBLE: &str = "EDGESTEER_TEST_BABBLE";
 const EDGE: &str = "10.77.1.1";
 const SPARE: &str = "10.77.2.1";
+/// Somebody else's server behind the same cable.
+const NEIGHBOUR: &str = "10.77.3.1";
 /// Checks as metrics name them, and the names that they steer.
 const CHECKS: [(&str, &str); 5] = [
     ("sip:5061", "sip.contoso.com"),
@@ -73,7 +75,7 @@ impl Namespace {
         must(&["ip", "addr", "add", "10.77.0.1/16", "dev", "ours"]);
         must(&["ip", "link", "set", "ours", "up"]);
         namespace.must(&["ip", "link", "set", "lo", "up"]);
-        for address in [EDGE, SPARE] {
+        for address in [EDGE, SPARE, NEIGHBOUR] {
             namespace.must(&["ip", "addr", "add", &format!("{address}/16"), "dev", "theirs"]);
         }
         namespace.must(&["ip", "link", "set", "theirs", "up"]);
@@ -242,6 +244,52 @@ impl World {
         );
     }
 
+    /// Cut off from everything again, with a reference: what is believed stays, and is said not to be believed on.
+    fn doubt_itself(&mut self) {
+        let _neighbour = self.namespace.babble("neighbour", self.scene.path());
+        let references = format!("[health]\nreferences = [\"{NEIGHBOUR}:443\"]\n");
+        self.scene.write(&configuration(&self.scene).replace("[health]\n", &references));
+        self.server.signal(Signal::HUP);
+        self.server.wait_for_log("reload: taken over");
+        let answered = "edgesteer_probes_total{kind=\"tcp\",outcome=\"pass\"}";
+        eventually("the reference answers", || self.server.metric(answered));
+        let doubts = |server: &Server| server.metric("edgesteer_self_doubt") == Some(1.0);
+        let moved = |server: &Server| server.log().matches("partners are sent elsewhere").count();
+        let (before, began) = (moved(&self.server), Instant::now());
+
+        must(&["ip", "link", "set", "ours", "down"]);
+        eventually("self-doubt", || doubts(&self.server).then_some(()));
+        println!(
+            "| we are cut off, and a reference says so | self-doubt after {:.1} s |",
+            began.elapsed().as_secs_f64()
+        );
+        let failed = self.server.failed_probes();
+        // Many times what it takes to find all of them down.
+        eventually("many more probes fail", || (self.server.failed_probes() > failed + 60).then_some(()));
+        assert!(doubts(&self.server));
+        let (status, said) = get(self.scene.admin, "/readyz").unwrap();
+        assert!(status == 200 && said.contains("self-doubt"), "{said}");
+        self.server.wait_for_log("self-doubt: no reference answers");
+        self.all_up();
+
+        must(&["ip", "link", "set", "ours", "up"]);
+        self.server.wait_for_log("self-doubt is over");
+        eventually("edges pass again", || (!doubts(&self.server)).then_some(()));
+        let (_, said) = get(self.scene.admin, "/readyz").unwrap();
+        assert!(!said.contains("self-doubt"), "{said}");
+        let passed = || {
+            let kinds = ["sip", "xmpp", "https", "stun"].iter();
+            let count = kinds.filter_map(|kind| {
+                self.server.metric(&format!("edgesteer_probes_total{{kind=\"{kind}\",outcome=\"pass\"}}"))
+            });
+            count.sum::<f64>()
+        };
+        let before_return = passed();
+        eventually("they answer again", || (passed() > before_return + 20.0).then_some(()));
+        self.all_up();
+        assert_eq!(moved(&self.server), before, "nobody was sent anywhere");
+    }
+
     fn restart(&mut self, valid: std::ops::Range<SystemTime>) {
         let identity = identity(&self.ca, valid);
         self.edge.iter_mut().for_each(|peer| peer.restart(&identity));
@@ -295,6 +343,7 @@ fn inside() {
     }
     must(&["ip", "link", "set", "ours", "up"]);
     world.all_up();
+    world.doubt_itself();
 }
 
 /// Speaks to whoever connects, until it is killed; what it says is nobody's protocol, or never ends.
@@ -302,6 +351,10 @@ fn inside() {
 #[ignore = "is run by faults_of_real_edges_are_found, in place of a server"]
 fn babble() {
     let Some(how) = std::env::var_os(BABBLE) else { return };
+    if how == "neighbour" {
+        let listener = TcpListener::bind((NEIGHBOUR, 443)).unwrap();
+        listener.incoming().for_each(drop);
+    }
     let is_drip = how == "drip";
     let edge: IpAddr = EDGE.parse().unwrap();
     for port in TCP_PORTS {

@@ -119,7 +119,7 @@ impl Running {
 
     fn measure(&mut self, mix: &Mix, duration: Duration) -> Result<Measured, Failure> {
         let Contestant { kind, domains } = self.contestant;
-        let mut load = Load::new(self.listen, mix.templates.clone(), domains, kind.name == ECHO)?;
+        let mut load = Load::new(self.listen, mix.templates.clone(), domains, kind.is_echo())?;
         load.run(WARM_UP)?;
         let before = self.process.cpu();
         let counts = load.run(duration)?;
@@ -131,7 +131,7 @@ impl Running {
 
 /// Whether everything that will be asked is answered rightly. An echo is right when it is there.
 fn is_right(contestant: Contestant, listen: SocketAddr, mixes: &[Mix]) -> Result<(), String> {
-    if contestant.kind.name == ECHO {
+    if contestant.kind.is_echo() {
         return Ok(());
     }
     let check = |mix: &Mix| check::all(listen, &mix.templates, contestant.domains, contestant.kind.is_geo);

@@ -20,6 +20,13 @@ pub(crate) struct Kind {
     pub(crate) prepare: fn(&Setting<'_>, &Path) -> Result<Command, Failure>,
 }
 
+impl Kind {
+    /// Whether it knows nothing of what it is asked.
+    pub(crate) fn is_echo(&self) -> bool {
+        self.name.starts_with(ECHO)
+    }
+}
+
 /// What a server is to serve, and where.
 pub(crate) struct Setting<'a> {
     /// Where its files are.
@@ -39,9 +46,28 @@ pub(crate) struct Setting<'a> {
 pub(crate) const ECHO: &str = "echo";
 pub(crate) const EDGESTEER: &str = "edgesteer";
 
+/// Octets that an answer to the mix with client subnets has more than its question, on average.
+const LONGER: u32 = 45;
+/// Nanoseconds that such an answer takes in process (`inside`), on average.
+const WORK: u32 = 150;
+
 /// In the order in which they are compared.
 pub(crate) const KINDS: &[Kind] = &[
-    Kind { name: ECHO, program: "", packages: "", is_geo: false, prepare: echo },
+    Kind { name: ECHO, program: "", packages: "", is_geo: false, prepare: |setting, _| echo(setting, 0, 0) },
+    Kind {
+        name: "echo-long",
+        program: "",
+        packages: "",
+        is_geo: false,
+        prepare: |setting, _| echo(setting, LONGER, 0),
+    },
+    Kind {
+        name: "echo-work",
+        program: "",
+        packages: "",
+        is_geo: false,
+        prepare: |setting, _| echo(setting, LONGER, WORK),
+    },
     Kind { name: EDGESTEER, program: "", packages: "", is_geo: true, prepare: peers::edgesteer },
     Kind { name: "gdnsd", program: "/usr/sbin/gdnsd", packages: "gdnsd", is_geo: true, prepare: peers::gdnsd },
     Kind {
@@ -106,8 +132,9 @@ pub(crate) fn must_be_installed(contestants: &[Contestant]) -> Result<(), Failur
     Err(format!("not installed: {names}; on Debian: apt-get install --no-install-recommends {packages}").into())
 }
 
-fn echo(setting: &Setting<'_>, _: &Path) -> Result<Command, Failure> {
+fn echo(setting: &Setting<'_>, longer: u32, work: u32) -> Result<Command, Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("echo").arg(setting.listen.to_string());
+    command.args(["--longer", &longer.to_string(), "--work", &work.to_string()]);
     Ok(command)
 }

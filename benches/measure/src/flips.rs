@@ -25,8 +25,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
 const SOCKETS: usize = 8;
-/// Largest number of questions of one socket that wait.
-const WINDOW: usize = 32;
+/// Questions of one socket that wait: so many keep a lane busy without rest, and more only stand in a queue before it.
+const WINDOW: usize = 16;
+/// The most that there is room for.
+const WINDOW_MAX: usize = 32;
 /// From the end of one flip to the next, at least.
 const PAUSE: Duration = Duration::from_millis(3);
 /// A flow without an answer for so long has lost its questions, and asks anew.
@@ -41,8 +43,8 @@ pub(crate) struct Options {
     /// How many changes of mind.
     #[arg(long, default_value_t = 2_000)]
     flips: usize,
-    /// Questions of each of the 8 sockets that wait: 32 saturate a lane.
-    #[arg(long, default_value_t = WINDOW, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=WINDOW as u64))]
+    /// Questions of each of the 8 sockets that wait.
+    #[arg(long, default_value_t = WINDOW, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=WINDOW_MAX as u64))]
     window: usize,
 }
 
@@ -185,8 +187,8 @@ impl<'a> Flips<'a> {
             random: Random::new(0x9e37_79b9_7f4a_7c15),
             answers: 0,
             late: 0,
-            received: Batch::with_times(WINDOW),
-            questions: Batch::new(WINDOW, Peers::Connected),
+            received: Batch::with_times(WINDOW_MAX),
+            questions: Batch::new(WINDOW_MAX, Peers::Connected),
         })
     }
 
@@ -222,7 +224,7 @@ impl<'a> Flips<'a> {
     /// Reads and asks once on every socket; `pool` is true now, or will be when the flip is over.
     fn turn(&mut self, pool: Ipv4Addr) -> Result<(), Failure> {
         for flow in &mut self.flows {
-            let count = self.received.receive(&flow.socket, WINDOW, false)?;
+            let count = self.received.receive(&flow.socket, WINDOW_MAX, false)?;
             for i in 0..count {
                 let time = self.received.time(i).ok_or("the kernel does not tell when datagrams come")?;
                 let answer = Answer::read(self.received.received(i)).ok_or("an answer cannot be read")?;

@@ -23,7 +23,6 @@ mod watched;
 mod world;
 
 use clap::{Parser, Subcommand};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 /// What went wrong, for people.
@@ -51,10 +50,7 @@ enum Command {
     /// Puts load on a server that runs already.
     Load(load::Options),
     /// Sends every datagram back as an answer.
-    Echo {
-        /// Where.
-        listen: SocketAddr,
-    },
+    Echo(echo::Options),
 }
 
 fn main() -> ExitCode {
@@ -65,7 +61,7 @@ fn main() -> ExitCode {
         Command::Inside(options) => inside::run(&options),
         Command::Watched(options) => watched::run(&options),
         Command::Load(options) => load::run(&options),
-        Command::Echo { listen } => echo::run(listen).map_err(Failure::from),
+        Command::Echo(options) => echo::run(&options).map_err(Failure::from),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -87,7 +87,7 @@ fn rows(world: &World, seen: &HashMap<Arc<TargetSpec>, Arc<Observation>>) -> Vec
     let mut rows = Vec::new();
     for (service, pool) in configured(world) {
         for endpoint in &pool.endpoints {
-            for target in endpoint.targets.iter().map(|id| &topology.targets[id.index()]) {
+            for target in endpoint.targets().map(|id| &topology.targets[id.index()]) {
                 let Some(observation) = seen.get(target) else { continue };
                 rows.push(Row {
                     service: service.name.clone(),
@@ -197,7 +197,7 @@ fn other_ports(world: &World) -> Vec<(String, String, Arc<TargetSpec>)> {
     let mut others = Vec::new();
     for (service, pool) in configured(world) {
         for target in
-            pool.endpoints.iter().flat_map(|endpoint| endpoint.targets.iter()).map(|id| &topology.targets[id.index()])
+            pool.endpoints.iter().flat_map(|endpoint| endpoint.targets()).map(|id| &topology.targets[id.index()])
         {
             let unasked = service.srv.iter().map(|(_, port)| *port).filter(|port| *port != target.address.port());
             for port in unasked.collect::<HashSet<_>>() {

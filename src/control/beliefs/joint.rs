@@ -3,10 +3,10 @@
 
 use super::Beliefs;
 use super::memory::Memory;
-use crate::health::{Judge, PoolHolds, State};
+use crate::health::{PoolHolds, State};
 use crate::ids::{ServiceId, TargetId};
 use crate::steering;
-use crate::topology::Endpoint;
+use crate::topology::{Endpoint, Proof};
 
 /// How a pool stands in a service.
 pub(super) struct Joint {
@@ -38,13 +38,15 @@ impl Beliefs {
         joint
     }
 
-    /// Whether an endpoint of a pool that nobody holds may be about to be lost: it is with the last target that speaks for its life.
+    /// Whether an endpoint of a pool that nobody holds may be about to be lost: it is with the last proof of its life, and a
+    /// proof with the first of its targets.
     fn is_suspect(&self, id: ServiceId, place: usize, holds: &PoolHolds) -> bool {
         let judge = |target: &TargetId| &self.judges[target.index()];
         let is_suspect = |endpoint: &Endpoint| {
-            let mut alive =
-                endpoint.targets.iter().map(judge).filter(|judge| judge.verdict().state.is_alive()).peekable();
-            alive.peek().is_some() && alive.all(Judge::is_suspect)
+            let is_alive = |proof: &&Proof| proof.iter().all(|target| judge(target).verdict().state.is_alive());
+            let mut alive = endpoint.proofs.iter().filter(is_alive).peekable();
+            let is_doubtful = |proof: &Proof| proof.iter().any(|target| judge(target).is_suspect());
+            alive.peek().is_some() && alive.all(is_doubtful)
         };
         let endpoints = &self.topology.service(id).pools[place].endpoints;
         endpoints.iter().filter(|endpoint| holds.endpoint(endpoint.address).is_none()).any(is_suspect)

@@ -102,25 +102,27 @@ impl Beliefs {
         self.set_holds(std::mem::take(&mut old.holds));
         // A check that merely asks otherwise, as with another first domain, begins with what was believed of the address,
         // unless its old checks contradicted one another.
-        let mut by_address: HashMap<_, Vec<&Judge>> = HashMap::new();
-        for (spec, id) in &old.ids {
-            by_address.entry((spec.address, spec.kind())).or_default().push(&old.judges[id.index()]);
+        let mut by_address: HashMap<_, Vec<TargetId>> = HashMap::new();
+        for (i, spec) in old.topology.targets.iter().enumerate() {
+            by_address.entry((spec.address, spec.kind())).or_default().push(TargetId::at(i));
         }
-        let agreed = |judges: &Vec<&Judge>| {
-            let state = judges[0].verdict().state;
-            judges.iter().all(|judge| judge.verdict().state == state).then(|| judges[0].begin_anew())
+        let agreed = |ids: &Vec<TargetId>| {
+            let state = |id: &TargetId| old.judges[id.index()].verdict().state;
+            ids.iter().all(|id| state(id) == state(&ids[0])).then_some(ids[0])
         };
-        for (spec, id) in &self.ids {
-            let before = old.ids.get(spec).map(|before| before.index());
-            if let Some(before) = before {
-                self.histories[id.index()] = std::mem::take(&mut old.histories[before]);
-            }
-            let same = before.map(|before| old.judges[before].clone());
+        let mut kin = Vec::new();
+        for (i, spec) in self.topology.targets.iter().enumerate() {
+            let same = old.ids.get(spec).copied();
             let like = || by_address.get(&(spec.address, spec.kind())).and_then(agreed);
-            self.judges[id.index()] = same.or_else(like).unwrap_or_default();
+            let Some(was) = same.or_else(like) else { continue };
+            kin.push((was, TargetId::at(i)));
+            let judge = &old.judges[was.index()];
+            self.judges[i] = if same.is_some() { judge.clone() } else { judge.begin_anew() };
+            if same.is_some() {
+                self.histories[i] = std::mem::take(&mut old.histories[was.index()]);
+            }
         }
-        let same = self.ids.iter().filter_map(|(spec, &is)| Some((*old.ids.get(spec)?, is)));
-        self.witness.take_over(&old.witness, same);
+        self.witness.take_over(&old.witness, kin);
         (self.doubted, self.is_doubting) = (old.doubted, old.is_doubting);
         self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();
         let by_name: HashMap<&str, usize> =
@@ -181,7 +183,12 @@ impl Beliefs {
         if is != was {
             self.is_doubting = is;
             self.doubted = self.doubted.step(is, !is, now);
-            self.judges.iter_mut().for_each(Judge::drop_evidence);
+            for (i, judge) in self.judges.iter_mut().enumerate() {
+                if judge.is_suspect() {
+                    self.suspicions.insert(TargetId::at(i));
+                }
+                judge.drop_evidence();
+            }
         }
     }
 

@@ -15,17 +15,17 @@ impl Beliefs {
     pub fn past(&self, now: Moment) -> Past {
         let verdict = |(spec, judge): (&Arc<TargetSpec>, &Judge)| {
             let verdict = judge.verdict();
-            (verdict.state != State::Unknown).then(|| PastVerdict {
+            PastVerdict {
                 address: spec.address,
                 check: spec.kind().word().to_owned(),
                 names: names(spec),
                 state: verdict.state.word().to_owned(),
                 since: verdict.since.map_or(now.unix, |since| now.unix_of(since)),
-            })
+            }
         };
         Past {
             said: now.unix,
-            verdicts: self.topology.targets.iter().zip(&self.judges).filter_map(verdict).collect(),
+            verdicts: self.topology.targets.iter().zip(&self.judges).map(verdict).collect(),
             services: (0..self.services.len()).filter_map(|i| self.past_service(i, now)).collect(),
         }
     }
@@ -94,7 +94,9 @@ impl Beliefs {
         for (i, spec) in self.topology.targets.iter().enumerate() {
             let names = names(spec);
             let Some(same) = by_check.get(&(spec.address, spec.kind().word(), names.as_str())) else { continue };
-            let state = same[0].state().filter(|_| same.iter().all(|other| other.state == same[0].state));
+            // Checks of one address that contradicted one another, also by not knowing, say nothing of a check like both.
+            let agree = same.iter().all(|other| other.state == same[0].state);
+            let state = same[0].state().filter(|state| agree && *state != State::Unknown);
             let since = now.before(now.age(same[0].since));
             if let Some(state) = state {
                 self.judges[i] = Judge::recalled(Verdict { state, since: Some(since), why: None });

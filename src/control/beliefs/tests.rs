@@ -32,7 +32,7 @@ impl Story {
         let topology = self.beliefs.topology.clone();
         let outcome = if up { Outcome::Pass } else { Outcome::fail(FailureClass::Refused, "refused") };
         let place = topology.services[0].pools.iter().position(|p| topology.pool(p.pool).name == pool).unwrap();
-        for target in topology.services[0].pools[place].endpoints.iter().flat_map(|e| e.targets.iter()) {
+        for target in topology.services[0].pools[place].endpoints.iter().flat_map(|e| e.targets()) {
             for _ in 0..3 {
                 self.beliefs.observe(&topology.targets[target.index()].clone(), &outcome, self.at(seconds));
             }
@@ -204,7 +204,7 @@ fn a_degraded_pool_serves_behind_a_well_one_and_before_a_dead_one() {
     story.pool_is("dublin", true, 0);
     let topology = story.beliefs.topology.clone();
     let says_504 = |story: &mut Story, pool: usize, seconds| {
-        for target in topology.services[0].pools[pool].endpoints.iter().flat_map(|e| e.targets.iter()) {
+        for target in topology.services[0].pools[pool].endpoints.iter().flat_map(|e| e.targets()) {
             for _ in 0..3 {
                 let spec = &topology.targets[target.index()];
                 story.beliefs.observe(spec, &Outcome::Degraded("SIP 504".into()), story.at(seconds));
@@ -417,7 +417,7 @@ proptest! {
 /// TTLs of the first service's answers, and what began or ended to be suspect, after one outcome of seoul's first endpoint each.
 fn ttls(story: &mut Story, script: &str) -> Vec<(u32, usize)> {
     let topology = story.beliefs.topology.clone();
-    let target = topology.services[0].pools[0].endpoints[0].targets[0];
+    let target = topology.services[0].pools[0].endpoints[0].proofs[0][0];
     let mut told = Vec::new();
     for (i, c) in (100..).zip(script.bytes()) {
         let fail = Outcome::fail(FailureClass::Refused, "refused");

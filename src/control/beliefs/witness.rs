@@ -16,7 +16,7 @@
 use crate::health::{Doubt, Outcome, Suspicion};
 use crate::ids::TargetId;
 use crate::limits::{DOUBT_POOLS_MIN, DOUBT_WINDOW};
-use crate::topology::{TargetSpec, Topology};
+use crate::topology::{Endpoint, TargetSpec, Topology};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -77,7 +77,7 @@ impl Witness {
     pub(super) fn new(topology: &Topology) -> Self {
         let mut of_target = vec![Vec::new(); topology.targets.len()];
         for pool in topology.services.iter().flat_map(|service| &service.pools) {
-            for target in pool.endpoints.iter().flat_map(|endpoint| endpoint.targets.iter()) {
+            for target in pool.endpoints.iter().flat_map(Endpoint::targets) {
                 let pools: &mut Vec<usize> = &mut of_target[target.index()];
                 if !pools.contains(&pool.pool.index()) {
                     pools.push(pool.pool.index());
@@ -93,8 +93,8 @@ impl Witness {
         }
     }
 
-    /// Takes over what an older one knew of the same targets and references; pairs are what a target was and is.
-    pub(super) fn take_over(&mut self, old: &Self, targets: impl Iterator<Item = (TargetId, TargetId)>) {
+    /// Takes over what an older one knew of the same addresses and references; pairs are what a target was and is.
+    pub(super) fn take_over(&mut self, old: &Self, targets: impl IntoIterator<Item = (TargetId, TargetId)>) {
         self.doubt = old.doubt;
         for (was, is) in targets {
             self.set(is, old.trials[was.index()]);

@@ -178,16 +178,35 @@ async fn an_observation_that_nobody_takes_is_overdue() {
     assert_eq!(heartbeat.overdue(now), Duration::ZERO, "who is not asked owes nothing");
 }
 
+/// After a doubt, what was seen in a row is dropped: who has long been silent is found as who falls silent then.
+#[tokio::test(start_paused = true)]
+async fn who_is_judged_anew_is_confirmed_anew() {
+    let (send, mut seen) = mpsc::channel(1);
+    let mut prober = Prober::with_files(send, 1 << 20);
+    let is_silent = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    prober.retarget_as(crowd(1), |target| Simulated { target, is_silent: is_silent.clone() });
+    let mut began = Vec::new();
+    for i in 0..10 {
+        began.push(seen.recv().await.unwrap().started);
+        if i == 5 {
+            prober.begin_anew();
+        }
+    }
+    // A time-out of 2 s, and then `confirm` or nearly `interval`.
+    let is_routine: Vec<bool> = began.windows(2).map(|pair| pair[1] - pair[0] > Duration::from_millis(2_600)).collect();
+    assert_eq!(is_routine, [false, false, true, true, true, true, false, false, true]);
+}
+
 proptest! {
     #[test]
-    fn jitter_is_a_tenth_at_most(millis in 1u64..10_000_000, random: u64) {
+    fn jitter_is_a_tenth_at_most(millis in 1u64..10_000_000, seed: u64) {
         let interval = Duration::from_millis(millis);
-        let got = jittered(interval, random);
+        let got = jittered(interval, Luck(seed).fraction());
         prop_assert!(got + interval / 10 + Duration::from_nanos(1) >= interval && got <= interval);
     }
 }
 
 #[test]
 fn the_longest_interval_is_no_trouble() {
-    assert!(jittered(Duration::MAX, u64::MAX) <= FOREVER);
+    assert!(jittered(Duration::MAX, 0.0) <= FOREVER);
 }

@@ -33,6 +33,20 @@ fn a_hold_ends_when_it_was_said_to_end() {
     assert_eq!((seoul.held, seoul.made, seoul.grounds.reason.as_str()), (Held::Drain, 1_000, "patch night"));
 }
 
+/// The clock was a day ahead when the hold was made, and right when it was written again.
+#[test]
+fn a_clock_that_was_set_back_before_ends_no_hold_early() {
+    let (made, now) = (86_400 + 1_000, at(1_000));
+    let subject: Subject = "seoul".parse().unwrap();
+    let hold = Hold { made, ..hold(Some(now.at + Duration::from_secs(600))) };
+    let text = say_holds(&[(subject.clone(), hold)].into_iter().collect(), now);
+    for (unix, left) in [(1_000, 600), (1_010, 590), (10, 600)] {
+        let later = at(unix);
+        let read = read_holds(&text, later).unwrap();
+        assert_eq!(read.get(&subject).unwrap().ends, Some(later.at + Duration::from_secs(left)), "at {unix}");
+    }
+}
+
 #[test]
 fn what_this_version_does_not_write_is_not_read() {
     for text in [

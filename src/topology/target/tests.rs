@@ -47,6 +47,25 @@ fn a_delegated_name_is_what_the_certificate_is_for() {
     }
 }
 
+/// XEP-0368 section 3: peers mix both SRV names, so both ports must be proven.
+#[test]
+fn with_direct_tls_both_ports_are_asked() {
+    use crate::config::Ask;
+    let ports = |more: &str| -> Vec<(u16, bool)> {
+        let text = "[service.chat]\nkind = \"xmpp\"\ndomains = [\"contoso.com\"]\npools = [\"seoul\"]\n";
+        let topology = topology(&format!("{ZONE}{POOLS}{text}{more}"));
+        let endpoint = &topology.services[0].pools[0].endpoints[0];
+        assert_eq!(endpoint.proofs.len(), 1);
+        let asked = endpoint.targets().map(|target| &topology.targets[target.index()]);
+        asked.map(|spec| (spec.address.port(), *spec.ask == Ask::Xmpp { direct_tls: true })).collect()
+    };
+    let (starttls, direct) = ((5269, false), (5270, true));
+    assert_eq!(ports(""), [starttls]);
+    assert_eq!(ports("direct_tls = true"), [starttls, direct]);
+    assert_eq!(ports("direct_tls = true\ncheck = { port = 5270, direct_tls = true }"), [direct, starttls]);
+    assert_eq!(ports("direct_tls = true\ncheck = { kind = \"tls\", port = 5270 }"), [(5270, false)], "as it stands");
+}
+
 #[test]
 fn of_very_many_names_an_even_sample_is_asked_for() {
     let domains: Vec<String> = (0..1000).map(|i| format!("\"d{i}.contoso.com\"")).collect();

@@ -30,7 +30,7 @@ impl Story {
 
     fn pool_is(&mut self, pool: usize, up: bool, seconds: u64) {
         let outcome = if up { Outcome::Pass } else { Outcome::fail(FailureClass::Refused, "refused") };
-        for target in WORLD.services[0].pools[pool].endpoints.iter().flat_map(|e| e.targets.iter()) {
+        for target in WORLD.services[0].pools[pool].endpoints.iter().flat_map(|e| e.targets()) {
             (0..3).for_each(|_| {
                 self.beliefs.observe(&WORLD.targets[target.index()], &outcome, self.at(seconds));
             });

@@ -31,7 +31,7 @@ impl Story {
     fn pool_is(&mut self, pool: usize, up: bool, seconds: u64) {
         let outcome = if up { Outcome::Pass } else { Outcome::fail(FailureClass::Refused, "refused") };
         let topology = self.beliefs.topology.clone();
-        for target in topology.services[0].pools[pool].endpoints.iter().flat_map(|e| e.targets.iter()) {
+        for target in topology.services[0].pools[pool].endpoints.iter().flat_map(|e| e.targets()) {
             for _ in 0..3 {
                 self.beliefs.observe(&topology.targets[target.index()], &outcome, self.at(seconds));
             }

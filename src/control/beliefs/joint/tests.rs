@@ -58,9 +58,9 @@ impl Story {
         let (topology, now) = (self.beliefs.topology.clone(), self.start + Duration::from_secs(seconds));
         let outcome = if up { Outcome::Pass } else { Outcome::fail(FailureClass::Refused, "refused") };
         let mut affected = BTreeSet::new();
-        for target in topology.services[service].pools[pool].endpoints.iter().flat_map(|e| e.targets.iter()) {
+        for target in topology.services[service].pools[pool].endpoints.iter().flat_map(|e| e.targets()) {
             if self.beliefs.observe(&topology.targets[target.index()], &outcome, now).is_some() {
-                affected.extend(topology.affected(*target));
+                affected.extend(topology.affected(target));
             }
         }
         let count = affected.len();
