@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/page/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("/page/main.js", SCRIPT, include_str!("page/main.js")),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str, &str); 10] = [
     ("/page/ask.js", SCRIPT, include_str!("page/ask.js")),
     ("/page/book.js", SCRIPT, include_str!("page/book.js")),
     ("/page/drill.js", SCRIPT, include_str!("page/drill.js")),
+    ("/page/whatif.js", SCRIPT, include_str!("page/whatif.js")),
     ("/page/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("/page/world.json", "application/json", include_str!("page/world.json")),
 ];

@@ -27,8 +27,8 @@ pub(super) struct Args {
     /// The address on whose behalf it asks (EDNS Client Subnet), where that is believed. Default: its own.
     #[arg(long, value_name = "IP")]
     subnet: Option<IpAddr>,
-    /// A pool that is down; may be given again.
-    #[arg(long, value_name = "POOL", requires = "config")]
+    /// A pool that is down, with -c; may be given again.
+    #[arg(long, value_name = "POOL")]
     down: Vec<String>,
     /// Print JSON.
     #[arg(long)]
@@ -47,7 +47,10 @@ pub(super) fn run(args: &Args) -> ExitCode {
     };
     match &args.config {
         Some(config) => supposed(config, args, &name, kind),
-        None => asked(args, &name, kind),
+        None if args.down.is_empty() => asked(args, &name, kind),
+        None => {
+            usage("--down supposes something, and a running server says what is: name a configuration with --config")
+        }
     }
 }
 

@@ -116,7 +116,7 @@ enum Command {
     /// Ask the server on this machine whether it is ready, and DNS itself where -c tells the address. Exit code 0 yes, 1 no, with the
     /// reason: for containers and supervisors.
     Healthcheck(healthcheck::Args),
-    /// Send a trial message to those who are told of events ([notify.NAME]). Exit code 0 taken, 1 not by everybody.
+    /// Send a trial message to those who are told of events ([notify.NAME]).
     Notify(notify::Args),
     /// Make a token for the admin listener, or show that of this machine.
     Token {

@@ -38,6 +38,8 @@ impl Browser {
             &profile,
         ];
         let wanted = json!({
+            // The authority of a test is nobody's.
+            "acceptInsecureCerts": true,
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
         });

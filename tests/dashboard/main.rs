@@ -10,9 +10,10 @@ mod browser;
 
 use browser::Browser;
 use common::edges::Edges;
-use common::eventually;
 use common::scene::{QUICK, Scene};
 use common::server::{Server, get};
+use common::{eventually, write_secret};
+use edgesteer::demo::ca::{ThrowawayCa, now_valid};
 use edgesteer::demo::edge::Mode;
 use rustix::process::Signal;
 
@@ -130,6 +131,33 @@ fn a_server_with_tokens_shows_nothing_before_one_is_given() {
 
 #[test]
 #[ignore = "needs chromium and chromium-driver"]
+fn over_tls_it_is_the_same_page() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let ca = ThrowawayCa::new().unwrap();
+    let identity = ca.issue(&[&scene.admin.ip().to_string()], now_valid()).unwrap();
+    std::fs::write(scene.path().join("admin.pem"), identity.certificate_pem()).unwrap();
+    write_secret(&scene.path().join("admin.key"), &identity.key_pem());
+    let hash = edgesteer::admin::sha256("es_look");
+    let tls = "[server]\nadmin_tls = { cert = \"admin.pem\", key = \"admin.key\" }\n";
+    let token = format!("[token.looker]\nrole = \"operate\"\nsha256 = \"{hash}\"\n");
+    scene.write(&(scene.text("", QUICK).replace("[server]\n", tls) + &token));
+    let mut server = Server::start(&scene);
+    server.wait_for_log("answering");
+    let browser = Browser::start(scene.path());
+    browser.open(&format!("https://{}/", scene.admin));
+    let room = Room { edges, scene, server, browser };
+    room.wait_for("login", "This server wants a token");
+    room.browser
+        .run("document.getElementById('token').value = 'es_look'; document.querySelector('#login button').click()");
+    room.wait_for("sentence", "Inbound federation is up");
+    room.wait_for("live", "live");
+    room.order("Hold seoul", "es_look", "patch night");
+    room.wait_for("holds", "patch night");
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
 fn what_somebody_gets_is_explained_and_no_script_of_others_runs() {
     let room = Room::open();
     room.browser.run(
@@ -203,5 +231,24 @@ fn a_drill_is_asked_for_seen_and_told_of_when_it_is_over() {
     room.order("Release seoul", &token, "enough");
     room.wait_for("drills", "seoul was drilled from");
     room.wait_for("drills", "by kim");
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn what_would_be_without_a_pool_is_foretold() {
+    let room = Room::open();
+    let foretell = |boxes: &str| {
+        let tick =
+            format!("document.querySelectorAll('#lost-pools input').forEach((box) => {{ box.checked = {boxes}; }})");
+        room.browser.run(&format!("{tick}; document.querySelector('#lost-form button').click()"));
+    };
+    foretell("false");
+    room.wait_for("foretold", "Tick the pools");
+    foretell("box.value === 'seoul'");
+    room.wait_for("foretold", "Everybody would still have a live pool");
+    room.wait_for("foretold", "seoul → dublin");
+    foretell("true");
+    room.wait_for("foretold", "no live pool for");
     assert_eq!(room.browser.complaints(), Vec::<String>::new());
 }

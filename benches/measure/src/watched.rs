@@ -238,8 +238,9 @@ fn heard(stream: &mut TcpStream) -> Result<u64, Failure> {
 
 /// Holds a pool up, as it is, or releases it: an event that changes no answer.
 fn order(admin: SocketAddr, token: &str, held: bool) -> Result<(), Failure> {
-    let (method, body) =
-        if held { ("PUT", r#"{"state":"up","reason":"measured"}"#) } else { ("DELETE", r#"{"reason":"measured"}"#) };
+    // By force, since it is more often than a person should.
+    let (method, state) = if held { ("PUT", r#""state":"up","#) } else { ("DELETE", "") };
+    let body = format!(r#"{{{state}"reason":"measured","force":true}}"#);
     let fields = format!(
         "Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
         body.len()

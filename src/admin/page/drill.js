@@ -35,12 +35,20 @@ function ended(began, after) {
   return make("div", { class: "past" }, make("p", {}, make("strong", {}, subject), ` was drilled from ${clock(from)} to ${clock(after[end].data.at)} UTC by ${author}.`), moves(subject.split("/")[0], from, during));
 }
 
-/** Who was sent elsewhere because of it, and how soon. */
+/** Who was sent elsewhere because of it, where to, and how soon. */
 function moves(pool, from, events) {
   const moved = events.filter(({ kind, data }) => kind === "move" && [data.from ?? []].flat().includes(pool));
   if (!moved.length) return make("p", { class: "quiet" }, "Nobody was sent elsewhere.");
-  const line = ({ data }) => `${data.service}: clients of ${list([data.regions].flat())} went to ${list([data.to].flat())}${soon(data.at - from)}`;
-  return make("ul", {}, ...moved.map((event) => make("li", {}, line(event))));
+  const lines = new Map();
+  for (const { data } of moved) {
+    const key = JSON.stringify([data.service, data.to]);
+    const line = lines.get(key) ?? { regions: new Set(), last: 0, data };
+    [data.regions].flat().forEach((region) => line.regions.add(region));
+    line.last = Math.max(line.last, data.at - from);
+    lines.set(key, line);
+  }
+  const line = ({ data, regions, last }) => `${data.service}: clients of ${list([...regions], 3)} went to ${list([data.to].flat())}${soon(last)}`;
+  return make("ul", {}, ...[...lines.values()].map((one) => make("li", {}, line(one))));
 }
 
 const soon = (ms) => (ms > 1500 ? ` after ${(ms / 1000).toFixed(1)} s` : " at once");

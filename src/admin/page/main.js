@@ -6,6 +6,7 @@ import { prepare, colour, mark } from "./map.js";
 import { explain, order, sentence } from "./ask.js";
 import { book } from "./book.js";
 import { drills, ask_for } from "./drill.js";
+import { offer, foretell } from "./whatif.js";
 
 const EVENTS_SHOWN = 100;
 const EVERY = 15_000;
@@ -45,6 +46,7 @@ function render() {
   poolTable(service, new Map(serving));
   holds();
   drills(state.status.holds, state.events, service.pools);
+  offer(state.pools);
 }
 
 function say(text, how) {
@@ -230,6 +232,10 @@ at("service").addEventListener("change", () => {
 at("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   explain(Object.fromEntries(new FormData(event.target)));
+});
+at("lost-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  foretell();
 });
 at("drill").addEventListener("submit", (event) => {
   event.preventDefault();
