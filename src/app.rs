@@ -2,7 +2,7 @@
 //!
 //! `load` is the slow half (files to topology), shared by every command and every reload. `Running` is the process at work.
 
-use crate::admin::{self, Access, Admin, AdminError, Loaded, Shown};
+use crate::admin::{self, Access, Admin, AdminError, Loaded, Shown, WellKnown};
 use crate::audit::{self, Audit, Entry, Writer};
 use crate::config::{self, Config, Diagnostics, Outline, Server, Stamp};
 use crate::control::{self, Control, Handle, Metrics};
@@ -150,6 +150,7 @@ pub struct Running {
     door: Option<Arc<Door>>,
     /// Until the process before us has gone.
     relieving: Option<JoinHandle<()>>,
+    _well_known: WellKnown,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
     watch: Watch,
@@ -191,6 +192,7 @@ impl Running {
         inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
         let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
         let admin = handover::open_admin(&listener, token, config, shown.clone())?;
+        let well_known = WellKnown::start(&config.server.well_known, handle.lake())?;
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
@@ -222,6 +224,7 @@ impl Running {
             store,
             door,
             relieving,
+            _well_known: well_known,
             serving,
             reload_success,
             watch,
@@ -422,7 +425,8 @@ fn tell_what_is_loaded(config: &Config, topology: &Topology, geography: &str) {
 fn settled(server: &Server) -> impl PartialEq + use<'_> {
     let tls = server.tls.as_ref().map(|tls| &*tls.listen);
     let (admin, process) = ((server.admin, server.admin_tls.is_some()), (server.user.as_deref(), server.sandbox));
-    (&*server.listen, tls, server.threads, admin, server.state_dir.as_deref(), process)
+    let listen = (&*server.listen, tls, &*server.well_known);
+    (listen, server.threads, admin, server.state_dir.as_deref(), process)
 }
 
 fn words(addresses: &[SocketAddr]) -> String {

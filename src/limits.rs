@@ -99,6 +99,8 @@ pub const REGIONS_MAX: usize = 65_000;
 pub const POOLS_MAX: usize = 256;
 /// Views in one configuration: kinds of inside that an operator can keep apart; each costs at most a row for each service.
 pub const VIEWS_MAX: usize = 64;
+/// Services in one group: each is rendered with a look at all of them, and an operator must see why a pool is not eligible.
+pub const GROUP_MAX: usize = 32;
 /// Endpoints in one pool: their A records and an SRV still fit a TCP answer many times over.
 pub const ENDPOINTS_MAX: usize = 256;
 /// Services in one configuration: three levels of 128 rows.

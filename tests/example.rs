@@ -93,7 +93,7 @@ fn it_loads_with_everything_set() {
     let (config, _files) = loaded(&text);
     assert_eq!(
         config.services.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
-        ["federation", "xmpp", "ldap", "hosting"]
+        ["federation", "xmpp", "matrix", "ldap", "hosting"]
     );
     assert_eq!(config.partners.len(), 1);
     assert!(config.server.state_dir.is_some() && config.server.tls.is_some());

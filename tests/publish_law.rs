@@ -68,6 +68,31 @@ fn a_verdict_touches_the_affected_services_and_no_name() {
 }
 
 #[test]
+fn a_verdict_on_one_of_a_group_renders_the_group_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut text = "[zone.\"contoso.com\"]\nns = { \"ns1.contoso.com\" = [\"127.0.0.1\"] }\n\
+                    [pool.seoul]\nendpoints = [\"10.1.0.1\"]\n[pool.dublin]\nendpoints = [\"10.2.0.1\"]\n"
+        .to_owned();
+    for (i, group) in ["edge", "edge", "edge", "other", "other"].into_iter().enumerate() {
+        write!(
+            text,
+            "[service.s{i}]\nkind = \"generic\"\naddress = \"s{i}.{{domain}}\"\ndomains = [\"contoso.com\"]\n\
+             pools = [\"seoul\", \"dublin\"]\ngroup = \"{group}\"\ncheck = {{ kind = \"tcp\", port = {}, fall = 1 }}\n",
+            5000 + i
+        )
+        .unwrap();
+    }
+    let path = directory.path().join("groups.toml");
+    std::fs::write(&path, text).unwrap();
+    let topology = app::load(&path).unwrap_or_else(|error| panic!("{error}")).topology;
+    for (i, target) in topology.targets.iter().enumerate() {
+        let affected: Vec<usize> = topology.affected(TargetId::at(i)).iter().map(|service| service.index()).collect();
+        let expected: &[usize] = if target.address.port() < 5003 { &[0, 1, 2] } else { &[3, 4] };
+        assert_eq!(affected, expected, "{}", target.address);
+    }
+}
+
+#[test]
 fn a_table_of_a_million_rows_copies_three_pages_for_one() {
     let topology = world(1);
     let row = Arc::new(Beliefs::new(topology).render(ServiceId(0), Instant::now()));

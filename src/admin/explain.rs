@@ -9,12 +9,13 @@ use crate::name::Name;
 use crate::resolve::{Asked, Body, Client, Decision, Question, Resolution, Stored, reply, resolve, stored};
 use crate::snapshot::Snapshot;
 use crate::steering::{Basis, Choice, Standing};
-use crate::topology::{Face, Service};
+use crate::topology::{Face, Service, Topology};
 use axum::Json;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use hickory_proto::rr::Record;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use utoipa::{IntoParams, ToSchema};
@@ -58,6 +59,8 @@ struct Path {
     country: Option<String>,
     place_from: &'static str,
     basis: &'static str,
+    /// The services that choose the same pool, itself among them; empty without a group.
+    group: Vec<String>,
     /// Why the TTL is shorter than the service's, where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     shortened: Option<String>,
@@ -76,7 +79,8 @@ struct Candidate {
     suspect: bool,
     chosen: bool,
     held: Option<HeldAs>,
-    why: &'static str,
+    #[schema(value_type = String)]
+    why: Cow<'static, str>,
     endpoints: Vec<EndpointState>,
 }
 
@@ -191,7 +195,8 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             suspect: standing.suspect,
             chosen,
             held: standing.holds.pool.as_deref().map(HeldAs::new),
-            why: why(standing, chosen, choice.basis, decision.tries),
+            why: spoiled(topology, service, standing, chosen)
+                .map_or_else(|| why(standing, chosen, choice.basis, decision.tries).into(), Cow::from),
             endpoints: endpoints
                 .map(|(e, s)| EndpointState {
                     address: e.address,
@@ -215,9 +220,16 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
         basis: choice.basis.word(),
+        group: tied(topology, service),
         shortened: shortened(service, choice, &row.standings, |place| &topology.pool(service.pools[place].pool).name),
         pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
     }
+}
+
+/// The names of the services that choose the same pool; none without a group.
+pub(super) fn tied(topology: &Topology, service: &Service) -> Vec<String> {
+    let members = service.group.iter().flat_map(|group| &group.members);
+    members.map(|&member| topology.service(member).name.clone()).collect()
 }
 
 /// Why an answer is to be kept for a shorter time, where it is.
@@ -241,6 +253,17 @@ fn point_of(located: &Located) -> Option<Point> {
         Who::At(point, _) => Some(point),
         Who::Partner(_) | Who::Nowhere => None,
     }
+}
+
+/// Why a pool that would do is not chosen, where another service of the group is the reason.
+fn spoiled(topology: &Topology, service: &Service, standing: &Standing, chosen: bool) -> Option<String> {
+    let (spoiler, group) = standing.spoiler.zip(service.group.as_ref())?;
+    if chosen || standing.holds.held().is_some() {
+        return None;
+    }
+    let verdict = if standing.state == State::Down { "not eligible" } else { "comes after others" };
+    let (there, state) = (&topology.service(spoiler).name, standing.state.word());
+    Some(format!("{verdict}: service {there} of group {} is {state} there", group.name))
 }
 
 fn why(standing: &Standing, chosen: bool, basis: Basis, tries: bool) -> &'static str {
@@ -312,6 +335,9 @@ impl fmt::Display for Explanation {
             "Service {}: client country {country} ({}), region {}.",
             path.service, path.place_from, path.region
         )?;
+        if !path.group.is_empty() {
+            writeln!(f, "These choose the same pool: {}.", path.group.join(", "))?;
+        }
         writeln!(f, "Pools in order of preference; the choice rests on: {}.", path.basis)?;
         if let Some(why) = &path.shortened {
             writeln!(f, "TTL {why}.")?;

@@ -1,7 +1,8 @@
 //! The operators' side: metrics, health of the process, explanations, status, holds. Never on the packet path.
 //!
 //! Here: the HTTP listener, on a thread and a runtime of its own. It reads the same snapshots as everyone and can only ask
-//! `control` for changes. Beyond loopback it listens with TLS and tokens alone. Every request passes `guard` first.
+//! `control` for changes. Beyond loopback it listens with TLS and tokens alone. Every request passes `guard` first. What strangers may
+//! have is another listener's (`well_known`).
 
 use crate::config::AdminTls;
 use crate::limits::ADMIN_BODY_MAX;
@@ -46,6 +47,7 @@ mod shown;
 mod status;
 mod tls;
 mod trail;
+mod well_known;
 mod what_if;
 
 pub use access::Access;
@@ -59,6 +61,7 @@ use problem::Problem;
 use shown::Readiness;
 pub use shown::Shown;
 use tls::Tls;
+pub use well_known::WellKnown;
 pub use what_if::{WhatIf, pools_named};
 
 /// The admin listener could not be started.
@@ -67,6 +70,9 @@ pub enum AdminError {
     /// The socket could not be had.
     #[error("cannot listen on {0} (admin): {1}; set `admin` under [server]")]
     Listen(SocketAddr, #[source] io::Error),
+    /// The same for what strangers are told.
+    #[error("cannot listen on {0} (well-known): {1}; set `well_known` under [server]")]
+    WellKnown(SocketAddr, #[source] io::Error),
     /// Strangers must not read tokens on the way, nor be told anything without one.
     #[error(
         "the admin listener cannot be open to others on {0} without TLS and tokens: set admin_tls under [server] and a \
@@ -117,7 +123,7 @@ impl Admin {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
         let guard = Arc::new(Guard::new(address, token, access, shown.audit.clone()));
-        let (door, greeter) = (guard.clone(), (tls.clone(), guard.clone()));
+        let (door, greeter) = (guard.clone(), tls.clone().map(|tls| (tls, guard.clone())));
         let (ring, events, at_work) = (shown.ring.clone(), shown.control.events(), shown.clone());
         // On this runtime, which goes on when the other does not.
         let watchdog = shown.control.watchdog().clone();
@@ -127,7 +133,7 @@ impl Admin {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let until = async { drop(stopped.await) };
             let service = router(shown, door).into_make_service_with_connect_info::<seats::Peer>();
-            axum::serve(seats::Seats::new(listener, greeter.0, greeter.1), service).with_graceful_shutdown(until).await
+            axum::serve(seats::Seats::new(listener, greeter), service).with_graceful_shutdown(until).await
         };
         std::thread::Builder::new()
             .name("admin".into())

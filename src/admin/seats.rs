@@ -25,14 +25,14 @@ use tokio_rustls::server::TlsStream;
 pub(super) struct Seats {
     listener: TcpListener,
     free: Arc<Semaphore>,
-    tls: Option<Tls>,
-    guard: Arc<Guard>,
+    /// With who is told of handshakes that fail.
+    tls: Option<(Tls, Arc<Guard>)>,
 }
 
 impl Seats {
-    /// Over TLS, if there is some; `guard` is told of handshakes that fail.
-    pub(super) fn new(listener: TcpListener, tls: Option<Tls>, guard: Arc<Guard>) -> Self {
-        Self { listener, free: Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX)), tls, guard }
+    /// Over TLS, if there is some; the guard beside it is told of handshakes that fail.
+    pub(super) fn new(listener: TcpListener, tls: Option<(Tls, Arc<Guard>)>) -> Self {
+        Self { listener, free: Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX)), tls }
     }
 }
 
@@ -71,7 +71,7 @@ impl Listener for Seats {
         let permit = self.free.clone().acquire_owned().await.ok();
         let (stream, peer) = Listener::accept(&mut self.listener).await;
         let stream = match &self.tls {
-            Some(tls) => Stream::Greeting(Box::new(tls.accept(stream)), self.guard.clone(), peer),
+            Some((tls, guard)) => Stream::Greeting(Box::new(tls.accept(stream)), guard.clone(), peer),
             None => Stream::Plain(stream),
         };
         (Seat { stream, certified: Arc::default(), silence: Box::pin(sleep(ADMIN_IDLE)), _permit: permit }, peer)

@@ -1,6 +1,7 @@
 //! `/api/v1/services`: what each service stands for, how its pools stand and who is sent where; a page at a time. Domains are
 //! listed on their own pages.
 
+use super::explain::tied;
 use super::params::{Named, Page, Params};
 use super::status::{ChoiceShown, PoolShown, choices, pools};
 use super::{Problem, Shown};
@@ -39,6 +40,8 @@ pub(super) struct ServiceShown {
     suspect_ttl: u32,
     /// How long a lost pool must be up again before it is preferred, seconds; null waits for a release.
     failback: Option<u64>,
+    /// The services that choose the same pool, itself among them; empty without a group.
+    group: Vec<String>,
     /// Who tries such a pool before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     canary: Option<CanaryShown>,
@@ -156,6 +159,7 @@ fn service_shown(snapshot: &Snapshot, id: ServiceId, service: &Service) -> Servi
         ttl: service.ttl,
         suspect_ttl: service.suspect_ttl,
         failback: service.failback.map(|wait| wait.as_secs()),
+        group: tied(&snapshot.topology, service),
         canary: service
             .canary
             .map(|canary| CanaryShown { after: canary.after.as_secs(), share: f64::from(canary.share) / 10_000.0 }),

@@ -28,6 +28,7 @@ const SERVER: &[Part<Config>] = &[
     ("threads", |a, b| a.1.server.threads != b.1.server.threads),
     ("admin", |a, b| a.1.server.admin != b.1.server.admin),
     ("admin_tls", |a, b| a.1.server.admin_tls.is_some() != b.1.server.admin_tls.is_some()),
+    ("well_known", |a, b| a.1.server.well_known != b.1.server.well_known),
     ("state_dir", |a, b| a.1.server.state_dir != b.1.server.state_dir),
     ("startup_grace", |a, b| a.1.server.startup_grace != b.1.server.startup_grace),
     ("user", |a, b| a.1.server.user != b.1.server.user),
@@ -103,6 +104,7 @@ const SERVICE: &[Part<Service>] = &[
     ("failback", |a, b| a.1.failback != b.1.failback),
     ("all_down", |a, b| a.1.all_down != b.1.all_down),
     ("check", |a, b| a.1.check != b.1.check),
+    ("group", |a, b| a.1.group != b.1.group),
     ("views", |a, b| views(a) != views(b)),
 ];
 

@@ -59,6 +59,11 @@ impl fmt::Display for Draft {
 /// The ladder where none is written.
 const DEFAULT: [Rung; 2] = [Rung::LastGood, Rung::All];
 
+/// The same in the words of the file.
+pub(super) fn default_text() -> String {
+    format!("[{}]", DEFAULT.map(|rung| format!("\"{}\"", rung.word())).join(", "))
+}
+
 /// `["last-good", { pool = "seoul" }, "all"]`
 pub(super) fn read(value: Value<'_>) -> Option<Vec<At<Draft>>> {
     value.list(|value| {

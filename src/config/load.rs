@@ -206,6 +206,7 @@ fn service(
             Some(service::DelegationWord::Zone) | None => Delegation::Zone,
         },
         ttl: draft.ttl.or(service::TTL),
+        group: draft.group.into_option(),
         suspect_ttl: draft.suspect_ttl.or(service::SUSPECT_TTL),
         failback: draft.failback.or(kind.failback),
         all_down: ladder::finish(draft.all_down, draft.pools.get().map_or(&[], |names| names), &pools),

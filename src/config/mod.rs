@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback` and `ladder`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`, `gate`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
@@ -20,6 +20,7 @@ mod dns;
 mod failback;
 mod form;
 mod gate;
+mod group;
 mod health;
 mod ladder;
 mod lint;
@@ -133,6 +134,8 @@ pub struct Server {
     pub admin_hosts: Vec<String>,
     /// Where state is kept, resolved against the configuration file's directory.
     pub state_dir: Option<PathBuf>,
+    /// Sockets at which strangers are told `/.well-known/matrix/server`, over plain HTTP. Default none.
+    pub well_known: Vec<SocketAddr>,
     /// How long the DNS sockets wait for the first round of probes. Default 2 s.
     pub startup_grace: Duration,
     /// Whether a change of a file that the configuration is made of is a reload. Default no.
@@ -320,6 +323,9 @@ pub struct Service {
     pub check: Check,
     /// What is probed as well, because the SRV records hand out another port too.
     pub beside: Option<Check>,
+    /// Services of the same group choose the same pool: one in which all of them are up. They say the same of pools, steering,
+    /// failback and all_down, for each view too.
+    pub group: Option<String>,
     /// What it is to the clients of a view instead; no view stands twice.
     pub views: Vec<ServiceView>,
 }

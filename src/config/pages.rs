@@ -17,6 +17,7 @@ pages! {
     "duplicate-fqdn"
     "endpoint-silent"
     "glue-differs"
+    "group-of-one"
     "lame-delegation"
     "long-ttl"
     "ns-address-unpublished"

@@ -2,6 +2,7 @@
 
 use super::check;
 use super::codes;
+use super::group;
 use super::ladder;
 use super::partner;
 use super::pool;
@@ -109,6 +110,7 @@ pub(super) fn resolve(drafts: &Drafts, report: &Report) -> References {
             inside.judge(service, &reference.pools, drafts, report);
         }
     }
+    group::judge(&drafts.services, report);
     view::prefixes(&drafts.views, report);
     drafts.resolver.get().into_iter().for_each(|resolver| resolver.judge(&drafts.server, report));
     uniqueness(drafts, report);

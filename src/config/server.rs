@@ -45,6 +45,7 @@ impl Default for Server {
             admin: ADMIN,
             admin_tls: None,
             admin_hosts: Vec::new(),
+            well_known: Vec::new(),
             state_dir: None,
             startup_grace: STARTUP_GRACE,
             watch: false,
@@ -68,6 +69,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
         let listen = t.get("listen", listen);
         let tls = t.get("tls", tls);
         let admin = t.get("admin", |v| v.form(&form::LISTEN));
+        let well_known = t.get("well_known", self::listen);
         let dns = listen.get().map_or(&default.listen, |given| given);
         let over_tls = tls.get().map_or(&[][..], |tls| &tls.listen);
         let taken_twice = [
@@ -76,10 +78,14 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
                 admin.at().map(|at| at.span),
                 admin.get().filter(|socket| dns.contains(socket) || over_tls.contains(socket)),
             ),
+            (
+                well_known.at().map(|at| at.span),
+                well_known.get().and_then(|known| known.iter().find(|socket| dns.contains(socket) || over_tls.contains(socket) || admin.get().unwrap_or(&default.admin) == *socket)),
+            ),
         ];
         for (span, socket) in taken_twice.into_iter().filter_map(|(span, socket)| span.zip(socket)) {
             let title = format!("the socket {socket} is given twice");
-            t.report(span, codes::DUPLICATE_LISTEN, title, "choose another port: DNS listens on this one".into());
+            t.report(span, codes::DUPLICATE_LISTEN, title, "choose another port: this one is taken".into());
         }
         let admin_tls = t.get("admin_tls", admin_tls);
         if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback() && admin_tls.is_absent()) {
@@ -100,6 +106,7 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
                 .map_or_else(Vec::new, |names| {
                     values(names).iter().map(|name| name.to_string().trim_end_matches('.').to_owned()).collect()
                 }),
+            well_known: well_known.or_default(),
             state_dir: t.get("state_dir", Value::path).into_option(),
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))

@@ -5,6 +5,7 @@ use super::check;
 use super::codes;
 use super::failback;
 use super::form;
+use super::group;
 use super::ladder;
 use super::lists::Domains;
 use super::reader::{Field, Value, list, nearest};
@@ -49,6 +50,8 @@ pub(super) struct Draft {
     pub(super) all_down: Field<Vec<At<ladder::Draft>>>,
     /// What is probed.
     pub(super) check: Field<CheckRef>,
+    /// The name of those with which it is steered as one.
+    pub(super) group: Field<String>,
     /// Whether the service is also reached by TLS from the first octet.
     pub(super) direct_tls: Field<bool>,
     /// The SRV owner of a generic service.
@@ -120,6 +123,7 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
             failback: t.get("failback", failback::read),
             all_down: t.get("all_down", ladder::read),
             check: t.get("check", check),
+            group: t.get("group", group::read),
             direct_tls: t.get("direct_tls", Value::boolean),
             srv: t.get("srv", srv),
             address: t.get("address", address),

@@ -60,6 +60,7 @@ fn federation(domains: &[&str]) -> Service {
         all_down: vec![Rung::LastGood, Rung::All],
         check: sip_check(),
         beside: None,
+        group: None,
     }
 }
 
@@ -106,6 +107,7 @@ fn the_minimal_configuration_is_this() {
             threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
             admin_hosts: vec![],
+            well_known: vec![],
             state_dir: None,
             startup_grace: Duration::from_secs(2),
             watch: false,
@@ -153,6 +155,7 @@ fn the_hosting_configuration_is_this() {
             threads: None,
             admin: "127.0.0.1:9153".parse().unwrap(),
             admin_hosts: vec![],
+            well_known: vec![],
             state_dir: Some("tests/contract/state".into()),
             startup_grace: Duration::from_secs(2),
             watch: false,

@@ -10,6 +10,7 @@ pub(super) const KIND: Kind = Kind {
     srv: &[],
     direct_tls: None,
     addresses: &[],
+    delegates: false,
     shapes: &[Shape::Address, Shape::Target, Shape::Ordered],
     role: "access",
     check: None,

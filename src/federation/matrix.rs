@@ -12,6 +12,7 @@ pub(super) const KIND: Kind = Kind {
     srv: &[SrvOwner { prefix: "_matrix-fed._tcp", port: 8448 }, SrvOwner { prefix: "_matrix._tcp", port: 8448 }],
     direct_tls: None,
     addresses: &["matrix"],
+    delegates: true,
     shapes: &[Shape::Address, Shape::Target, Shape::Ordered],
     role: "access",
     check: Some(DefaultCheck { kind: CheckKind::Matrix, port: 8448, path: None }),

@@ -35,6 +35,8 @@ pub struct Kind {
     pub direct_tls: Option<SrvOwner>,
     /// Owners of A and AAAA records, relative to the domain; the first is the SRV target in shape "address".
     pub addresses: &'static [&'static str],
+    /// Whether peers first ask the domain's web server for the name to come to (`/.well-known/matrix/server`).
+    pub delegates: bool,
     /// The shapes that make sense for this kind, the default first.
     pub shapes: &'static [Shape],
     /// Which of a pool's addresses serve it.

@@ -12,6 +12,7 @@ pub(super) const KIND: Kind = Kind {
     srv: &[SrvOwner { prefix: "_sipfederationtls._tcp", port: 5061 }],
     direct_tls: None,
     addresses: &["sip"],
+    delegates: false,
     shapes: &[Shape::Address, Shape::Target, Shape::Ordered],
     role: "access",
     check: Some(DefaultCheck { kind: CheckKind::Sip, port: 5061, path: None }),

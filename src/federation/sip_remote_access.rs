@@ -11,6 +11,7 @@ pub(super) const KIND: Kind = Kind {
     srv: &[SrvOwner { prefix: "_sip._tls", port: 443 }],
     direct_tls: None,
     addresses: &[],
+    delegates: false,
     shapes: &[Shape::Ordered, Shape::Target],
     role: "access",
     check: Some(DefaultCheck { kind: CheckKind::Sip, port: 443, path: None }),

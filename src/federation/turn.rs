@@ -11,6 +11,7 @@ pub(super) const KIND: Kind = Kind {
     srv: &[],
     direct_tls: None,
     addresses: &["av"],
+    delegates: false,
     shapes: &[Shape::Address],
     role: "media",
     check: Some(DefaultCheck { kind: CheckKind::Stun, port: 3478, path: None }),

@@ -12,6 +12,7 @@ pub(super) const KIND: Kind = Kind {
     srv: &[],
     direct_tls: None,
     addresses: &["meet", "dialin", "lyncdiscover", "scheduler"],
+    delegates: false,
     shapes: &[Shape::Address],
     role: "web",
     check: Some(DefaultCheck {

@@ -13,6 +13,7 @@ pub(super) const KIND: Kind = Kind {
     srv: &[SrvOwner { prefix: "_xmpp-server._tcp", port: 5269 }],
     direct_tls: Some(SrvOwner { prefix: "_xmpps-server._tcp", port: 5270 }),
     addresses: &["xmpp"],
+    delegates: false,
     shapes: &[Shape::Address, Shape::Target, Shape::Ordered],
     role: "access",
     check: Some(DefaultCheck { kind: CheckKind::Xmpp, port: 5269, path: None }),

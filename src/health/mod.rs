@@ -141,6 +141,16 @@ impl State {
         matches!(self, Self::Up | Self::Degraded)
     }
 
+    /// How bad it is for whoever is sent there. Unknown is worse than degraded, which is proven alive.
+    pub fn badness(self) -> u8 {
+        match self {
+            Self::Up => 0,
+            Self::Degraded => 1,
+            Self::Unknown => 2,
+            Self::Down => 3,
+        }
+    }
+
     /// The state of this word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, state)| *state)

@@ -6,7 +6,7 @@
 use crate::config::Rung;
 use crate::federation::Shape;
 use crate::health::{Gate, Held, PoolHolds, State};
-use crate::ids::TargetId;
+use crate::ids::{ServiceId, TargetId};
 use crate::topology::{Endpoint, Service, ServicePool};
 use std::time::Instant;
 
@@ -27,6 +27,8 @@ pub struct Standing {
     pub endpoints: Box<[State]>,
     /// What an operator decided; `state` and `endpoints` are what it makes of them.
     pub holds: PoolHolds,
+    /// The service of the same group in which the pool stands worse than by its endpoints here; `state` is what it is there.
+    pub spoiler: Option<ServiceId>,
 }
 
 impl Standing {
@@ -131,22 +133,12 @@ fn enough(endpoints: &[State], min_healthy: usize) -> State {
 
 /// An endpoint that several proofs speak for is as well as the best of them says, and unknown where none says anything.
 fn any_of(proofs: impl Iterator<Item = State>) -> State {
-    proofs.min_by_key(worse).unwrap_or(State::Unknown)
+    proofs.min_by_key(|state| state.badness()).unwrap_or(State::Unknown)
 }
 
 /// Targets that prove something together prove what the worst of them does.
 fn all_of(targets: impl Iterator<Item = State>) -> State {
-    targets.max_by_key(worse).unwrap_or(State::Unknown)
-}
-
-/// Higher is worse.
-fn worse(state: &State) -> u8 {
-    match state {
-        State::Up => 0,
-        State::Degraded => 1,
-        State::Unknown => 2,
-        State::Down => 3,
-    }
+    targets.max_by_key(|state| state.badness()).unwrap_or(State::Unknown)
 }
 
 /// Chooses for one order. Pools go by what is known of them, and by the order within that:

@@ -43,7 +43,7 @@ fn standings(text: &str) -> Vec<Standing> {
         };
         let damped = word.ends_with('f').then(Instant::now);
         let (suspect, canary) = (word.ends_with('s'), word.ends_with('c'));
-        Standing { state, gate, damped, canary, suspect, endpoints, holds: PoolHolds::default() }
+        Standing { state, gate, damped, canary, suspect, endpoints, holds: PoolHolds::default(), spoiler: None }
     };
     text.split(' ').map(standing).collect()
 }

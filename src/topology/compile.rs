@@ -1,5 +1,6 @@
 //! Configuration and geography to a topology: the slow step, done off the packet path.
 
+use super::group;
 use super::names::NamesBuilder;
 use super::order::Orders;
 use super::organisation;
@@ -17,7 +18,7 @@ use crate::geo::{self, Places, Point, Prefixes};
 use crate::ids::{PoolId, ServiceId, TargetId, ViewId, ZoneId};
 use crate::limits::DOMAINS_FIRST_MAX;
 use crate::name::{Name, NameList, Prefix};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ pub fn compile(config: &Config, places: Places, stamps: Stamps) -> Result<Topolo
     for (i, face) in faces(config).enumerate() {
         face.view.into_iter().for_each(|view| services[face.own].views.push((view, ServiceId::at(i))));
     }
+    group::tie(config, &mut services);
     let total = |of: fn(&NameList) -> usize| config.services.iter().map(|service| of(&service.domains)).sum();
     let mut builder = NamesBuilder::with_capacity(total(NameList::len), total(NameList::octets));
     for (i, zone) in config.zones.iter().enumerate() {
@@ -156,6 +158,7 @@ fn configured_service(config: &Config, face: &Seen<'_>, pools: Box<[ServicePool]
         domains: service.domains.len(),
         first_domains: service.domains.iter().take(DOMAINS_FIRST_MAX).map(Name::from_wire).collect(),
         views: Vec::new(),
+        group: None,
     }
 }
 
@@ -164,7 +167,7 @@ fn service_pool(config: &Config, face: &Seen<'_>, index: usize, targets: &mut Ta
     let endpoints = pool.endpoints.iter().filter(|endpoint| endpoint.role == face.role);
     let aims: Vec<_> = std::iter::once(&service.check)
         .chain(&service.beside)
-        .map(|check| target::Aim::new(service, check, pool))
+        .map(|check| target::Aim::new(service, check, pool, !config.server.well_known.is_empty()))
         .collect();
     ServicePool {
         pool: PoolId::at(index),
@@ -293,6 +296,7 @@ fn pool_name_service(config: &Config, index: usize, users: &[&Service], regions:
         domains: 0,
         first_domains: Box::default(),
         views: Vec::new(),
+        group: None,
     }
 }
 
@@ -334,15 +338,15 @@ fn names(config: &Config, mut builder: NamesBuilder, zones: &mut Vec<Zone>, seri
 }
 
 fn affected(targets: usize, services: &[Service]) -> Vec<Box<[ServiceId]>> {
-    let mut affected = vec![Vec::new(); targets];
+    let mut affected = vec![BTreeSet::new(); targets];
     for (i, service) in services.iter().enumerate() {
-        let own: HashSet<TargetId> =
-            service.pools.iter().flat_map(|p| &p.endpoints).flat_map(Endpoint::targets).collect();
-        for target in own {
-            affected[target.index()].push(ServiceId::at(i));
+        let tied = service.group.iter().flat_map(|group| group.members.iter().copied());
+        let whole: Vec<ServiceId> = tied.chain([ServiceId::at(i)]).collect();
+        for target in service.pools.iter().flat_map(|p| &p.endpoints).flat_map(Endpoint::targets) {
+            affected[target.index()].extend(&whole);
         }
     }
-    affected.into_iter().map(Vec::into_boxed_slice).collect()
+    affected.into_iter().map(|services| services.into_iter().collect()).collect()
 }
 
 /// Whole seconds; the configuration room refuses what does not fit.

@@ -4,8 +4,8 @@
 //! Ids index these tables and are valid for this topology only. Compiling takes seconds at a million domains; reading is free.
 
 use crate::config::{Country, Ecs, Gate, Rung, Safety, Soa};
-use crate::federation::Shape;
 use crate::federation::runbook::Organisation;
+use crate::federation::{self, Shape};
 use crate::geo::{Geography, Places, Point, Prefixes, RegionMap};
 use crate::health::Damping;
 use crate::ids::{PoolId, RegionId, ServiceId, TargetId, ViewId, ZoneId};
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod compile;
+mod group;
 mod names;
 mod order;
 mod organisation;
@@ -25,6 +26,7 @@ mod target;
 mod views;
 
 pub use compile::{CompileError, Stamps, compile};
+pub use group::Group;
 pub use names::{Found, Here, Names, SrvOwner};
 pub use order::{Canary, Dependence, Orders, network_length};
 pub use records::{Node, Place, Records, Set};
@@ -76,17 +78,18 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// The services whose answers may depend on this target, the pools' own names included.
+    /// The services whose answers may depend on this target, the pools' own names and whole groups included.
     pub fn affected(&self, target: TargetId) -> &[ServiceId] {
         &self.affected[target.index()]
     }
 
-    /// The place of the gate that is asked before a service sends clients elsewhere; a view's is that of its service.
+    /// The place of the gate that is asked before a service sends clients elsewhere; a view's is that of its service, and
+    /// one member's is that of a whole group.
     pub fn gate_of(&self, id: ServiceId) -> Option<usize> {
-        let service = self.service(id);
-        let own = service.name.split('@').next().unwrap_or_default();
-        let is_its = |gate: &Gate| gate.services.iter().any(|name| name == own);
-        self.gates.iter().position(is_its).filter(|_| service.face == Face::Configured)
+        let own = |id: ServiceId| self.service(id).name.split('@').next().unwrap_or_default();
+        let names = |gate: &Gate, id: ServiceId| gate.services.iter().any(|name| name == own(id));
+        let is_its = |gate: &Gate| self.steered_as_one(id).any(|member| names(gate, member));
+        self.gates.iter().position(is_its).filter(|_| self.service(id).face == Face::Configured)
     }
 
     /// Everything that is probed.
@@ -223,6 +226,21 @@ pub struct Service {
     pub first_domains: Box<[Name]>,
     /// What stands for it before a view; empty for that itself.
     pub views: Vec<(ViewId, ServiceId)>,
+    /// Those with which it is steered as one, itself among them.
+    pub group: Option<Arc<Group>>,
+}
+
+impl Service {
+    /// What the web server of a domain tells its peers to come to; `None` where they do not ask one. In shape "address" that is the
+    /// name whose addresses follow the chosen pool. In every other shape it is the domain itself, so that its SRV decides: peers keep
+    /// what they are told for a day, and the name of a pool would stay.
+    pub fn delegated(&self, domain: &Name) -> Option<Name> {
+        federation::find(self.kind).filter(|kind| kind.delegates)?;
+        match (self.shape, &self.target) {
+            (Shape::Address, Some(target)) => target.under(domain.wire()).ok(),
+            _ => Some(domain.clone()),
+        }
+    }
 }
 
 /// What a service stands for.

@@ -79,10 +79,11 @@ pub(super) struct Aim<'a> {
 }
 
 impl<'a> Aim<'a> {
-    pub(super) fn new(service: &'a Service, check: &'a Check, pool: &Pool) -> Self {
+    /// `is_delegated` where homeservers are told the name that is steered as the server's.
+    pub(super) fn new(service: &'a Service, check: &'a Check, pool: &Pool, is_delegated: bool) -> Self {
         let kind = check.ask.kind();
         let domain = || check.name.clone().unwrap_or_else(|| Name::from_wire(service.domains.get(0)));
-        let names = check.name.clone().map_or_else(|| handed_out(service, pool, kind), |name| vec![name]);
+        let names = check.name.clone().map_or_else(|| handed_out(service, pool, kind, is_delegated), |name| vec![name]);
         let server_name = || names.first().cloned().unwrap_or_else(domain);
         let is_named = kind.is_tls() && check.tls.verify == Verify::Full;
         // What a check does not say must not keep two services from sharing a target.
@@ -122,20 +123,24 @@ impl<'a> Aim<'a> {
 /// Probes of a pool whose certificate must hold for every name that a service hands out, where the service's own check is
 /// content with less: with a name of its own, without judging names, or without TLS. None where it is not, and where no TLS is
 /// spoken.
-pub fn demands(service: &Service, pool: &Pool) -> Vec<TargetSpec> {
+pub fn demands(service: &Service, pool: &Pool, is_delegated: bool) -> Vec<TargetSpec> {
     let (check, spoken) = (&service.check, service.check.ask.kind());
     let kind = match &service.kind.check {
         _ if spoken.is_tls() => spoken,
         Some(default) if default.kind.is_tls() => default.kind,
         _ => return Vec::new(),
     };
-    let names = handed_out(service, pool, kind);
+    let names = handed_out(service, pool, kind, is_delegated);
     let is_demanding = spoken.is_tls() && check.name.is_none() && check.tls.verify == Verify::Full;
     let Some(server_name) = names.first().filter(|_| !is_demanding) else { return Vec::new() };
-    let aim = Aim::new(service, &service.check, pool);
+    let aim = Aim::new(service, &service.check, pool, is_delegated);
     let spec = |address| {
         let target = aim.at(address);
-        let domain = if kind.is_for_domain() { server_name.clone() } else { target.domain.clone() };
+        let domain = if kind.is_for_domain() && !is_told(service, is_delegated) {
+            server_name.clone()
+        } else {
+            target.domain.clone()
+        };
         let named = TargetSpec { server_name: server_name.clone(), names: names.clone().into(), domain, ..target };
         match service.owners.srv.first() {
             _ if spoken.is_tls() => named,
@@ -153,13 +158,20 @@ pub fn demands(service: &Service, pool: &Pool) -> Vec<TargetSpec> {
     endpoints.map(|endpoint| spec(endpoint.address)).collect()
 }
 
+/// Whether peers are told another name than the domain to come to, where they are told any.
+fn is_told(service: &Service, is_delegated: bool) -> bool {
+    is_delegated && service.kind.delegates && service.shape == Shape::Address
+}
+
 /// The names under which peers come to that pool for that service, if it is spoken to like that; the first domain's first, and of
 /// very many domains as many as a probe may ask for, spread evenly.
-fn handed_out(service: &Service, pool: &Pool, kind: CheckKind) -> Vec<Name> {
-    if service.shape != Shape::Address && !kind.is_for_domain() {
+fn handed_out(service: &Service, pool: &Pool, kind: CheckKind, is_delegated: bool) -> Vec<Name> {
+    // Whom `.well-known` names, the certificate is for (Matrix server-server API, step 3); SRV leaves the domain the server's name.
+    let is_for_domain = kind.is_for_domain() && !is_told(service, is_delegated);
+    if service.shape != Shape::Address && !is_for_domain {
         return pool.fqdn.iter().cloned().collect();
     }
-    let owners = if kind.is_for_domain() { &[][..] } else { &service.owners.addresses };
+    let owners = if is_for_domain { &[][..] } else { &service.owners.addresses };
     let taken = service.domains.len().min(CERTIFICATE_NAMES_MAX / owners.len().max(1)).max(1);
     let domains = (0..taken).map(|i| service.domains.get(i * service.domains.len() / taken));
     let under = |domain: &[u8]| -> Vec<Name> {

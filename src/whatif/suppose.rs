@@ -19,6 +19,7 @@ pub fn all_up(topology: &Arc<Topology>) -> Snapshot {
         suspect: false,
         endpoints: vec![State::Up; pool.endpoints.len()].into(),
         holds: PoolHolds::default(),
+        spoiler: None,
     };
     let row = |service: &Service| {
         let nobody_yet = vec![None; service.orders.list().len()];
@@ -36,28 +37,40 @@ pub fn without(snapshot: &Snapshot, lost: &[PoolId]) -> Snapshot {
     let addresses = |pool: &ServicePool| pool.endpoints.iter().map(|endpoint| endpoint.address).collect::<Vec<_>>();
     let dead: HashSet<IpAddr> = places().filter(|pool| lost.contains(&pool.pool)).flat_map(addresses).collect();
     let mut table = snapshot.table.clone();
-    for (i, service) in topology.services.iter().enumerate() {
-        let is_hit = |pool: &ServicePool| pool.endpoints.iter().any(|endpoint| dead.contains(&endpoint.address));
-        if service.pools.iter().any(is_hit) {
-            let id = ServiceId::at(i);
-            table.set(id, Arc::new(bereft(topology, service, snapshot.row(id), &dead)));
+    let is_hit = |pool: &ServicePool| pool.endpoints.iter().any(|endpoint| dead.contains(&endpoint.address));
+    for id in (0..topology.services.len()).map(ServiceId::at) {
+        if topology.steered_as_one(id).any(|member| topology.service(member).pools.iter().any(is_hit)) {
+            table.set(id, Arc::new(bereft(snapshot, id, &dead)));
         }
     }
     Snapshot { topology: topology.clone(), table, generation: snapshot.generation }
 }
 
 /// A service's row once these addresses are dead.
-fn bereft(topology: &Topology, service: &Service, row: &Row, dead: &HashSet<IpAddr>) -> Row {
-    let standing = |(pool, before): (&ServicePool, &Standing)| {
+fn bereft(snapshot: &Snapshot, id: ServiceId, dead: &HashSet<IpAddr>) -> Row {
+    let (topology, row) = (&snapshot.topology, snapshot.row(id));
+    let service = topology.service(id);
+    let alone = |id: ServiceId, place: usize| {
+        let (pool, before) = (&topology.service(id).pools[place], &snapshot.row(id).standings[place]);
         let state_of = |target: TargetId| {
             let is_dead = dead.contains(&topology.targets[target.index()].address.ip());
             let own = pool.endpoints.iter().position(|endpoint| endpoint.targets().any(|its| its == target));
             if is_dead { State::Down } else { own.map_or(State::Unknown, |own| before.endpoints[own]) }
         };
-        let (state, endpoints) = pool_state(pool, &before.holds, state_of);
-        Standing { state, endpoints, ..before.clone() }
+        pool_state(pool, &before.holds, state_of)
     };
-    let standings = service.pools.iter().zip(&row.standings).map(standing).collect();
+    let standing = |(place, before): (usize, &Standing)| {
+        let (state, endpoints) = alone(id, place);
+        let mut standing = Standing { state, endpoints, spoiler: None, ..before.clone() };
+        for other in topology.steered_as_one(id).filter(|&other| other != id) {
+            let there = alone(other, place).0;
+            if there.badness() > standing.state.badness() {
+                (standing.state, standing.spoiler) = (there, Some(other));
+            }
+        }
+        standing
+    };
+    let standings = row.standings.iter().enumerate().map(standing).collect();
     let last_good: Vec<Option<usize>> = row.choices().map(last_good).collect();
     Row::render(service, standings, &last_good)
 }

@@ -181,6 +181,31 @@ fn a_pool_that_is_held_up_is_answered_dead_or_not() {
     assert_eq!(states, [State::Down; 2]);
 }
 
+/// Beta's web address is alpha's, so with alpha beta is no pool for the group either.
+#[test]
+fn a_group_goes_where_all_of_it_lives() {
+    let pools =
+        [("alpha", "10.1.0.1", "10.1.1.1"), ("beta", "10.2.0.1", "10.1.1.1"), ("gamma", "10.3.0.1", "10.3.1.1")];
+    let pool = |(name, access, web)| {
+        format!("[pool.{name}]\nlocation = \"KR\"\nendpoints = {{ access = [\"{access}\"], web = [\"{web}\"] }}\n")
+    };
+    let service = |name, kind| {
+        format!(
+            "[service.{name}]\nkind = \"{kind}\"\ndomains = [\"contoso.com\"]\npools = [\"alpha\", \"beta\", \"gamma\"]\n\
+             steering = \"failover\"\ngroup = \"edge\"\n"
+        )
+    };
+    let services = service("federation", "sip-federation") + &service("web", "web");
+    let tiny = concat!(env!("CARGO_MANIFEST_DIR"), "/geoip/fixtures/flat-v4.mmdb");
+    let text = format!("{ZONE}{}[geoip]\ndatabase = \"{tiny}\"\n{services}", pools.map(pool).concat());
+    let before = all_up(&topology_beside(&text, &[]));
+    let after = lose(&before, &[0]);
+    for id in [0, 1].map(ServiceId) {
+        assert_eq!([&before, &after].map(|world| world.row(id).choice(0).picks[0].pool), [0, 2]);
+    }
+    assert_eq!(after.row(ServiceId(0)).standings[1].spoiler, Some(ServiceId(1)));
+}
+
 #[test]
 fn what_is_found_how_soon_follows_from_the_check() {
     let check = |more: &str| {

@@ -12,3 +12,4 @@ mod reading;
 mod record;
 mod streams;
 mod tls;
+mod well_known;

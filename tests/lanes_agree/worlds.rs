@@ -60,6 +60,7 @@ struct Service {
     domain: Index,
     ttl: u32,
     ladder: usize,
+    tied: bool,
 }
 
 /// Any world.
@@ -84,6 +85,7 @@ pub(crate) fn anything() -> impl Strategy<Value = World> {
         domain,
         ttl,
         ladder,
+        tied: false,
     });
     let seen = prop_oneof![4 => Just(Some(true)), 2 => Just(Some(false)), 1 => Just(None)];
     (
@@ -91,8 +93,21 @@ pub(crate) fn anything() -> impl Strategy<Value = World> {
         proptest::collection::vec(service, 1..4),
         proptest::collection::vec(seen, 16),
         (1u32..86_400, 1u32..3600, any::<bool>(), proptest::option::of(any_index())),
+        any::<bool>(),
     )
-        .prop_map(|(pools, services, seen, zones)| world(&pools, &services, seen, zones))
+        .prop_map(|(pools, mut services, seen, zones, tied)| {
+            tie(&mut services, tied);
+            world(&pools, &services, seen, zones)
+        })
+}
+
+/// Makes all services one group, which has the pools, the steering and the ladder of the first.
+fn tie(services: &mut [Service], tied: bool) {
+    let first = services[0].clone();
+    for service in services.iter_mut().filter(|_| tied) {
+        let Service { pools, steering, ladder, .. } = first.clone();
+        *service = Service { pools, steering, ladder, tied, ..service.clone() };
+    }
 }
 
 fn any_index() -> impl Strategy<Value = Index> {
@@ -184,6 +199,9 @@ fn service_text(text: &mut String, i: usize, service: &Service, domain: &str, po
     writeln!(text, "failback = {{ after = \"auto\", canary = {{ share = \"50%\", for = \"1h\" }} }}").unwrap();
     if service.delegated {
         writeln!(text, "delegation = \"names\"\nns = [\"ns0.contoso.com\", \"ns.elsewhere.example\"]").unwrap();
+    }
+    if service.tied {
+        writeln!(text, "group = \"edge\"").unwrap();
     }
     writeln!(text, "check = {{ kind = \"tcp\", port = {}, fall = 1, rise = 1 }}", 5000 + i).unwrap();
 }

@@ -32,7 +32,8 @@ impl Plan {
         let pairs = config.services.iter().flat_map(|service| service.pools.iter().map(move |&pool| (service, pool)));
         let demand = |(service, pool): (&crate::config::Service, usize)| {
             let pool = &config.pools[pool];
-            let targets = demands(service, pool).into_iter().map(Arc::new).collect();
+            let targets =
+                demands(service, pool, !config.server.well_known.is_empty()).into_iter().map(Arc::new).collect();
             (service.name.clone(), pool.name.clone(), targets)
         };
         Self { demands: pairs.map(demand).collect() }

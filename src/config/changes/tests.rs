@@ -65,6 +65,7 @@ fn every_change_has_its_sentence() {
                 "[server] rate_limit changed",
             ],
         ),
+        ("kind = ", "group = \"edge\"\nkind = ", &["service federation: group changed"]),
         ("[server]", &tls, &["[server] tls changed: needs a restart"]),
         ("[server]", "[geoip]\necs = \"off\"\n[server]", &["[geoip] ecs changed"]),
         (

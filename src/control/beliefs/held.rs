@@ -3,8 +3,7 @@
 use super::Beliefs;
 use crate::control::Report;
 use crate::health::{Damp, Gate, Hold, Holds, Judge, Moment, PoolHolds, State, Subject};
-use crate::ids::{ServiceId, TargetId};
-use crate::steering;
+use crate::ids::ServiceId;
 use crate::topology::{Face, Service, ServicePool, TargetSpec};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -87,6 +86,7 @@ impl Beliefs {
             for at in memory.ripe_at(service, damping) {
                 self.ripening.remove(&(at, id));
             }
+            // What a group remembers, its first service does.
             for ((place, gate), damp) in service.pools.iter().zip(&mut memory.gates).zip(&mut memory.damps) {
                 // A pool that is lost and was not held comes back by its failback.
                 let freed = if hold.is_some() { Gate::In } else { gate.release() };
@@ -96,7 +96,7 @@ impl Beliefs {
                 }
                 // An operator knows that it is over.
                 (*gate, *damp) = (freed, Damp::default());
-                services.insert(ServiceId::at(i));
+                services.extend(self.topology.steered_as_one(id));
             }
             self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
         }
@@ -124,25 +124,24 @@ impl Beliefs {
             None => drop(holds.take(subject)),
         }
         let supposed = holds.of_pool(&subject.pool);
-        let services = self.using(&subject.pool).into_iter().map(|id| self.topology.service(id));
-        let loss = |service: &Service| {
-            let active = self.active(service, subject, &supposed);
-            let now = self.active(service, subject, &self.holds.of_pool(&subject.pool));
-            (active < now).then(|| Left { service: service.name.clone(), active })
+        let configured = |id: &ServiceId| self.topology.service(*id).face == Face::Configured;
+        let loss = |id: ServiceId| {
+            let active = self.active(id, subject, &supposed);
+            let now = self.active(id, subject, &self.holds.of_pool(&subject.pool));
+            (active < now).then(|| Left { service: self.topology.service(id).name.clone(), active })
         };
-        services.filter(|service| service.face == Face::Configured).filter_map(loss).min_by_key(|left| left.active)
+        self.using(&subject.pool).into_iter().filter(configured).filter_map(loss).min_by_key(|left| left.active)
     }
 
     /// How many of a service's pools are active if the subject's pool is held so.
-    fn active(&self, service: &Service, subject: &Subject, supposed: &PoolHolds) -> usize {
-        let is_active = |pool: &&ServicePool| {
+    fn active(&self, id: ServiceId, subject: &Subject, supposed: &PoolHolds) -> usize {
+        let is_active = |(place, pool): &(usize, &ServicePool)| {
             let is_meant = self.topology.pool(pool.pool).name == subject.pool;
             let holds = if is_meant { supposed } else { &self.pool_holds[pool.pool.index()] };
-            let state_of = |target: TargetId| self.judges[target.index()].verdict().state;
-            let (state, _) = steering::pool_state(pool, holds, state_of);
+            let state = self.joint(id, *place, holds).state;
             state != State::Down && !holds.held().is_some_and(|held| held.keeps_away())
         };
-        service.pools.iter().filter(is_active).count()
+        self.topology.service(id).pools.iter().enumerate().filter(is_active).count()
     }
 
     /// Every verdict and every hold; how far what is held has left the answers is not known here.

@@ -76,7 +76,8 @@ impl Memory {
             .chain(damping.into_iter().flat_map(|by| self.damps.iter().filter_map(|damp| damp.until(by))))
     }
 
-    /// Takes over what an older topology's service remembered of pools of the same name. An order that is new takes the last
+    /// Takes over what an older topology's service remembered of pools of the same name; for a group it is called for each member,
+    /// so what is not as new goes before what is. An order that is new takes the last
     /// good pool of any: it is better than none.
     pub(super) fn take_over(
         &mut self,
@@ -90,9 +91,13 @@ impl Memory {
         };
         for (place, &gate) in was.gates.iter().enumerate() {
             if let Some(now) = place_now(place) {
-                self.gates[now] = gate;
-                self.damps[now] = was.damps[place];
-                self.canaries[now] = was.canaries[place] && service.canary.is_some();
+                if gate != Gate::In {
+                    self.gates[now] = gate;
+                }
+                if was.damps[place] != Damp::default() {
+                    self.damps[now] = was.damps[place];
+                }
+                self.canaries[now] |= was.canaries[place] && service.canary.is_some();
             }
         }
         self.outage = was.outage;
@@ -102,7 +107,7 @@ impl Memory {
         for (order, last_good) in self.last_good.iter_mut().enumerate() {
             let same = labels.get(&topology.order_label(service, order));
             let then = same.and_then(|&order| was.last_good[order]).or(any);
-            *last_good = then.and_then(place_now);
+            *last_good = then.and_then(place_now).or(*last_good);
         }
     }
 }

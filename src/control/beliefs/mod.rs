@@ -1,6 +1,6 @@
 //! What is believed of every target and pool; pure, time is an argument.
 //!
-//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), who is tried (`canary`), an operator's
+//! Here: verdicts and how they become rows. In rooms of their own: what a service remembers (`memory`), of whom flaps (`damp`), who is tried (`canary`), of groups (`joint`), an operator's
 //! overrides (`held`), what outlives a restart (`past`), what people are told was seen (`history`), and whether any of it is credible
 //! (`witness`). Beliefs outlive a reload by identity: a target by its address and
 //! check, a pool by its name and its service's name.
@@ -8,9 +8,10 @@
 use crate::health::{Gate, Held, Holds, Judge, Outcome, PoolHolds, State, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::Row;
-use crate::steering::{self, Basis, Standing};
-use crate::topology::{Endpoint, Face, Proof, ServicePool, TargetSpec, Topology};
+use crate::steering::{Basis, Standing};
+use crate::topology::{Face, ServicePool, TargetSpec, Topology};
 use history::History;
+use joint::Joint;
 use memory::{Memory, Outage};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ mod canary;
 mod damp;
 mod held;
 mod history;
+mod joint;
 mod memory;
 mod past;
 mod witness;
@@ -48,6 +50,7 @@ pub struct Beliefs {
     trials: Vec<Trial>,
     /// Targets that began or ended to be suspect, and whose services were not rendered yet.
     suspicions: BTreeSet<TargetId>,
+    /// Of a group the first service's is that of all.
     services: Vec<Memory>,
     ripening: BTreeSet<(Instant, ServiceId)>,
     holds: Holds,
@@ -124,10 +127,11 @@ impl Beliefs {
         self.unseen = self.judges.iter().filter(|judge| !judge.is_informed()).count();
         let by_name: HashMap<&str, usize> =
             old.topology.services.iter().enumerate().map(|(i, service)| (service.name.as_str(), i)).collect();
-        for (service, memory) in self.topology.services.iter().zip(&mut self.services) {
+        for (i, service) in self.topology.services.iter().enumerate() {
             if let Some(&before) = by_name.get(service.name.as_str()) {
-                let was = (&*old.topology, &old.topology.services[before], &old.services[before]);
-                memory.take_over(&self.topology, service, was);
+                let was = (&*old.topology, &old.topology.services[before], old.memory(ServiceId::at(before)));
+                let lead = self.topology.lead(ServiceId::at(i));
+                self.services[lead.index()].take_over(&self.topology, service, was);
             }
         }
     }
@@ -196,11 +200,11 @@ impl Beliefs {
     /// The row of a service as it must be at `now`.
     pub fn render(&mut self, id: ServiceId, now: Instant) -> Row {
         let mut standings = self.standings(id, now);
-        let service = self.topology.service(id);
-        let memory = &mut self.services[id.index()];
+        let (service, lead) = (self.topology.service(id), self.topology.lead(id));
+        let memory = &mut self.services[lead.index()];
         let damping = self.topology.damping.as_ref();
         for ripe in memory.ripe_at(service, damping) {
-            self.ripening.remove(&(ripe, id));
+            self.ripening.remove(&(ripe, lead));
         }
         if let (Some(by), Face::Configured) = (damping, service.face) {
             self.flaps.extend(damp::follow(&self.topology, service, memory, &mut standings, now, by));
@@ -210,7 +214,7 @@ impl Beliefs {
         release_who_must_serve(&mut standings);
         self.trials.extend(canary::follow(&self.topology, service, memory, &mut standings, now));
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
-        self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, id)));
+        self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, lead)));
         let row = Row::render(service, standings, &memory.last_good);
         memory.is_lost = row.choices().any(|choice| choice.basis != Basis::Proven);
         for (last_good, choice) in memory.last_good.iter_mut().zip(row.choices()) {
@@ -224,18 +228,10 @@ impl Beliefs {
     /// How each of a service's pools stands at `now`, by itself.
     fn standings(&self, id: ServiceId, now: Instant) -> Box<[Standing]> {
         let service = self.topology.service(id);
-        let memory = &self.services[id.index()];
-        let verdict = |target: TargetId| self.judges[target.index()].verdict().state;
-        // It is lost with the last proof of its life, and a proof with the first of its targets.
-        let is_suspect = |endpoint: &Endpoint| {
-            let is_alive = |proof: &&Proof| proof.iter().all(|&target| verdict(target).is_alive());
-            let mut alive = endpoint.proofs.iter().filter(is_alive).peekable();
-            let is_doubtful = |proof: &Proof| proof.iter().any(|target| self.judges[target.index()].is_suspect());
-            alive.peek().is_some() && alive.all(is_doubtful)
-        };
-        let standing = |(pool, &gate): (&ServicePool, &Gate)| {
+        let memory = self.memory(id);
+        let standing = |(place, (pool, &gate)): (usize, (&ServicePool, &Gate))| {
             let holds = self.pool_holds[pool.pool.index()].clone();
-            let (state, endpoints) = steering::pool_state(pool, &holds, verdict);
+            let Joint { state, endpoints, spoiler, suspect } = self.joint(id, place, &holds);
             let returns = match (gate, state) {
                 (Gate::Out { since }, State::Up) => {
                     [memory.outage, self.doubted].iter().any(|outage| outage.covers(since, now))
@@ -249,11 +245,9 @@ impl Beliefs {
                 None if returns => Gate::In,
                 None => gate.step(state, now, service.failback),
             };
-            let is_free = |endpoint: &&Endpoint| holds.endpoint(endpoint.address).is_none();
-            let suspect = pool.endpoints.iter().filter(is_free).any(is_suspect);
-            Standing { state, gate, damped: None, canary: false, suspect, endpoints, holds }
+            Standing { state, gate, damped: None, canary: false, suspect, endpoints, holds, spoiler }
         };
-        service.pools.iter().zip(&memory.gates).map(standing).collect()
+        service.pools.iter().zip(&memory.gates).enumerate().map(standing).collect()
     }
 
     /// Every row, in the order of the services.
@@ -274,7 +268,7 @@ impl Beliefs {
         let mut ripe = BTreeSet::new();
         while let Some(&(at, service)) = self.ripening.first().filter(|(at, _)| *at <= now) {
             self.ripening.remove(&(at, service));
-            ripe.insert(service);
+            ripe.extend(self.topology.steered_as_one(service));
         }
         ripe
     }

@@ -2,6 +2,7 @@
 
 use super::Beliefs;
 use crate::health::{Damp, Gate, Judge, Moment, State, Verdict};
+use crate::ids::ServiceId;
 use crate::limits::STATE_FRESH;
 use crate::state::{Past, PastDamp, PastGate, PastService, PastVerdict};
 use crate::topology::TargetSpec;
@@ -30,7 +31,7 @@ impl Beliefs {
     }
 
     fn past_service(&self, index: usize, now: Moment) -> Option<PastService> {
-        let (service, memory) = (&self.topology.services[index], &self.services[index]);
+        let (service, memory) = (&self.topology.services[index], self.memory(ServiceId::at(index)));
         let pool_name = |place: usize| self.topology.pool(service.pools[place].pool).name.clone();
         let gate = |(place, gate): (usize, &Gate)| {
             let (waits, since) = match *gate {
@@ -63,7 +64,8 @@ impl Beliefs {
             self.recall_verdicts(past, now);
         }
         let by_name: HashMap<&str, &PastService> = past.services.iter().map(|s| (s.name.as_str(), s)).collect();
-        for (service, memory) in self.topology.services.iter().zip(&mut self.services) {
+        for (i, service) in self.topology.services.iter().enumerate() {
+            let memory = &mut self.services[self.topology.lead(ServiceId::at(i)).index()];
             let Some(was) = by_name.get(service.name.as_str()) else { continue };
             let place = |name: &str| service.pools.iter().position(|p| self.topology.pool(p.pool).name == name);
             for gate in &was.gates {
@@ -78,7 +80,8 @@ impl Beliefs {
             for (order, last_good) in memory.last_good.iter_mut().enumerate() {
                 let label = self.topology.order_label(service, order);
                 let same = was.last_good.iter().find(|(then, _)| *then == label);
-                *last_good = same.or_else(|| was.last_good.first()).and_then(|(_, pool)| place(pool));
+                let then = same.or_else(|| was.last_good.first()).and_then(|(_, pool)| place(pool));
+                *last_good = then.or(*last_good);
             }
         }
     }

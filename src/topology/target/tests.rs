@@ -36,6 +36,17 @@ fn a_certificate_must_hold_for_what_is_handed_out() {
     }
 }
 
+/// Whom peers are told to come to by `.well-known`, the certificate is for.
+#[test]
+fn a_delegated_name_is_what_the_certificate_is_for() {
+    for (shape, expected) in [("address", "matrix.contoso.com"), ("target", "contoso.com")] {
+        let matrix = service(&format!("shape = \"{shape}\"")).replace("sip-federation", "matrix");
+        let text = format!("[server]\nwell_known = [\"127.0.0.1:8080\"]\n{ZONE}{POOLS}{matrix}");
+        let target = topology(&text).targets[0].clone();
+        assert_eq!((names(&target), target.domain.to_string().as_str()), (vec![expected.to_owned()], "contoso.com"));
+    }
+}
+
 /// XEP-0368 section 3: peers mix both SRV names, so both ports must be proven.
 #[test]
 fn with_direct_tls_both_ports_are_asked() {
