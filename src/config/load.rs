@@ -8,8 +8,8 @@ use super::source::{self, FileId, Span, values};
 use super::written::Written;
 use super::{Check, Config, Delegation, Partner, Service, Stamp};
 use super::{
-    check, codes, gate, health, ladder, lint, names, notify, partner, pool, refer, resolver, safety, server, service,
-    site, table, token, transfer, view, zone,
+    check, codes, gate, geoip, health, ladder, lint, names, notify, partner, pool, refer, resolver, safety, server,
+    service, site, table, token, transfer, view, zone,
 };
 use crate::limits;
 use std::path::Path;
@@ -124,7 +124,7 @@ fn syntax(errors: &[toml::de::Error], report: &Report) {
 fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
     table::root(tree, report, |t| Drafts {
         server: t.get("server", server::server).or_default(),
-        geoip: t.get("geoip", server::geoip).or_default(),
+        geoip: t.get("geoip", geoip::read).or_default(),
         zones: t.named("zone", zone::read),
         pools: t.named("pool", pool::read),
         checks: t.named("check", check::named),

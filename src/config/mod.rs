@@ -1,6 +1,6 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
-//! Here: the grammar, one file for each section (`server` with `dns`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
+//! Here: the grammar, one file for each section (`server` with `dns`, `geoip`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
 //! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`, `gate`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
 //! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
@@ -20,6 +20,7 @@ mod dns;
 mod failback;
 mod form;
 mod gate;
+mod geoip;
 mod group;
 mod health;
 mod ladder;
@@ -58,6 +59,7 @@ pub use codes::Severity;
 pub use country::{COUNTRIES, Country};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use gate::{Gate, Way};
+pub use geoip::{Database, Ecs, Geoip, Override};
 pub use health::Health;
 pub use ladder::Rung;
 pub use load::{Loaded, load, read};
@@ -209,46 +211,6 @@ pub struct AdminTls {
     pub key: Pem,
     /// The authorities of which one must have issued a client's certificate; `None` asks clients for none.
     pub client_ca: Option<Pem>,
-}
-
-/// `[geoip]`.
-#[derive(Debug, PartialEq)]
-pub struct Geoip {
-    /// The country or city database. Default the built-in one.
-    pub database: Database,
-    /// Prefixes whose country the operator knows better, in the order of the file; no prefix stands twice.
-    pub overrides: Vec<Override>,
-    /// Whose client subnet option is believed. Default on.
-    pub ecs: Ecs,
-}
-
-/// Which MaxMind-format file is read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Database {
-    /// `geoip/world.mmdb`, embedded in the binary.
-    Builtin,
-    /// A file, resolved against the configuration file's directory.
-    File(PathBuf),
-}
-
-/// One line of the overrides file: `prefix,country`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
-    /// Client addresses.
-    pub prefix: IpNet,
-    /// Their country.
-    pub country: Country,
-}
-
-/// Whose EDNS Client Subnet option is believed (RFC 7871).
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ecs {
-    /// Nobody's: the source address decides.
-    Off,
-    /// Everybody's.
-    On,
-    /// That of resolvers within these prefixes.
-    Trust(Vec<IpNet>),
 }
 
 /// `[pool.name]`: endpoints that can stand in for each other.

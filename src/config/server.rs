@@ -1,19 +1,16 @@
-//! `[server]` and `[geoip]`.
+//! `[server]`.
 
 use super::codes;
 use super::dns;
 use super::form::{self, Form};
-use super::lists;
 use super::pem;
 use super::reader::{Field, Value};
 use super::report::Report;
-use super::source::{At, FileId, Span, Unusable, values};
+use super::source::{At, FileId, Span, values};
 use super::table::Table;
-use super::{AdminTls, Database, Dns, Ecs, Geoip, Pem, Server, ServerTls};
+use super::{AdminTls, Dns, Pem, Server, ServerTls};
 use crate::limits;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 use toml::de::DeTable;
 
@@ -53,12 +50,6 @@ impl Default for Server {
             sandbox: true,
             dns: Dns::default(),
         }
-    }
-}
-
-impl Default for Geoip {
-    fn default() -> Self {
-        Self { database: Database::Builtin, overrides: Vec::new(), ecs: Ecs::On }
     }
 }
 
@@ -116,16 +107,6 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             sandbox: t.get("sandbox", |v| v.word(&[("on", true), ("off", false)])).or(default.sandbox),
             dns: dns::read(t),
         }
-    })
-}
-
-/// `[geoip]`.
-pub(super) fn geoip(value: Value<'_>) -> Option<Geoip> {
-    let default = Geoip::default();
-    value.table(|t| Geoip {
-        database: t.get("database", database).or(default.database),
-        overrides: t.get("overrides", |v| lists::overrides(&v.path()?, v)).or(default.overrides),
-        ecs: t.get("ecs", ecs).or(default.ecs),
     })
 }
 
@@ -218,35 +199,4 @@ fn listen(value: Value<'_>) -> Option<Vec<SocketAddr>> {
         }
     }
     Some(values(sockets))
-}
-
-/// What is in the file is judged by the geo room, which reads it.
-fn database(value: Value<'_>) -> Option<Database> {
-    if value.as_text() == Some("builtin") {
-        return Some(Database::Builtin);
-    }
-    let file = value.path()?;
-    value.report.stamp(&file);
-    readable(&file).map_err(|why| value.report.unusable(&file, value.span, &why)).ok()?;
-    Some(Database::File(file))
-}
-
-fn readable(file: &PathBuf) -> Result<(), Unusable> {
-    let meta = std::fs::metadata(file)?;
-    match meta.len() {
-        _ if meta.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
-        len if len > limits::GEO_DATABASE_MAX => Err(Unusable::TooLarge(limits::GEO_DATABASE_MAX)),
-        _ => Ok(()),
-    }
-}
-
-fn ecs(value: Value<'_>) -> Option<Ecs> {
-    if value.as_text().is_some() {
-        return value.word(&[("on", Ecs::On), ("off", Ecs::Off)]);
-    }
-    let trust =
-        value.table(|t| t.need("trust", "trust = [\"203.0.113.0/24\"]", |v| v.list(|v| v.form(&form::PREFIX))))?;
-    let trust = trust.at()?;
-    value.report.unique(trust.value.iter().map(At::as_ref), codes::DUPLICATE_PREFIX, "the prefix");
-    Some(Ecs::Trust(trust.value.iter().map(|at| at.value).collect()))
 }
