@@ -125,7 +125,9 @@ impl Witness {
         for (was, is) in targets {
             self.set(is, old.trials[was.index()]);
             let passed = old.heard.as_ref().and_then(|heard| heard.passed.get(&was));
-            passed.into_iter().for_each(|&passed| drop(heard.hear(is, passed)));
+            if let Some(&passed) = passed {
+                heard.hear(is, passed);
+            }
         }
         self.heard = old.heard.is_some().then_some(heard);
         for (spec, answered) in &mut self.references {

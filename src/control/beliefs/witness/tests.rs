@@ -146,7 +146,7 @@ fn references_that_fail_alone_say_nothing_of_us() {
     (0..3).for_each(|pool| world.probe(pool, true, 0));
     world.refer(false, 1);
     assert_eq!(world.beliefs.doubt(), None, "all pools answer");
-    [0, 2].map(|pool| world.probe(pool, true, 500));
+    [0, 2].into_iter().for_each(|pool| world.probe(pool, true, 500));
     for ms in [1_000, 1_100, 1_200] {
         world.probe(1, false, ms);
     }
@@ -188,16 +188,16 @@ fn the_first_that_fall_with_the_references_are_not_believed() {
     let mut world = World::new(4, REFERENCES);
     world.refer(true, 0);
     (0..4).for_each(|pool| world.probe(pool, true, 0));
-    [1_000, 1_500].map(|ms| world.probe(0, false, ms));
+    [1_000, 1_500].into_iter().for_each(|ms| world.probe(0, false, ms));
     assert_eq!(world.beliefs.doubt(), None, "a reference answers");
     world.refer(false, 1_900);
     assert_eq!(world.beliefs.doubt(), Some(Suspicion::References), "all that was heard since it began");
-    [2_000, 2_500, 3_000].map(|ms| world.probe(0, false, ms));
+    [2_000, 2_500, 3_000].into_iter().for_each(|ms| world.probe(0, false, ms));
     assert_eq!(world.states(3_000), "UUUU");
     // The others answer: it is the references that are gone, and one pool.
     (1..3).for_each(|pool| world.probe(pool, true, 3_500));
     assert_eq!(world.beliefs.doubt(), None);
-    [4_000, 4_500, 5_000].map(|ms| world.probe(0, false, ms));
+    [4_000, 4_500, 5_000].into_iter().for_each(|ms| world.probe(0, false, ms));
     assert_eq!(world.states(5_000), "DUUU");
 }
 
