@@ -7,7 +7,7 @@
 //! |---|---|
 //! | none configured | at least `DOUBT_POOLS_MIN` pools, and more than half of those that lived, were struck within `DOUBT_WINDOW` |
 //! | one answers, or is not asked yet | never: what fails is theirs |
-//! | none answers | at least half of the pools that lived were struck within `DOUBT_WINDOW` |
+//! | none answers | at least half of the pools that lived were struck within `DOUBT_WINDOW`, or at least half of the targets that were heard since then fell |
 //!
 //! A pool is struck when the last of its targets fails that was believed alive. While we doubt, those that were struck before count for
 //! as long as they fail. Fewer pools than `DOUBT_POOLS_MIN` say nothing without references: two that fail together are an outage,
@@ -71,6 +71,30 @@ pub(super) struct Witness {
     of_target: Vec<Vec<usize>>,
     /// Whether each reference answered last; `None` before it was asked.
     references: HashMap<Arc<TargetSpec>, Option<bool>>,
+    /// What was heard since no reference answers; `None` while one does. A pool with many checks is struck only by the last of
+    /// them, and by then others are believed dead.
+    heard: Option<Heard>,
+}
+
+/// Targets that were heard lately, and whether they passed. Who fails and was not believed alive is not heard.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    passed: HashMap<TargetId, bool>,
+    fell: usize,
+}
+
+impl Heard {
+    fn hear(&mut self, target: TargetId, passed: bool) -> bool {
+        let old = self.passed.insert(target, passed);
+        self.fell += usize::from(!passed);
+        self.fell -= usize::from(old == Some(false));
+        old != Some(passed)
+    }
+
+    /// Whether at least half of them fell.
+    fn is_suspicious(&self) -> bool {
+        self.fell > 0 && self.fell * 2 >= self.passed.len()
+    }
 }
 
 impl Witness {
@@ -90,15 +114,22 @@ impl Witness {
             pools: vec![Tally::default(); topology.pools.len()],
             of_target,
             references: topology.references.iter().map(|spec| (spec.clone(), None)).collect(),
+            heard: None,
         }
     }
 
     /// Takes over what an older one knew of the same addresses and references; pairs are what a target was and is.
     pub(super) fn take_over(&mut self, old: &Self, targets: impl IntoIterator<Item = (TargetId, TargetId)>) {
         self.doubt = old.doubt;
+        let mut heard = Heard::default();
         for (was, is) in targets {
             self.set(is, old.trials[was.index()]);
+            let passed = old.heard.as_ref().and_then(|heard| heard.passed.get(&was));
+            if let Some(&passed) = passed {
+                heard.hear(is, passed);
+            }
         }
+        self.heard = old.heard.is_some().then_some(heard);
         for (spec, answered) in &mut self.references {
             *answered = old.references.get(spec).copied().flatten();
         }
@@ -114,6 +145,11 @@ impl Witness {
         let Some(answered) = self.references.get_mut(spec).filter(|_| outcome.is_evidence()) else { return };
         if *answered != Some(outcome.passed()) {
             *answered = Some(outcome.passed());
+            if !self.is_cut_off() {
+                self.heard = None;
+            } else if self.heard.is_none() {
+                self.heard = Some(self.fallen(now));
+            }
             self.weigh(now);
         }
     }
@@ -128,9 +164,28 @@ impl Witness {
             _ if believed_alive => Trial::Fell(now),
             _ => Trial::Nothing,
         };
-        if self.set(target, trial) {
+        let is_told = outcome.is_evidence() && trial != Trial::Nothing;
+        let heard = self.heard.as_mut().filter(|_| is_told);
+        let is_news = heard.is_some_and(|heard| heard.hear(target, trial == Trial::Passed));
+        if self.set(target, trial) || is_news {
             self.weigh(now);
         }
+    }
+
+    /// Whether references are configured and none answers.
+    fn is_cut_off(&self) -> bool {
+        !self.references.is_empty() && self.references.values().all(|answered| *answered == Some(false))
+    }
+
+    /// Who fell lately: what cuts us off is as old as the first that it silences.
+    fn fallen(&self, now: Instant) -> Heard {
+        let mut heard = Heard::default();
+        for (i, trial) in self.trials.iter().enumerate() {
+            if matches!(trial, Trial::Fell(at) if now.saturating_duration_since(*at) <= DOUBT_WINDOW) {
+                heard.hear(TargetId::at(i), false);
+            }
+        }
+        heard
     }
 
     /// Weighs all that is known at `now`, as when time has passed.
@@ -142,8 +197,9 @@ impl Witness {
         let suspicion = if self.references.is_empty() {
             (struck >= DOUBT_POOLS_MIN && struck * 2 > lived).then_some(Suspicion::Alike)
         } else {
-            let is_cut_off = self.references.values().all(|answered| *answered == Some(false));
-            (is_cut_off && struck > 0 && struck * 2 >= lived).then_some(Suspicion::References)
+            let most = struck > 0 && struck * 2 >= lived;
+            let heard = self.heard.as_ref().is_some_and(Heard::is_suspicious);
+            (self.is_cut_off() && (most || heard)).then_some(Suspicion::References)
         };
         let is = self.doubt.step(suspicion, now);
         let was = std::mem::replace(&mut self.doubt, is);

@@ -146,6 +146,7 @@ fn references_that_fail_alone_say_nothing_of_us() {
     (0..3).for_each(|pool| world.probe(pool, true, 0));
     world.refer(false, 1);
     assert_eq!(world.beliefs.doubt(), None, "all pools answer");
+    [0, 2].into_iter().for_each(|pool| world.probe(pool, true, 500));
     for ms in [1_000, 1_100, 1_200] {
         world.probe(1, false, ms);
     }
@@ -179,6 +180,25 @@ fn without_references_that_answer_verdicts_stay_and_come_back_over_a_reload() {
     assert!(world.beliefs.doubt().is_some());
     world.states(61_001 + DOUBT_REFERENCES_MAX.as_millis() as u64);
     assert_eq!(world.beliefs.doubt(), None);
+}
+
+/// A pool with a check that is asked seldom is struck late; what is heard sooner must not be believed until then.
+#[test]
+fn the_first_that_fall_with_the_references_are_not_believed() {
+    let mut world = World::new(4, REFERENCES);
+    world.refer(true, 0);
+    (0..4).for_each(|pool| world.probe(pool, true, 0));
+    [1_000, 1_500].into_iter().for_each(|ms| world.probe(0, false, ms));
+    assert_eq!(world.beliefs.doubt(), None, "a reference answers");
+    world.refer(false, 1_900);
+    assert_eq!(world.beliefs.doubt(), Some(Suspicion::References), "all that was heard since it began");
+    [2_000, 2_500, 3_000].into_iter().for_each(|ms| world.probe(0, false, ms));
+    assert_eq!(world.states(3_000), "UUUU");
+    // The others answer: it is the references that are gone, and one pool.
+    (1..3).for_each(|pool| world.probe(pool, true, 3_500));
+    assert_eq!(world.beliefs.doubt(), None);
+    [4_000, 4_500, 5_000].into_iter().for_each(|ms| world.probe(0, false, ms));
+    assert_eq!(world.states(5_000), "DUUU");
 }
 
 #[test]
