@@ -60,7 +60,7 @@ pub(super) async fn recent(
 }
 
 /// The largest number of the description's format, int64; no event has a larger one.
-const NUMBER_MAX: u64 = i64::MAX as u64;
+pub(super) const NUMBER_MAX: u64 = i64::MAX as u64;
 
 /// A number that an event may have.
 fn known(after: Option<u64>) -> Result<Option<u64>, Problem> {

@@ -1,5 +1,6 @@
 //! `/api/v1/audit`: the last lines of the audit trail, as they stand in it. `edgesteer audit verify` proves them on the server itself.
 
+use super::events::NUMBER_MAX;
 use super::params::Params;
 use super::{Problem, Shown};
 use crate::audit::Tail;
@@ -47,6 +48,12 @@ pub(super) async fn http(
     let limit = limit.unwrap_or(API_PAGE);
     if !(1..=API_PAGE_MAX).contains(&limit) {
         return Err(Problem::bad(format!("limit is from 1 to {API_PAGE_MAX}"), "ask again with after = newest"));
+    }
+    if after > NUMBER_MAX {
+        return Err(Problem::bad(
+            format!("no line has the number {after}"),
+            "leave it out, or take `newest` of the answer before",
+        ));
     }
     let directory = shown.audit.directory().ok_or_else(|| {
         Problem::unknown("no audit trail is kept", "set state_dir under [server], and restart the server")

@@ -31,9 +31,10 @@ fn the_end_of_the_trail_is_told_and_followed() {
     let (scene, server) = set_up(&edges, "state_dir = \"state\"");
     let admin = scene.admin.to_string();
     drain(&scene, "patch night");
-    let told = eventually("the hold is in the trail", || {
+    // The last that comes of a drain.
+    let told = eventually("the pool is drained", || {
         let told = json(scene.admin, "/api/v1/audit");
-        told["lines"].as_array()?.iter().any(|line| line["what"] == "hold").then_some(told)
+        told["lines"].as_array()?.iter().any(|line| line["what"] == "drained").then_some(told)
     });
     let file = std::fs::read_to_string(scene.path().join("state/audit.log")).unwrap();
     let lines = told["lines"].as_array().unwrap();
@@ -44,7 +45,9 @@ fn the_end_of_the_trail_is_told_and_followed() {
     assert_eq!(json(scene.admin, "/api/v1/audit?limit=1")["lines"][0]["line"], newest);
     let none = json(scene.admin, &format!("/api/v1/audit?after={newest}"));
     assert_eq!((&none["lines"], &none["newest"]), (&value!([]), &newest.into()));
-    assert_eq!(ask(scene.admin, "GET /api/v1/audit?limit=1001", &[], "").status, 400);
+    for wrong in ["limit=1001", "after=9223372036854775808"] {
+        assert_eq!(ask(scene.admin, &format!("GET /api/v1/audit?{wrong}"), &[], "").status, 400, "{wrong}");
+    }
 
     let (out, error) = said(&run(&["audit", "tail", "-n", "2", "--admin", &admin]));
     assert!(error.is_empty() && out.lines().count() == 2, "{out}{error}");
