@@ -89,6 +89,18 @@ fn half_a_record(tls: SocketAddr, client: &Arc<ClientConfig>) -> (tls::Stream, V
     (stream, rest)
 }
 
+/// Stops every thread of a process until it is told to go on.
+fn freeze(server: &Server) {
+    server.signal(Signal::STOP);
+    let threads = format!("/proc/{}/task", server.pid().as_raw_nonzero());
+    eventually("every thread has stopped", || {
+        let is_stopped = |thread: std::fs::DirEntry| {
+            std::fs::read_to_string(thread.path().join("status")).is_ok_and(|status| status.contains("State:\tT"))
+        };
+        std::fs::read_dir(&threads).unwrap().all(|thread| is_stopped(thread.unwrap())).then_some(())
+    });
+}
+
 #[test]
 fn what_is_half_way_is_ended_by_the_process_that_began_it_and_what_waits_is_answered_by_the_next() {
     let mut edges = Edges::start();
@@ -121,7 +133,7 @@ fn what_is_half_way_is_ended_by_the_process_that_began_it_and_what_waits_is_answ
         line
     });
     // Connections are taken in order, so the first process has all of these. It takes no more of those that come now.
-    first.signal(Signal::STOP);
+    freeze(&first);
     kept.write_all(&question).unwrap();
     let mut waiting = Line::Tcp(connect());
     waiting.ask(1).unwrap();
