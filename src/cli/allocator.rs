@@ -2,7 +2,10 @@
 //!
 //! What is here: one setting, made before there are threads. Where the C library is another one, nothing is changed.
 
-#![allow(unsafe_code, reason = "the setting has no safe form, and its form in the environment is not ours to demand of whoever starts us")]
+#![allow(
+    unsafe_code,
+    reason = "the setting has no safe form, and its form in the environment is not ours to demand of whoever starts us"
+)]
 
 /// What is as large as this has pages of its own, which go back to the system when it is freed; octets.
 #[cfg(target_env = "gnu")]
