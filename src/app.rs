@@ -200,7 +200,7 @@ impl Running {
         let sockets = sockets.map_or_else(|| Sockets::bind(doors, &mut Given::default()), Ok)?;
         let lanes = Lanes::start(doors, sockets, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
-        let notifier = notifier(config, &handle, notifying)?;
+        let notifier = notifier(config, &handle, notifying).await?;
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
@@ -302,7 +302,7 @@ impl Running {
                 if let Some(admin) = &self.admin {
                     admin.obey(access, told);
                 }
-                self.notifier.obey(&world.outline.config().notify);
+                self.notifier.obey(&world.outline.config().notify).await;
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
                 }
@@ -365,10 +365,10 @@ async fn first_round(handle: &Handle, grace: Duration, targets: usize) {
 }
 
 /// Tells people's systems what happens from now on: what was found out before anybody was answered moved nobody.
-fn notifier(config: &Config, handle: &Handle, metrics: notify::Metrics) -> Result<Notifier, StartError> {
+async fn notifier(config: &Config, handle: &Handle, metrics: notify::Metrics) -> Result<Notifier, StartError> {
     let notifier = Notifier::new(config.server.state_dir.as_deref(), handle.events(), metrics);
     let notifier = notifier.map_err(StartError::Thread)?;
-    notifier.obey(&config.notify);
+    notifier.obey(&config.notify).await;
     Ok(notifier)
 }
 
