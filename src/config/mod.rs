@@ -23,6 +23,7 @@ mod gate;
 mod geoip;
 mod group;
 mod health;
+mod key;
 mod ladder;
 mod lint;
 mod lists;
