@@ -153,33 +153,62 @@ const SIP_ALIVE: &[(u16, u16)] = &[
 const SIP_DEGRADED: &[(u16, u16)] = &[(408, 408), (504, 504)];
 /// The keys of a check that belong to one kind each.
 pub(super) const KEYS: &[Key] = &[
-    Key::new("alive", Is(|| text(SIP_ALIVE)), "`sip`: status codes that prove service. Default: those that only a working SIP stack gives."),
-    Key::new("degraded", Is(|| text(SIP_DEGRADED)), "`sip`: status codes of an edge that lives in front of something that does not."),
-    Key::new("direct_tls", Is(|| DIRECT_TLS.shown()), "`xmpp`: TLS from the first octet (XEP-0368) instead of STARTTLS."),
+    Key::new(
+        "alive",
+        Is(|| text(SIP_ALIVE)),
+        "`sip`: status codes that prove service; by default those that only a working SIP stack gives.",
+    )
+    .written(CODES),
+    Key::new(
+        "degraded",
+        Is(|| text(SIP_DEGRADED)),
+        "`sip`: status codes of an edge that lives in front of something that does not.",
+    )
+    .written(CODES),
+    Key::new(
+        "direct_tls",
+        Is(|| DIRECT_TLS.shown()),
+        "`xmpp`: TLS from the first octet (XEP-0368) instead of STARTTLS.",
+    ),
     Key::new("method", Is(|| word(Method::WORDS, &METHOD)), "`https`: the request's method."),
     Key::new(
         "path",
         Means("`/`, or that of the kind of service"),
         "`https`: path and query of the request. No redirect is followed: its status is judged as it is.",
     )
-    .written("path that begins with `/`"),
-    Key::new("status", Is(|| text(HTTP_OK)), "`https`: status codes that prove service."),
-    Key::new("contains", Means("anything"), "`https`: what the first 16 KiB of the body must have in them.").written("a text"),
-    Key::new("transport", Is(|| word(Transport::WORDS, &TRANSPORT)), "`stun`: what the binding request is sent over; over UDP three times."),
+    .written("a path that begins with `/`"),
+    Key::new("status", Is(|| text(HTTP_OK)), "`https`: status codes that prove service.").written(CODES),
+    Key::new("contains", Means("anything"), "`https`: what the first 16 KiB of the body must have in them.")
+        .written("a text"),
+    Key::new(
+        "transport",
+        Is(|| word(Transport::WORDS, &TRANSPORT)),
+        "`stun`: what the binding request is sent over; over UDP three times.",
+    ),
     Key::new(
         "command",
         Means("must be given for `exec`"),
-        "`exec`: program by its absolute path, and its arguments. Exit code 0: pass, 1: failed, 2: degraded, other: no evidence; the first line that it \
-         prints is shown. Its environment is `EDGESTEER_ADDRESS`, `_PORT`, `_NAME`, `_TIMEOUT_MS` and `PATH`; it is killed at the deadline.",
-    ),
+        "`exec`: what is run. Exit code 0: pass, 1: failed, 2: degraded, other: no evidence; the first line that \
+         it prints is shown. Its environment is `EDGESTEER_ADDRESS`, `_PORT`, `_NAME`, `_TIMEOUT_MS` and `PATH`; \
+         it is killed at the deadline.",
+    )
+    .written(COMMAND),
     Key::new(
         "file",
         Means("must be given for `file`"),
-        "`file`: what somebody else found out. Lines of an address, with or without a port; `up`, `down`, `degraded` or `unknown`; words for people.",
+        "`file`: what somebody else found out. Lines of an address, with or without a port; `up`, `down`, \
+         `degraded` or `unknown`; words for people.",
     ),
-    Key::new("max_age", Is(|| MAX_AGE.shown()), "`file`: a file that is older says nothing: its endpoints are unknown, which is not down."),
+    Key::new(
+        "max_age",
+        Is(|| MAX_AGE.shown()),
+        "`file`: a file that is older says nothing: its endpoints are unknown, which is not down.",
+    ),
 ];
 
+/// How a command is written.
+pub(super) const COMMAND: &str = "list of the absolute path of a program, and its arguments; no shell reads them";
+const CODES: &str = "list of codes from 100 to 699, and ranges in quotes, as `[200, \"300-399\"]`";
 const METHOD: Method = Method::Get;
 const TRANSPORT: Transport = Transport::Udp;
 const DIRECT_TLS: bool = false;

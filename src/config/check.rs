@@ -26,26 +26,47 @@ const TRIPWIRE: bool = true;
 /// A check's table.
 pub(super) static SECTION: Section = Section {
     header: "[check.NAME]",
-    about: "What is probed: for several services here, by this name; for one in its own `[service.NAME.check]`, with the same keys. What is not \
-            said is as the [kind of service](#kinds-of-service) has it. A silent endpoint is down after \
-            `interval` + `fall` × (`confirm` + `timeout`) at the latest.",
+    about: "What is probed: for several services here, by this name; for one in its own `[service.NAME.check]`, \
+            with the same keys. What is not said is as the [kind of service](#kinds-of-service) has it. A silent \
+            endpoint is down after `interval` + `fall` × (`confirm` + `timeout`) at the latest.",
     keys: &[KEYS, ask::KEYS],
 };
 
 const KEYS: &[Key] = &[
-    Key::new("kind", Means("that of the kind of service"), "What is spoken; [kinds of check](#kinds-of-check) says what each proves."),
-    Key::new("port", Means("that of the kind of service"), "The port that is probed on each endpoint; of no use to `exec` and `file`."),
+    Key::new(
+        "kind",
+        Means("that of the kind of service"),
+        "What is spoken; [kinds of check](#kinds-of-check) says what each proves.",
+    ),
+    Key::new(
+        "port",
+        Means("that of the kind of service"),
+        "The port that is probed on each endpoint; of no use to `exec` and `file`.",
+    ),
     Key::new("interval", Is(|| INTERVAL.shown()), "Between two probes while all is well."),
     Key::new("timeout", Is(|| TIMEOUT.shown()), "How long one probe may take, from its first packet on."),
     Key::new("confirm", Is(|| CONFIRM.shown()), "Between the probes that confirm a change of mind."),
-    Key::new("fall", Is(|| FALL.shown()), "Failed probes in a row that make an endpoint down. With `file` the default is 1."),
-    Key::new("rise", Is(|| RISE.shown()), "Passed probes in a row that make it up again. With `file` the default is 1."),
-    Key::new("tripwire", Is(|| TRIPWIRE.shown()), "Keep one connection open to each endpoint; its loss starts confirmation at once."),
+    Key::new(
+        "fall",
+        Is(|| FALL.shown()),
+        "Failed probes in a row that make an endpoint down. With `file` the default is 1.",
+    ),
+    Key::new(
+        "rise",
+        Is(|| RISE.shown()),
+        "Passed probes in a row that make it up again. With `file` the default is 1.",
+    ),
+    Key::new(
+        "tripwire",
+        Is(|| TRIPWIRE.shown()),
+        "Keep one connection open to each endpoint; its loss starts confirmation at once.",
+    ),
     Key::new(
         "name",
         Means("the names that peers ask for"),
-        "The name that is presented, in TLS and in the protocol, and the only one that the certificate must hold for. Without it TLS asks for the \
-         name that peers are sent to, the protocol says the first domain, and the certificate must hold for every name that the service hands out.",
+        "The name that is presented, in TLS and in the protocol, and the only one that the certificate must hold \
+         for. Without it TLS asks for the name that peers are sent to, the protocol says the first domain, and \
+         the certificate must hold for every name that the service hands out.",
     ),
     Key::new("tls", Means("as `[check.NAME.tls]` says"), "Certificates of checks that speak TLS.").within(&TLS),
 ];
@@ -55,12 +76,21 @@ static TLS: Section = Section {
     about: "Certificates of checks that speak TLS.",
     keys: &[&[
         Key::new("ca", Means("the Mozilla roots"), "PEM file of authorities that are trusted instead."),
-        Key::new("cert", Means("none is shown"), "PEM file with a certificate that is shown to servers that ask, and those that lead to its authority."),
-        Key::new("key", Means("none"), "PEM file with its private key, which not everybody on this host may read; given together with `cert`."),
+        Key::new(
+            "cert",
+            Means("none is shown"),
+            "PEM file with a certificate that is shown to servers that ask, and those that lead to its authority.",
+        ),
+        Key::new(
+            "key",
+            Means("none"),
+            "PEM file with its private key, which not everybody on this host may read; given together with `cert`.",
+        ),
         Key::new(
             "verify",
             Is(|| word(Verify::WORDS, &Verify::default())),
-            "How much of the server's certificate must hold: `full` is chain, time and name; `chain` is any name; `none` is the handshake alone.",
+            "How much of the server's certificate must hold: `full` is chain, time and name; `chain` is any \
+             name; `none` is the handshake alone.",
         ),
     ]],
 };

@@ -13,17 +13,24 @@ use std::time::Duration;
 /// `failback` with a canary.
 pub(super) static SECTION: Section = Section {
     header: "[service.NAME.failback]",
-    about: "A failback that is tried by some first ([policy](policy.md)), as `failback = { after = \"10m\", canary = { share = \"5%\", for = \"10m\" } }`.",
+    about: "A failback that is tried by some first ([policy](policy.md)), as `failback = { after = \"10m\", \
+            canary = { share = \"5%\", for = \"10m\" } }`.",
     keys: &[&[
-        Key::new("after", Needed("after = \"10m\""), "How long a pool that was lost must be up without a break before some try it.")
-            .written("`\"auto\"` (at once), or a duration from 1ms to 30days"),
-        Key::new("canary", Needed("canary = { share = \"5%\", for = \"10m\" }"), "Who tries it, and for how long.").within(&CANARY),
+        Key::new(
+            "after",
+            Needed("after = \"10m\""),
+            "How long a pool that was lost must be up without a break before some try it.",
+        )
+        .written("`\"auto\"` (at once), or a duration from 1ms to 30days"),
+        Key::new("canary", Needed("canary = { share = \"5%\", for = \"10m\" }"), "Who tries it, and for how long.")
+            .within(&CANARY),
     ]],
 };
 
 static CANARY: Section = Section {
     header: "[service.NAME.failback.canary]",
-    about: "A share of client networks (/24, /56) tries the pool first. It is drawn by a hash: the same networks each time, on every node.",
+    about: "A share of client networks (/24, /56) tries the pool first. It is drawn by a hash: the same \
+            networks each time, on every node.",
     keys: &[&[
         Key::new("share", Needed("share = \"5%\""), "Which share."),
         Key::new("for", Needed("for = \"10m\""), "For how long, before all others follow."),
@@ -78,7 +85,8 @@ fn share(value: Value<'_>) -> Option<u16> {
         Some(text) => {
             text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok()).map(|x| x / 100.0)
         }
-        None => Some(value.number()?),
+        None if value.is_number() => Some(value.number()?),
+        None => return value.wrong("a share of clients", help),
     };
     let share = said.map(|share| (share * 10_000.0).round()).filter(|share| {
         (f64::from(*limits::CANARY_SHARE.start())..=f64::from(*limits::CANARY_SHARE.end())).contains(share)

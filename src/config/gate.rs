@@ -1,6 +1,6 @@
 //! `[gate.name]`: a program that is asked before a service sends clients elsewhere by itself.
 
-use super::ask::command;
+use super::ask::{COMMAND, command};
 use super::codes;
 use super::key::Absent::{Is, Means, Needed};
 use super::key::{Key, Section, Shown as _, word};
@@ -18,18 +18,27 @@ const OTHERWISE: Way = Way::Go;
 /// `[gate.name]`.
 pub(super) static SECTION: Section = Section {
     header: "[gate.NAME]",
-    about: "Who is asked before a service sends clients elsewhere by itself, whether pools are lost or come back. What an operator orders, and a \
-            reload, is not asked for.",
+    about: "Who is asked before a service sends clients elsewhere by itself, whether pools are lost or come back. \
+            What an operator orders, and a reload, is not asked for.",
     keys: &[&[
         Key::new(
             "command",
             Needed("command = [\"/path/of/program\"]: exit code 0 goes, 1 stays"),
-            "Program by its absolute path, and its arguments; it reads what would move as JSON. Exit code 0: go; 1: stay, and it is asked again \
-             after 30 s. No shell reads it.",
-        ),
+            "What is run; it reads what would move as JSON. Exit code 0: go; 1: stay, and it is asked again \
+             after 30 s.",
+        )
+        .written(COMMAND),
         Key::new("services", Means("all"), "Services for which it is asked; no service has two gates."),
-        Key::new("timeout", Is(|| TIMEOUT.shown()), "How long it may take: partners of a dead pool wait as long as this."),
-        Key::new("otherwise", Is(|| word(Way::WORDS, &OTHERWISE)), "What is done where it does not answer in time, or cannot."),
+        Key::new(
+            "timeout",
+            Is(|| TIMEOUT.shown()),
+            "How long it may take: partners of a dead pool wait as long as this.",
+        ),
+        Key::new(
+            "otherwise",
+            Is(|| word(Way::WORDS, &OTHERWISE)),
+            "What is done where it does not answer in time, or cannot.",
+        ),
     ]],
 };
 

@@ -64,15 +64,22 @@ pub(super) static SECTION: Section = Section {
         Key::new(
             "database",
             Is(|| BUILTIN.shown()),
-            "`\"builtin\"`, countries as of this release, or a MaxMind-format file with countries or coordinates. A new file is taken over by a reload.",
-        ),
+            "`\"builtin\"`, countries as of this release, or a MaxMind-format file with countries or \
+             coordinates. A new file is taken over by a reload.",
+        )
+        .written("`\"builtin\"`, or a path"),
         Key::new(
             "ecs",
             Is(|| ON.shown()),
-            "Whose EDNS Client Subnet option (RFC 7871) is believed: everybody's, nobody's (the address that asks decides), or some resolvers'.",
+            "Whose EDNS Client Subnet option (RFC 7871) is believed: everybody's, nobody's (the address that \
+             asks decides), or some resolvers'.",
         )
         .within(&ECS),
-        Key::new("overrides", Means("none"), "File of lines `prefix,country`, as `203.0.113.0/24,KR`, that beat the database."),
+        Key::new(
+            "overrides",
+            Means("none"),
+            "File of lines `prefix,country`, as `203.0.113.0/24,KR`, that beat the database.",
+        ),
     ]],
 };
 

@@ -34,22 +34,40 @@ pub(super) static SECTION: Section = Section {
         Key::new(
             "references",
             Means("none"),
-            "Servers of others that take TCP, asked once a second. While none answers and at least half of the pools fail, our own uplink is at \
-             fault, and verdicts stay as they are.",
+            "Servers of others that take TCP, asked once a second. While none answers and at least half of the \
+             pools fail, our own uplink is at fault, and verdicts stay as they are.",
         )
         .most(limits::REFERENCES_MAX),
-        Key::new("damping", Means("as `[health.damping]` says"), "How pools that flap are damped, or `\"off\"` for not at all.").within(&DAMPING),
+        Key::new(
+            "damping",
+            Means("as `[health.damping]` says"),
+            "How pools that flap are damped, or `\"off\"` for not at all.",
+        )
+        .within(&DAMPING),
     ]],
 };
 
 static DAMPING: Section = Section {
     header: "[health.damping]",
-    about: "Each loss of a pool adds 1 to a penalty, which halves in `half_life`. Above `suppress` the pool serves only where no other does.",
+    about: "Each loss of a pool adds 1 to a penalty, which halves in `half_life`. Above `suppress` the pool \
+            serves only where no other does.",
     keys: &[&[
-        Key::new("half_life", Is(|| Damping::default().half_life.shown()), "In which time half of the penalty is forgotten."),
+        Key::new(
+            "half_life",
+            Is(|| Damping::default().half_life.shown()),
+            "In which time half of the penalty is forgotten.",
+        ),
         Key::new("suppress", Is(|| Damping::default().suppress.shown()), "Above this penalty a pool is damped."),
-        Key::new("reuse", Is(|| Damping::default().reuse.shown()), "Below this one it is preferred again; no more than `suppress`."),
-        Key::new("longest", Is(|| Damping::default().longest.shown()), "After this time without a loss it is, whatever the penalty."),
+        Key::new(
+            "reuse",
+            Is(|| Damping::default().reuse.shown()),
+            "Below this penalty it is preferred again; no more than `suppress`.",
+        ),
+        Key::new(
+            "longest",
+            Is(|| Damping::default().longest.shown()),
+            "So long after its last loss it is preferred again, whatever the penalty.",
+        ),
     ]],
 };
 

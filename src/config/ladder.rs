@@ -69,7 +69,8 @@ pub(super) fn default_text() -> String {
 /// A rung that is a table.
 pub(super) static SECTION: Section = Section {
     header: "[[service.NAME.all_down]]",
-    about: "A rung of the ladder that names a pool, as `all_down = [\"last-good\", { pool = \"dublin\" }, \"nodata\"]`.",
+    about: "A rung of the ladder that names a pool, as `all_down = [\"last-good\", { pool = \"dublin\" }, \
+            \"nodata\"]`.",
     keys: &[&[Key::new("pool", Needed("pool = \"seoul\", with the name of a pool"), "A pool of the service.")]],
 };
 

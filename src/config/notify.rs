@@ -1,6 +1,6 @@
 //! `[notify.name]`: who is told of what happens, and of what.
 
-use super::ask::command;
+use super::ask::{COMMAND, command};
 use super::codes;
 use super::form::Form;
 use super::key::Absent::{Is, Means};
@@ -104,24 +104,38 @@ impl Topic {
 /// `[notify.name]`.
 pub(super) static SECTION: Section = Section {
     header: "[notify.NAME]",
-    about: "Who is told of what happens ([notifications](../notifications.md)): by a POST, or by a program that reads the message. Exactly one of \
-            `webhook` and `command` is given. What waits to be told lies below `state_dir`, which must be set.",
+    about: "Who is told of what happens ([notifications](../notifications.md)): by a POST, or by a program that \
+            reads the message. Exactly one of `webhook` and `command` is given. What waits to be told lies below \
+            `state_dir`, which must be set.",
     keys: &[&[
-        Key::new("webhook", Means("`command` must be given"), "URL to which messages are posted as JSON; chat systems that read `text` show its sentence."),
+        Key::new(
+            "webhook",
+            Means("`command` must be given"),
+            "URL to which messages are posted as JSON; chat systems that read `text` show its sentence.",
+        ),
         Key::new(
             "secret_file",
             Means("messages are not signed"),
-            "File with one line of Base64, which not everybody on this host may read; each message of the webhook is signed with it, as \
-             [standardwebhooks.com](https://www.standardwebhooks.com) has it.",
+            "File with one line of Base64, which not everybody on this host may read; each message of the webhook \
+             is signed with it, as [standardwebhooks.com](https://www.standardwebhooks.com) has it.",
         ),
         Key::new("ca", Means("the Mozilla roots"), "PEM file of authorities that are trusted instead for the webhook."),
         Key::new(
             "command",
             Means("`webhook` must be given"),
-            "Program by its absolute path, and its arguments; it reads the message, and exit code 0 takes it. No shell reads it.",
+            "What is run; it reads the message, and exit code 0 takes it.",
+        )
+        .written(COMMAND),
+        Key::new(
+            "on",
+            Is(|| topics().iter().map(|topic| topic.word()).collect::<Vec<_>>().shown()),
+            "Of what it is told.",
         ),
-        Key::new("on", Is(|| topics().iter().map(|topic| topic.word()).collect::<Vec<_>>().shown()), "Of what it is told."),
-        Key::new("timeout", Is(|| TIMEOUT.shown()), "How long it may take to accept a message. It is told again until it does, for a day."),
+        Key::new(
+            "timeout",
+            Is(|| TIMEOUT.shown()),
+            "How long it may take to accept a message. It is told again until it does, for a day.",
+        ),
     ]],
 };
 

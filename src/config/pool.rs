@@ -21,23 +21,39 @@ const MIN_HEALTHY: usize = 1;
 /// `[pool.name]`.
 pub(super) static SECTION: Section = Section {
     header: "[pool.NAME]",
-    about: "Endpoints that can stand in for each other: all that are up are answered together. Names of pools, services, partners and so on are \
-            ASCII letters, digits, `-`, `_` and `.`.",
+    about: "Endpoints that can stand in for each other: all that are up are answered together. Names of pools, \
+            services, partners and so on are ASCII letters, digits, `-`, `_` and `.`.",
     keys: &[&[
         Key::new(
             "endpoints",
             Needed("endpoints = [\"192.0.2.10\"]"),
-            "The addresses that clients connect to. A plain list is of the role `access`; other kinds of service take other roles: `web`, `media`.",
+            "The addresses that clients connect to. A plain list is of the role `access`; other kinds of \
+             service take other roles: `web`, `media`.",
         )
+        .written("list of IP addresses, or a table of such lists by role, as `{ access = [\"192.0.2.10\"] }`")
         .most(limits::ENDPOINTS_MAX),
         Key::new(
             "location",
             Means("nobody's nearest"),
-            "Where it is: an ISO 3166-1 country code, or latitude and longitude in degrees. It decides `steering = \"nearest\"`.",
+            "Where it is: an ISO 3166-1 country code, or latitude and longitude in degrees. It decides \
+             `steering = \"nearest\"`.",
         ),
-        Key::new("fqdn", Means("none"), "Its own name, which lies in a `[zone]`. Needed where an SRV names the pool (`shape`)."),
-        Key::new("min_healthy", Is(|| MIN_HEALTHY.shown()), "Endpoints of a service's role that must be up for the pool to be up."),
-        Key::new("internal_fqdn", Means("none"), "Its name inside, which run-books and `edgesteer reach` use; DNS answers never do."),
+        Key::new(
+            "fqdn",
+            Means("none"),
+            "Its own name. Needed where an SRV names the pool (`shape`); in a `[zone]`, its addresses are \
+             answered.",
+        ),
+        Key::new(
+            "min_healthy",
+            Is(|| MIN_HEALTHY.shown()),
+            "Endpoints of a service's role that must be up for the pool to be up.",
+        ),
+        Key::new(
+            "internal_fqdn",
+            Means("none"),
+            "Its name inside, which run-books and `edgesteer reach` use; DNS answers never do.",
+        ),
     ]],
 };
 

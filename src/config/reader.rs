@@ -175,6 +175,11 @@ impl<'a> Value<'a> {
         value.and_then(|n| T::try_from(n).ok()).or_else(|| self.out_of_range(&number.to_string(), help))
     }
 
+    /// Whether it is a number.
+    pub(super) fn is_number(&self) -> bool {
+        self.node.is_integer() || self.node.is_float()
+    }
+
     /// A number, with or without a fraction.
     pub(super) fn number(self) -> Option<f64> {
         let text = match self.node {

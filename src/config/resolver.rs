@@ -97,18 +97,22 @@ fn socket(text: &str, port: u16) -> Result<SocketAddr, String> {
 /// `[resolver]` as it is declared.
 pub(super) static SECTION: Section = Section {
     header: "[resolver]",
-    about: "Names that are not ours are asked of other resolvers, for clients that may; without this section, and for everybody else, they are refused.",
+    about: "Names that are not ours are asked of other resolvers, for clients that may; without this section, \
+            and for everybody else, they are refused.",
     keys: &[&[
         Key::new(
             "allow",
-            Needed("allow = [\"10.0.0.0/8\"]: who is resolved for; without it everybody could use this server against others"),
-            "Networks whose questions are resolved, by the address that asks. A prefix so short that it is everybody is an error.",
+            Needed(
+                "allow = [\"10.0.0.0/8\"]: who is resolved for; without it everybody could use this server against others",
+            ),
+            "Networks whose questions are resolved, by the address that asks. A prefix so short that it is \
+             everybody is an error.",
         ),
         Key::new(
             "upstreams",
             Needed("upstreams = [\"10.0.0.1\"]: the resolvers that are asked"),
-            "Resolvers that are asked: over UDP, with TCP where that does not do; over `tcp://`; or over `tls://`, with the name in the certificate \
-             behind `#`.",
+            "Resolvers that are asked: over UDP, with TCP where that does not do; over `tcp://`; or over \
+             `tls://`, with the name in the certificate behind `#`.",
         )
         .most(limits::UPSTREAMS_MAX),
         Key::new("ca", Means("the Mozilla roots"), "PEM file of authorities that are trusted instead for `tls://`."),

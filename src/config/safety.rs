@@ -23,7 +23,8 @@ impl Default for Safety {
 /// `[safety]`.
 pub(super) static SECTION: Section = Section {
     header: "[safety]",
-    about: "What operators may not do by accident. `--force` does it all the same, and is remembered with its reason ([policy](policy.md)).",
+    about: "What operators may not do by accident. `--force` does it all the same, and is remembered with its \
+            reason ([policy](policy.md)).",
     keys: &[&[
         Key::new(
             "min_active_pools",

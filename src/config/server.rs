@@ -33,16 +33,26 @@ const KEYS: &[Key] = &[
         "Sockets for DNS over UDP and TCP. An unspecified address (`0.0.0.0`, `[::]`) is every address of its family.",
     )
     .most(limits::LISTEN_MAX),
-    Key::new("tls", Means("no DNS over TLS"), "DNS over TLS (RFC 7858). A restart switches it on or off; a reload reads its files again.")
-        .within(&TLS),
+    Key::new(
+        "tls",
+        Means("no DNS over TLS"),
+        "DNS over TLS (RFC 7858). A reload reads its files again; **any other change needs a restart.**",
+    )
+    .within(&TLS),
     Key::new("threads", Means("one for each core"), "Threads that answer over UDP."),
     Key::new(
         "admin",
         Is(|| ADMIN.shown()),
-        "Socket of the admin listener: metrics, health, page and API, over HTTP. Beyond loopback only with `admin_tls` and a `[token.NAME]`.",
+        "Socket of the admin listener: metrics, health, page and API, over HTTP. Beyond loopback only with \
+         `admin_tls` and a `[token.NAME]`.",
     ),
-    Key::new("admin_tls", Means("HTTP"), "The admin listener speaks HTTPS instead. A restart switches it on or off; a reload reads its files again.")
-        .within(&ADMIN_TLS),
+    Key::new(
+        "admin_tls",
+        Means("HTTP"),
+        "The admin listener speaks HTTPS instead. A reload reads its files again; **to switch it on or off \
+         needs a restart.**",
+    )
+    .within(&ADMIN_TLS),
     Key::new(
         "admin_hosts",
         Means("its address alone"),
@@ -51,36 +61,49 @@ const KEYS: &[Key] = &[
     Key::new(
         "well_known",
         Means("none"),
-        "Sockets at which anybody is told `/.well-known/matrix/server`, over plain HTTP: for the web servers of the domains to pass on.",
+        "Sockets at which anybody is told `/.well-known/matrix/server`, over plain HTTP: for the web servers \
+         of the domains to pass on.",
     )
     .most(limits::LISTEN_MAX),
     Key::new(
         "state_dir",
         Means("nothing outlives a restart"),
-        "Directory for holds, the last verdicts, the audit trail and what waits to be told; made where it is missing ([backup](backup.md)).",
+        "Directory for holds, the last verdicts, the audit trail and what waits to be told; made where it is \
+         missing ([backup](backup.md)).",
     ),
-    Key::new("startup_grace", Is(|| STARTUP_GRACE.shown()), "How long DNS waits at the start for the first round of probes to end."),
+    Key::new(
+        "startup_grace",
+        Is(|| STARTUP_GRACE.shown()),
+        "How long DNS waits at the start for the first round of probes to end.",
+    ),
     Key::new(
         "watch",
         Is(|| word(ON_OFF, &Server::default().watch)),
-        "Whether a change of this file, or of a file that it names, is a reload, as SIGHUP is: for where other programs write them.",
+        "Whether a change of this file, or of a file that it names, is a reload, as SIGHUP is: for where \
+         other programs write them.",
     ),
     Key::new(
         "user",
         Means("it stays who it is"),
-        "Whom root becomes once it has its ports. That user owns `state_dir` and can read what a reload reads ([security](security.md)).",
+        "Whom root becomes once it has its ports. That user owns `state_dir` and can read what a reload reads \
+         ([security](security.md)).",
     ),
     Key::new(
         "sandbox",
         Is(|| word(ON_OFF, &Server::default().sandbox)),
-        "Whether the process forbids itself what it will not need (Landlock, seccomp; [security](security.md)). With commands it is off as well.",
+        "Whether the process forbids itself what it will not need (Landlock, seccomp; \
+         [security](security.md)). With commands of yours (checks, gates, notifications) it is off.",
     ),
 ];
 
 static TLS: Section = Section {
     header: "[server.tls]",
     about: "DNS over TLS. A reload reads certificate and key again, without closing a connection.",
-    keys: &[&[Key::new("listen", Is(|| everywhere(853).shown()), "Sockets. **Needs a restart.**").most(limits::LISTEN_MAX)], IDENTITY],
+    keys: &[
+        &[Key::new("listen", Is(|| everywhere(853).shown()), "Sockets. **A change needs a restart.**")
+            .most(limits::LISTEN_MAX)],
+        IDENTITY,
+    ],
 };
 
 static ADMIN_TLS: Section = Section {
@@ -91,7 +114,8 @@ static ADMIN_TLS: Section = Section {
         &[Key::new(
             "client_ca",
             Means("no certificate is asked for"),
-            "Whoever asks must also show a certificate from one of these authorities, for all but `/healthz` and `/readyz`: a gate beside the token.",
+            "Whoever asks must also show a certificate from one of these authorities, for all but `/healthz` \
+             and `/readyz`: a gate beside the token.",
         )],
     ],
 };
@@ -163,7 +187,13 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             ),
             (
                 well_known.at().map(|at| at.span),
-                well_known.get().and_then(|known| known.iter().find(|socket| dns.contains(socket) || over_tls.contains(socket) || admin.get().unwrap_or(&default.admin) == *socket)),
+                well_known.get().and_then(|known| {
+                    known.iter().find(|socket| {
+                        dns.contains(socket)
+                            || over_tls.contains(socket)
+                            || admin.get().unwrap_or(&default.admin) == *socket
+                    })
+                }),
             ),
         ];
         for (span, socket) in taken_twice.into_iter().filter_map(|(span, socket)| span.zip(socket)) {
@@ -173,8 +203,8 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
         let admin_tls = t.get("admin_tls", admin_tls);
         if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback() && admin_tls.is_absent()) {
             let title = format!("the admin listener would be open to others on {} without TLS", open.value);
-            let help = "add admin_tls = { cert = \"chain.pem\", key = \"key.pem\" }, or use a loopback address, as \"127.0.0.1:9153\", \
-                        and a proxy that speaks TLS, with its name in admin_hosts";
+            let help = "add admin_tls = { cert = \"chain.pem\", key = \"key.pem\" }, or use a loopback address, \
+                        as \"127.0.0.1:9153\", and a proxy that speaks TLS, with its name in admin_hosts";
             t.report(open.span, codes::ADMIN_NOT_LOOPBACK, title, help.into());
         }
         Server {
@@ -211,7 +241,8 @@ fn tls(value: Value<'_>) -> Option<ServerTls> {
 
 /// `admin_tls = { cert, key, client_ca }`.
 fn admin_tls(value: Value<'_>) -> Option<AdminTls> {
-    let (identity, client_ca) = value.table(&ADMIN_TLS, |t| (Identity::read(t), t.get("client_ca", pem::certificates)))?;
+    let (identity, client_ca) =
+        value.table(&ADMIN_TLS, |t| (Identity::read(t), t.get("client_ca", pem::certificates)))?;
     let at = client_ca.at().map(|at| at.span);
     let is_bad = client_ca.at().is_none() && !client_ca.is_absent();
     let (cert, key) = identity.judge(value)?;

@@ -23,62 +23,92 @@ use std::time::Duration;
 /// `[service.name]`.
 pub(super) static SECTION: Section = Section {
     header: "[service.NAME]",
-    about: "One answer behaviour: a kind of federated service, the domains that have it, and the pools that can serve it. Every name that it answers \
-            lies in a `[zone]`, or is a zone of its own (`delegation`).",
+    about: "One answer behaviour: a kind of federated service, the domains that have it, and the pools that can \
+            serve it. Every name that it answers lies in a `[zone]`, or is a zone of its own (`delegation`).",
     keys: &[&[
-        Key::new("kind", Needed("kind = \"sip-federation\""), "What it is, and so its names, ports and check: [kinds of service](#kinds-of-service).")
-            .written("the name of a kind"),
-        Key::new("domains", Means("`domains_file` must be given"), "The served domains.").written("list of domain names"),
-        Key::new("domains_file", Means("`domains` must be given"), "File with one domain on each line, beside `domains` or instead; for many."),
-        Key::new("pools", Means("`pools` must be given"), "Pools that can serve it, the preferred one first where distance does not decide."),
+        Key::new(
+            "kind",
+            Needed("kind = \"sip-federation\""),
+            "What it is, and so its names, ports and check: [kinds of service](#kinds-of-service).",
+        ),
+        Key::new("domains", Means("`domains_file` must be given"), "The served domains."),
+        Key::new(
+            "domains_file",
+            Means("`domains` must be given"),
+            "File with one domain on each line, beside `domains` or instead; for many.",
+        ),
+        Key::new(
+            "pools",
+            Means("**must be given**"),
+            "Pools that can serve it, the preferred one first where distance does not decide.",
+        ),
         Key::new(
             "steering",
             Is(|| STEERING.shown()),
-            "How a pool is chosen among those that are up: the nearest to the client, the first of `pools`, or by shares of client networks.",
+            "How a pool is chosen among those that are up: the nearest to the client, the first of `pools`, \
+             or by shares of client networks.",
         )
+        .written("`\"nearest\"`, `\"failover\"`, or a table")
         .within(&WEIGHTED),
         Key::new(
             "shape",
             Means("the kind's first"),
-            "What the SRV names. `address`: one name of the domain, whose addresses follow the chosen pool; `target`: the chosen pool's `fqdn`; \
-             `ordered`: every live pool's `fqdn`.",
+            "What the SRV names. `address`: one name of the domain, whose addresses follow the chosen pool; \
+             `target`: the chosen pool's `fqdn`; `ordered`: every live pool's `fqdn`.",
         ),
         Key::new("ttl", Is(|| TTL.shown()), "TTL of steered records: resolvers keep a dead pool for so long."),
         Key::new(
             "suspect_ttl",
             Is(|| SUSPECT_TTL.shown()),
-            "TTL instead while a pool that is told fails probes that are being confirmed, or is drained; no longer than `ttl` ([policy](policy.md)).",
+            "TTL instead while a pool that is told fails probes that are being confirmed, or is drained; no \
+             longer than `ttl` ([policy](policy.md)).",
         ),
         Key::new(
             "failback",
             Means("the kind's"),
-            "When a pool that was lost is preferred again: at once, when an operator releases it, after it has been up for so long, or with a canary \
-             ([policy](policy.md)).",
+            "When a pool that was lost is preferred again: at once, when an operator releases it, after it has \
+             been up for so long, or with a canary ([policy](policy.md)).",
         )
         .written("`\"auto\"`, `\"manual\"`, a duration from 1ms to 30days, or a table")
         .within(&failback::SECTION),
         Key::new(
             "all_down",
             Is(ladder::default_text),
-            "What is answered when every pool is down: the first rung that applies. `last-good`: the pool that was live last; a pool by its name; \
-             `all` of them; `nodata`: nothing, which resolvers keep for the zone's `negative_ttl`.",
+            "What is answered when every pool is down: the first rung that applies. `last-good`: the pool that \
+             was live last; a pool by its name; `all` of them; `nodata`: nothing, which resolvers keep for the \
+             zone's `negative_ttl`.",
         )
         .within(&ladder::SECTION),
-        Key::new("check", Means("the kind's"), "What is probed. `generic` has none of its own.").within(&check::SECTION),
+        Key::new(
+            "check",
+            Means("the kind's"),
+            "What is probed: a `[check.NAME]` by its name, or the same keys in `[service.NAME.check]`. \
+             `generic` has none of its own.",
+        )
+        .written("a name, or a table")
+        .within(&check::SECTION),
         Key::new(
             "group",
             Means("it is steered alone"),
-            "Services with the same group choose the same pool, one in which all of them are up. They have the same `pools`, `steering`, `failback` and \
-             `all_down`.",
-        )
-        .written("a name that its services share"),
+            "Services with the same group choose the same pool, one in which all of them are up. They have the \
+             same `pools`, `steering`, `failback` and `all_down`.",
+        ),
         Key::new(
             "delegation",
             Is(|| word(DELEGATION, &DelegationWord::Zone)),
-            "`zone`: the names lie in a `[zone]`; `names`: each name is a zone of its own, delegated name by name by whoever has the domain.",
+            "`zone`: the names lie in a `[zone]`; `names`: each name is a zone of its own, delegated name by \
+             name by whoever has the domain.",
         ),
-        Key::new("ns", Means("must be given for `delegation = \"names\"`"), "With `delegation = \"names\"`: the NS set of each name."),
-        Key::new("zone_ttl", Is(|| zone::TTL.shown()), "With `delegation = \"names\"`: TTL of SOA and NS of each name."),
+        Key::new(
+            "ns",
+            Means("must be given for `delegation = \"names\"`"),
+            "With `delegation = \"names\"`: the NS set of each name.",
+        ),
+        Key::new(
+            "zone_ttl",
+            Is(|| zone::TTL.shown()),
+            "With `delegation = \"names\"`: TTL of SOA and NS of each name.",
+        ),
         Key::new(
             "negative_ttl",
             Is(|| zone::NEGATIVE_TTL.shown()),
@@ -92,7 +122,8 @@ pub(super) static SECTION: Section = Section {
         Key::new("srv", Means("no SRV"), "With `generic`: the SRV that it answers.").within(&SRV),
         Key::new("address", Means("none"), "With `generic`: owners of A and AAAA, beside the SRV's target.")
             .written("an owner name or a list of them, as `\"ldap.{domain}\"`"),
-        Key::new("view", Means("the same for everybody"), "What it is to the clients of views instead.").within(&view::OF_SERVICE),
+        Key::new("view", Means("the same for everybody"), "What it is to the clients of views instead.")
+            .within(&view::OF_SERVICE),
     ]],
 };
 
@@ -109,11 +140,12 @@ static SRV: Section = Section {
 /// `steering` as a table.
 pub(super) static WEIGHTED: Section = Section {
     header: "[service.NAME.steering]",
-    about: "Shares of client networks (/24, /56), as `steering = { weighted = { seoul = 3, dublin = 1 } }`. A network stays with its pool while that is up.",
+    about: "Shares of client networks (/24, /56), as `steering = { weighted = { seoul = 3, dublin = 1 } }`. A \
+            network stays with its pool while that is up, on every node.",
     keys: &[&[Key::new(
         "weighted",
         Needed("weighted = { a = 3, b = 1 }, with the names of pools"),
-        "A weight for each of the service's pools, not all 0; a pool with 0 serves where no other does.",
+        "A weight for each of the service's pools, not all 0; a pool with 0 comes last.",
     )
     .written("a table of pools, each with a whole number from 0 to 65535")]],
 };

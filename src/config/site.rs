@@ -35,7 +35,8 @@ pub struct Site {
 /// `[site.name]`.
 pub(super) static SECTION: Section = Section {
     header: "[site.NAME]",
-    about: "What DNS cannot move, for the run-books that say what people must do when a pool is lost ([failover](../failover.md)).",
+    about: "What DNS cannot move, for the run-books that say what people must do when a pool is lost \
+            ([failover](../failover.md)).",
     keys: &[&[
         Key::new("identity", Means("the table's name"), "What Topology Builder calls it."),
         Key::new("pools", Means("none"), "The Edge pools that stand there; no pool stands at two sites."),

@@ -48,11 +48,20 @@ impl Role {
 /// `[token.name]`.
 pub(super) static SECTION: Section = Section {
     header: "[token.NAME]",
-    about: "Who may ask the admin listener beside the users of this machine; the audit trail has orders under this name. With any, all that it \
-            tells needs one, `/healthz` and `/readyz` aside. Orders always need one. `edgesteer token new NAME` makes one and prints the lines.",
+    about: "Who may ask the admin listener beside the users of this machine; the audit trail has orders under \
+            this name. With any, all that it tells needs one, `/healthz` and `/readyz` aside. Orders always need \
+            one. `edgesteer token new NAME` makes one and prints the lines.",
     keys: &[&[
-        Key::new("role", Needed("role = \"read\", or \"operate\" to give orders"), "`\"read\"` looks, `\"operate\"` gives orders too."),
-        Key::new("sha256", Needed("sha256 = \"...\", as `edgesteer token new NAME` prints it"), "The hash of the token, 64 hexadecimal digits."),
+        Key::new(
+            "role",
+            Needed("role = \"read\", or \"operate\" to give orders"),
+            "`\"read\"` looks, `\"operate\"` gives orders too.",
+        ),
+        Key::new(
+            "sha256",
+            Needed("sha256 = \"...\", as `edgesteer token new NAME` prints it"),
+            "The hash of the token, 64 hexadecimal digits.",
+        ),
     ]],
 };
 

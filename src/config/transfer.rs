@@ -91,14 +91,15 @@ const SECRET: Secret = Secret { code: codes::BAD_TSIG_SECRET, powers: "can pass 
 /// `[tsig."key.name"]`.
 pub(super) static TSIG: Section = Section {
     header: "[tsig.\"KEY\"]",
-    about: "A secret that we share with others (RFC 8945), who sign their questions with it and get signed answers. The table is named as the \
-            key is, in quotes.",
+    about: "A secret that we share with others (RFC 8945), who sign their questions with it and get signed \
+            answers. The table is named as the key is, in quotes.",
     keys: &[&[
         Key::new("algorithm", Is(|| word(TsigAlgorithm::WORDS, &ALGORITHM)), "How messages are signed."),
         Key::new(
             "secret_file",
             Needed("secret_file = \"transfer.key\": a file with the shared secret in Base64"),
-            "File with one line of Base64, 16 to 128 octets, which not everybody on this host may read; `openssl rand -base64 32` makes one.",
+            "File with one line of Base64, 16 to 128 octets, which not everybody on this host may read; \
+             `openssl rand -base64 32` makes one.",
         ),
     ]],
 };
@@ -106,9 +107,14 @@ pub(super) static TSIG: Section = Section {
 /// `[zone."apex".transfer]`.
 pub(super) static TRANSFER: Section = Section {
     header: "[zone.\"APEX\".transfer]",
-    about: "Servers that answer for this zone as well and fetch it by AXFR, over TCP or TLS. No name in it may be steered: a copy does not steer.",
+    about: "Servers that answer for this zone as well and fetch it by AXFR, over TCP or TLS. No name in it \
+            may be steered: a copy does not steer.",
     keys: &[&[
-        Key::new("to", Needed("to = [\"192.0.2.54/32\"]: the addresses of the secondaries"), "The addresses that they ask from."),
+        Key::new(
+            "to",
+            Needed("to = [\"192.0.2.54/32\"]: the addresses of the secondaries"),
+            "The addresses that they ask from.",
+        ),
         Key::new(
             "key",
             Needed("key = \"transfer.example.com\": the name of a [tsig] table"),
@@ -136,9 +142,7 @@ pub(super) fn key(key: At<&str>, value: Value<'_>) -> Option<KeyDraft> {
 pub(super) fn read(value: Value<'_>) -> Option<Draft> {
     value.table(&TRANSFER, |t| Draft {
         to: t.need("to", |v| v.list(|v| v.form(&form::PREFIX))),
-        key: t.need("key", |v| {
-            v.form(&form::NAME).map(|name| At { value: name, span: v.span })
-        }),
+        key: t.need("key", |v| v.form(&form::NAME).map(|name| At { value: name, span: v.span })),
     })
 }
 
@@ -182,8 +186,8 @@ fn known_key(key: &At<Name>, drafts: &Drafts, report: &Report) {
 fn steered(span: Span, apex: &Name, name: &Name, what: &str, report: &Report) {
     let title = format!("the zone {apex} has steered names, and a copy of it would not steer");
     let label = format!("{name} is {what}");
-    let help = "remove this table, or move what is static into a zone of its own; what is steered is served by a second \
-                edgesteer with the same configuration";
+    let help = "remove this table, or move what is static into a zone of its own; what is steered is served by a \
+                second edgesteer with the same configuration";
     report.add(span, codes::TRANSFER_OF_STEERED, title, label, help);
 }
 

@@ -42,8 +42,13 @@ pub struct ServiceView {
 /// `[view.name]`.
 pub(super) static SECTION: Section = Section {
     header: "[view.NAME]",
-    about: "Clients inside, told apart by the address that asks, never by its client subnet option. Of two views the longer prefix counts.",
-    keys: &[&[Key::new("prefixes", Needed("prefixes = [\"10.0.0.0/8\"]"), "Their addresses, or those of their own resolvers.")]],
+    about: "Clients inside, told apart by the address that asks, never by its client subnet option. Of two \
+            views the longer prefix counts.",
+    keys: &[&[Key::new(
+        "prefixes",
+        Needed("prefixes = [\"10.0.0.0/8\"]"),
+        "Their addresses, or those of their own resolvers.",
+    )]],
 };
 
 /// `[service.name.view.name]`.
@@ -53,7 +58,9 @@ pub(super) static OF_SERVICE: Section = Section {
     keys: &[&[
         Key::new("pools", Means("the service's"), "Pools, the preferred one first where distance does not decide."),
         Key::new("role", Means("that of the kind"), "Which of the pools' addresses, where a pool gives them by role."),
-        Key::new("steering", Means("the service's"), "How a pool is chosen.").within(&service::WEIGHTED),
+        Key::new("steering", Means("the service's"), "How a pool is chosen.")
+            .written("`\"nearest\"`, `\"failover\"`, or a table")
+            .within(&service::WEIGHTED),
         Key::new("ttl", Means("the service's"), "TTL of steered records."),
     ]],
 };

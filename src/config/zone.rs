@@ -86,15 +86,18 @@ pub(super) const NEGATIVE_TTL: Duration = Duration::from_secs(60);
 /// `[zone."apex"]`.
 pub(super) static SECTION: Section = Section {
     header: "[zone.\"APEX\"]",
-    about: "A name space that is delegated to this server ([delegate](delegate.md)). A name in it that nothing makes is NXDOMAIN. The table is \
-            named as the zone is, in quotes.",
+    about: "A name space that is delegated to this server ([delegate](delegate.md)). A name in it that nothing \
+            makes is NXDOMAIN. The table is named as the zone is, in quotes.",
     keys: &[&[
         Key::new(
             "ns",
             Means("the NS of `records`"),
-            "Its name servers with their addresses, those that the parent zone delegates to; at least one. A server outside our zones has no address.",
+            "Its name servers with their addresses, those that the parent zone delegates to; at least one. A \
+             server outside our zones has no address.",
         )
-        .written("a table of host names, each with a list of addresses, as `{ \"ns1.example.com\" = [\"192.0.2.53\"] }`"),
+        .written(
+            "a table of host names, each with a list of addresses, as `{ \"ns1.example.com\" = [\"192.0.2.53\"] }`",
+        ),
         Key::new("ttl", Is(|| TTL.shown()), "TTL of SOA and NS; where `records` has them, theirs counts."),
         Key::new(
             "negative_ttl",
@@ -104,9 +107,11 @@ pub(super) static SECTION: Section = Section {
         Key::new(
             "records",
             Means("none"),
-            "File with further records, an RFC 1035 master file. A name that is steered cannot stand in it with the same type.",
+            "File with further records, an RFC 1035 master file. A name that is steered cannot stand in it \
+             with the same type.",
         ),
-        Key::new("transfer", Means("nobody may fetch it"), "Who may have all of it (AXFR).").within(&transfer::TRANSFER),
+        Key::new("transfer", Means("nobody may fetch it"), "Who may have all of it (AXFR).")
+            .within(&transfer::TRANSFER),
     ]],
 };
 
