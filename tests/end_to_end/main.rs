@@ -32,6 +32,7 @@ mod reload;
 mod replace;
 mod runbooks;
 mod surroundings;
+mod terminal;
 mod watch;
 mod what_if;
 mod wire;
