@@ -107,8 +107,8 @@ enum Command {
         #[command(flatten)]
         server: reach::Reach,
     },
-    /// Look on: how things stand, renewed each second, with what happened last. q and Enter ends it. Where output is no terminal,
-    /// only what happens is printed, line by line.
+    /// Look on: how things stand, renewed each second, with what happened last. q ends it. Where output is no terminal, only what happens
+    /// is printed, line by line. A server that goes away is waited for, 10 seconds.
     Watch {
         /// Print what happens as JSON, an event in each line.
         #[arg(long)]

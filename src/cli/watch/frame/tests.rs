@@ -267,7 +267,7 @@ edgesteer 1.2.3, generation 7, ready
 service federation
   seoul>dublin                 -> dublin (proven alive)
   dublin>seoul                 -> dublin (proven alive)
-... 6 more lines: `edgesteer status` shows all
+... 7 more lines: `edgesteer status` shows all
 
 this is from before: no answer from 127.0.0.1:9153 for 3s: connection…
 ",
