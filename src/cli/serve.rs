@@ -4,7 +4,7 @@
 //! becomes somebody else, and the process forbids itself what it will not need.
 
 use super::manager::Manager;
-use super::{complain, given, load, log_to_stderr, privileges, sandbox, secrets};
+use super::{allocator, complain, given, load, log_to_stderr, privileges, sandbox, secrets};
 use crate::admin;
 use crate::app::{Estate, Running, Watch, World};
 use crate::handover::{Door, Visitor};
@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 /// Runs until SIGTERM or SIGINT, or until another process takes over. With `replace`, takes over from the one that runs.
 pub(super) fn run(path: PathBuf, replace: bool) -> ExitCode {
+    allocator::give_back();
     // Before anything else may open a file.
     let sockets = given::sockets();
     let known = given::inodes(&sockets);

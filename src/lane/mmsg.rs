@@ -1,4 +1,4 @@
-//! Many datagrams with one system call: `recvmmsg` and `sendmmsg`. The only file with `unsafe`.
+//! Many datagrams with one system call: `recvmmsg` and `sendmmsg`. With `unsafe`, as only `cli/allocator` beside it.
 //!
 //! nix has safe forms of both, but one set of control messages for a whole batch, so answers of a wildcard socket could not
 //! each come from the address that was asked. Here: pointers made from slices for the length of one call, and nothing else.

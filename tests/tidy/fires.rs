@@ -129,7 +129,7 @@ fn a_table_that_turns_the_river_is_found() {
 
 #[test]
 fn unsafety_fires() {
-    let rule = |source: &Source| rules::unsafety(source, "src/lane/mmsg.rs");
+    let rule = |source: &Source| rules::unsafety(source, &["src/lane/mmsg.rs"]);
     let reasoned = "// SAFETY: a\n// reason.\nlet a = unsafe { f() };\n";
     assert_eq!(lines(rule, "src/lane/mmsg.rs", reasoned), []);
     assert_eq!(lines(rule, "src/lane/udp.rs", reasoned), [3]);
