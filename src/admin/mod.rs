@@ -6,12 +6,12 @@
 
 use crate::config::AdminTls;
 use crate::limits::{ADMIN_BODY_MAX, ADMIN_FAREWELL};
-use axum::{Extension, Router};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
