@@ -35,6 +35,7 @@ mod replace_streams;
 mod runbooks;
 mod surroundings;
 mod talkers;
+mod terminal;
 mod watch;
 mod what_if;
 mod wire;
