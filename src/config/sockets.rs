@@ -4,8 +4,9 @@
 //! default. A running server keeps what it has when its file was damaged, and must not be called dead for that.
 
 use super::load::text;
+use super::reader::Value;
 use super::report::Report;
-use super::{AdminTls, Diagnostics, server, table};
+use super::{AdminTls, Diagnostics, server};
 use std::net::SocketAddr;
 use std::path::Path;
 use toml::de::DeTable;
@@ -29,6 +30,7 @@ pub fn sockets(path: &Path) -> Result<Sockets, Diagnostics> {
     let report = Report::new(path, text(path)?);
     let main = report.main();
     let (tree, _) = DeTable::parse_recoverable(&main.text);
-    let server = table::root(tree.get_ref(), &report, |t| t.get("server", server::server)).or_default();
+    let node = tree.get_ref().get("server");
+    let server = node.and_then(|node| server::server(Value::new("server", node, &report))).unwrap_or_default();
     Ok(Sockets { listen: server.listen, admin: server.admin, admin_tls: server.admin_tls })
 }
