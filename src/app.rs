@@ -192,8 +192,7 @@ impl Running {
         let notifying = notify::Metrics::new(&registry)?;
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = reload_gauge(&registry)?;
-        let mut memory = Memory::new(&registry)?;
-        let tally = Tally::new(&registry)?;
+        let (tally, memory) = (Tally::new(&registry)?, Memory::new(&registry, cost, watch::sizes(&files))?);
         let serving = Arc::new(AtomicBool::new(false));
         let shown =
             Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
@@ -216,8 +215,6 @@ impl Running {
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
         let relieving = estate.elder().map(|elder| handover::relieve(elder, shown.clone()));
         let (door, started) = (estate.door(config), config.server.clone());
-        memory.weighed(cost, watch::sizes(&files));
-        memory.tell();
         let watch = Watch::new(files, started.watch);
         Ok(Self {
             path,
@@ -310,7 +307,6 @@ impl Running {
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
                 self.memory.weighed(world.cost, watch::sizes(&world.files));
-                memory::tell_when_settled(self.memory.clone());
                 self.watch = Watch::new(world.files, world.outline.config().server.watch);
                 (self.outline, self.geography) = (world.outline, world.geography);
                 self.reload_success.set(1);

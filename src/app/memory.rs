@@ -11,19 +11,24 @@ use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
 use std::fmt;
 use std::fs::read_to_string;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A version 1 group without a limit has this one, less a part of a page.
 const UNLIMITED: u64 = i64::MAX as u64 & !0xffff;
 /// Octets of memory, at the least, for each octet by which files grow: a list of domains takes four, a database more.
 const GROWTH: i128 = 4;
+/// One reload is not exactly like another (a million domains: within 3 %), and one that is ended half way is worse than one refused: so
+/// many parts of what is needed are needed once more.
+const MARGIN: u64 = 16;
 /// Where control groups are, in every distribution and container.
 const GROUPS: &str = "/sys/fs/cgroup";
 
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counts {
-    /// Memory that is used.
-    Resident,
+    /// Memory that is used: the kernel takes back what files have anyway before it ends a process.
+    Held,
     /// Memory that is asked for, used or not.
     Address,
 }
@@ -40,6 +45,9 @@ struct Limit {
 /// What this process has, octets (proc_pid_status(5)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Used {
+    /// What could only be written to swap.
+    held: u64,
+    /// That, and what files have anyway, as the program itself.
     resident: u64,
     /// The most that was ever resident.
     peak: u64,
@@ -56,12 +64,13 @@ impl Used {
             let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
             value.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
         };
-        Some(Self { resident: of("VmRSS")?, peak: of("VmHWM")?, address: of("VmSize")? })
+        let held = of("RssAnon")?.saturating_add(of("RssShmem")?);
+        Some(Self { held, resident: of("VmRSS")?, peak: of("VmHWM")?, address: of("VmSize")? })
     }
 
     fn of(self, counts: Counts) -> u64 {
         match counts {
-            Counts::Resident => self.resident,
+            Counts::Held => self.held,
             Counts::Address => self.address,
         }
     }
@@ -93,13 +102,15 @@ pub(super) struct Memory {
     cost: Option<(u64, u64)>,
     /// How many octets the files have that were read last.
     files: u64,
+    /// Reloads that were begun.
+    begun: Arc<AtomicU64>,
     limit: IntGaugeVec,
     reload: IntGauge,
 }
 
 impl Memory {
-    /// Before anything was weighed.
-    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+    /// The first configuration, whose files had so many octets, was read at that cost. Says what there is.
+    pub(super) fn new(registry: &Registry, cost: Option<u64>, files: u64) -> Result<Self, prometheus::Error> {
         let limit = IntGaugeVec::new(
             Opts::new(
                 "edgesteer_memory_limit_bytes",
@@ -113,67 +124,74 @@ impl Memory {
         )?;
         registry.register(Box::new(limit.clone()))?;
         registry.register(Box::new(reload.clone()))?;
-        Ok(Self { cost: None, files: 0, limit, reload })
+        let memory = Self { cost: cost.map(|cost| (cost, files)), files, begun: Arc::default(), limit, reload };
+        memory.tell_soon();
+        Ok(memory)
     }
 
-    /// A configuration, whose files had so many octets, was read at that cost.
+    /// Another configuration, whose files had so many octets, was read at that cost.
     pub(super) fn weighed(&mut self, cost: Option<u64>, files: u64) {
         self.files = files;
         self.cost = cost.map(|cost| (cost, files)).or(self.cost);
+        self.tell_soon();
+    }
+
+    /// Tells of it when everything stands, and the configuration before is freed, which is when no lane holds it any more.
+    fn tell_soon(&self) {
+        let (memory, begun) = (self.clone(), self.begun.load(Ordering::Relaxed));
+        tokio::spawn(async move {
+            tokio::time::sleep(MEMORY_SETTLES).await;
+            // In the middle of the next reload there is more than stays.
+            if memory.begun.load(Ordering::Relaxed) == begun {
+                memory.tell();
+            }
+        });
     }
 
     /// Says what there is, and warns where the configuration could not be read again.
-    pub(super) fn tell(&self) {
+    fn tell(&self) {
         let (Some(used), limits, need) = (Used::now(), limits(), self.need(self.files)) else { return };
-        let reload = used.resident.saturating_add(need);
+        let reload = used.held.saturating_add(need);
         self.reload.set(i64::try_from(reload).unwrap_or(i64::MAX));
         self.limit.reset();
         for limit in &limits {
-            let word = if limit.counts == Counts::Resident { "cgroup" } else { "address-space" };
+            let word = if limit.counts == Counts::Held { "cgroup" } else { "address-space" };
             self.limit.with_label_values(&[word]).set(i64::try_from(limit.octets).unwrap_or(i64::MAX));
         }
         let told: Vec<_> = limits.iter().map(ToString::to_string).collect();
         let limit = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
-        tracing::info!(has = %Size(used.resident), reload = %Size(reload), limit, "memory");
+        tracing::info!(has = %Size(used.held), reload = %Size(reload), limit, "memory");
         if let Some(excess) = excess(need, used, &limits) {
             tracing::warn!("no reload would be taken over: it {excess}");
         }
     }
 
-    /// Whether a configuration whose files have so many octets now may be read while the running one is kept.
+    /// Whether a configuration whose files have so many octets now may be read, which begins then, while the running one is kept.
     ///
     /// # Errors
     /// Why not, and what to do, for people.
     pub(super) fn fits(&self, files: u64) -> Result<(), String> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         let excess = Used::now().and_then(|used| excess(self.need(files), used, &limits()));
-        excess.map_or(Ok(()), |excess| {
-            Err(format!(
-                "it {excess}. Raise the limit, or restart: a new process has no running configuration beside it"
-            ))
-        })
+        let Some(excess) = excess else { return Ok(()) };
+        self.tell_soon();
+        Err(format!("it {excess}. Raise the limit, or restart: a new process has no running configuration beside it"))
     }
 
     /// Octets that are needed beside what the process has, at the least.
     fn need(&self, files: u64) -> u64 {
         let Some((cost, then)) = self.cost else { return 0 };
         let grown = (i128::from(files) - i128::from(then)) * GROWTH;
-        u64::try_from((i128::from(cost) + grown).max(0)).unwrap_or(u64::MAX)
+        let need = u64::try_from((i128::from(cost) + grown).max(0)).unwrap_or(u64::MAX);
+        need.saturating_add(need / MARGIN)
     }
-}
-
-/// Tells of it once the configuration before is freed, which is when no lane holds it any more.
-pub(super) fn tell_when_settled(memory: Memory) {
-    tokio::spawn(async move {
-        tokio::time::sleep(MEMORY_SETTLES).await;
-        memory.tell();
-    });
 }
 
 /// What would happen if so much more were needed, where a limit does not allow it.
 fn excess(need: u64, used: Used, limits: &[Limit]) -> Option<String> {
     let peak = |limit: &Limit| used.of(limit.counts).saturating_add(need);
     let limit = limits.iter().find(|limit| peak(limit) > limit.octets)?;
-    let what = if limit.counts == Counts::Resident { "memory" } else { "address space" };
+    let what = if limit.counts == Counts::Held { "memory" } else { "address space" };
     Some(format!("needs about {} of {what} at its peak, and the limit is {limit}", Size(peak(limit))))
 }
 
@@ -208,7 +226,7 @@ fn of_groups(groups: &str, root: &Path) -> Option<Limit> {
     });
     let limit = |file: PathBuf| {
         let octets = read_to_string(&file).ok()?.trim().parse().ok().filter(|&octets| octets < UNLIMITED)?;
-        Some(Limit { octets, counts: Counts::Resident, by: file.display().to_string() })
+        Some(Limit { octets, counts: Counts::Held, by: file.display().to_string() })
     };
     files.filter_map(limit).min_by_key(|limit| limit.octets)
 }
