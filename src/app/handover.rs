@@ -6,6 +6,7 @@ use crate::audit::Entry;
 use crate::config::Config;
 use crate::handover::{Door, Elder, HandoverError, Knowledge, Visitor};
 use crate::limits::{HANDOVER_REOPEN_PAUSE, HANDOVER_REOPEN_TRIES, HANDOVER_WAIT};
+use std::fs::File;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -51,7 +52,7 @@ impl Running {
     }
 
     /// Rests, and tells the next process what is known. Whatever fails here, this one may be at rest.
-    async fn tell(&mut self, visitor: Arc<Visitor>, lock: Option<OwnedFd>) -> Result<(), HandoverError> {
+    async fn tell(&mut self, visitor: Arc<Visitor>, lock: Option<File>) -> Result<(), HandoverError> {
         let knowledge = self.rest().await?;
         off_the_loop(move || visitor.tell(&knowledge, lock.as_ref().map(|lock| lock.as_fd()))).await
     }

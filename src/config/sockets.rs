@@ -5,7 +5,7 @@
 
 use super::load::text;
 use super::report::Report;
-use super::{AdminTls, Diagnostics, server, table};
+use super::{Diagnostics, server, table};
 use std::net::SocketAddr;
 use std::path::Path;
 use toml::de::DeTable;
@@ -17,8 +17,8 @@ pub struct Sockets {
     pub listen: Vec<SocketAddr>,
     /// The admin listener.
     pub admin: SocketAddr,
-    /// What the admin listener shows, if it speaks TLS.
-    pub admin_tls: Option<AdminTls>,
+    /// Whether it is to speak TLS, with whatever certificate.
+    pub is_admin_tls: bool,
 }
 
 /// Reads them from the configuration file at `path`.
@@ -30,5 +30,8 @@ pub fn sockets(path: &Path) -> Result<Sockets, Diagnostics> {
     let main = report.main();
     let (tree, _) = DeTable::parse_recoverable(&main.text);
     let server = table::root(tree.get_ref(), &report, |t| t.get("server", server::server)).or_default();
-    Ok(Sockets { listen: server.listen, admin: server.admin, admin_tls: server.admin_tls })
+    // Its files may be gone, or between two renames.
+    let section = tree.get_ref().get("server").and_then(|server| server.get_ref().as_table());
+    let is_admin_tls = section.is_some_and(|keys| keys.contains_key("admin_tls"));
+    Ok(Sockets { listen: server.listen, admin: server.admin, is_admin_tls })
 }

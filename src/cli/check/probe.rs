@@ -68,8 +68,7 @@ pub(super) async fn look(world: &World, plan: Plan, findings: &mut Findings<'_>)
     let progress = Progress::counting("probing", all.len());
     let seen = live::each(all, CHECK_PROBES_AT_ONCE, &progress, observe).await;
     drop(progress);
-    let seen: Looks =
-        seen.into_iter().map(|observation| (observation.target.clone(), Arc::new(observation))).collect();
+    let seen: Looks = seen.into_iter().map(|observation| (observation.target.clone(), Arc::new(observation))).collect();
     let rows = rows(world, &seen);
     pools(world, (&rows, &seen), findings);
     certificates(&rows, findings);
@@ -226,11 +225,7 @@ fn other_ports(world: &World) -> Vec<(String, String, Arc<TargetSpec>)> {
     others
 }
 
-fn silent_ports(
-    others: &[(String, String, Arc<TargetSpec>)],
-    seen: &Looks,
-    findings: &mut Findings<'_>,
-) {
+fn silent_ports(others: &[(String, String, Arc<TargetSpec>)], seen: &Looks, findings: &mut Findings<'_>) {
     for (service, pool, target) in others {
         let Some(observation) = seen.get(target).filter(|observation| !observation.outcome.passed()) else { continue };
         let why = words(&observation.outcome);

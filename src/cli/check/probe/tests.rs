@@ -49,7 +49,10 @@ fn an_endpoint_lives_while_every_port_of_it_serves_and_a_pool_while_enough_endpo
     assert!(found(&world, &[]).is_empty());
     let silent = found(&world, &["10.2.0.1:5270"]);
     assert_eq!(silent.len(), 1, "{silent:?}");
-    assert!(silent[0].starts_with("pool-silent: the pool dublin does not serve chat: 10.2.0.1 xmpp:5270"), "{silent:?}");
+    assert!(
+        silent[0].starts_with("pool-silent: the pool dublin does not serve chat: 10.2.0.1 xmpp:5270"),
+        "{silent:?}"
+    );
     let silent = found(&world, &["10.1.0.1:5270"]);
     assert_eq!(silent.len(), 1, "{silent:?}");
     assert!(silent[0].starts_with("endpoint-silent: 10.1.0.1 of the pool seoul does not serve chat"), "{silent:?}");
