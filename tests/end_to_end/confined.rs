@@ -123,20 +123,19 @@ fn root_hands_nothing_to_other_users_and_takes_nothing_from_them() {
     let scene = Scene::of(&edges);
     scene.write(&with(&scene, "state_dir = \"state\""));
     let mut server = Server::ready(&scene);
-    let config = scene.config();
     let theirs = scene.path().join("theirs.toml");
     fs::write(&theirs, with(&scene, "")).unwrap();
     let refused = of_nobody(&scene).args(["serve", "--replace", "-c"]).arg(&theirs).output().unwrap();
     assert_eq!(refused.status.code(), Some(1), "{:?}", said(&refused));
     server.wait_for_log(&format!("nothing is handed over: the other process belongs to the user {NOBODY}"));
     assert_eq!(server.status("/readyz"), Some(200), "it goes on");
-    drop(server);
 
-    // Now somebody else has the name at which root's next process would knock.
+    // Where somebody else has the name at which root's next process knocks.
+    let scene = Scene::of(&edges);
     scene.write(&with(&scene, ""));
     let mut stranger = Server::run(&scene, &mut of_nobody(&scene), &[], "stranger.log");
     stranger.wait_ready();
-    let refused = run(&["serve", "--replace", "-c", config.to_str().unwrap()]);
+    let refused = run(&["serve", "--replace", "-c", scene.config().to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1), "{:?}", said(&refused));
     assert!(said(&refused).1.contains(&format!("belongs to the user {NOBODY}")), "{:?}", said(&refused));
     assert_eq!(stranger.status("/readyz"), Some(200), "it goes on");
