@@ -105,13 +105,19 @@ impl Reach {
 
     /// What it answers to a request, as JSON.
     pub(super) fn told(&self, method: &str, path: &str, body: &str) -> Result<Value, ExitCode> {
+        self.ask(method, path, body).map_err(|failure| self.failed(failure))
+    }
+
+    /// The same without a word where there is none: [`Self::failed`] says it.
+    pub(super) fn ask(&self, method: &str, path: &str, body: &str) -> Result<Value, Failure> {
         match self.request(method, path, body) {
             Ok((200, body)) => serde_json::from_str(&body).map_err(|error| {
-                complain(&format!("error: what answers on {} is no edgesteer: {error}", self.admin));
-                complain("help: name its admin address with --admin");
-                ExitCode::FAILURE
+                Err(ours(
+                    format!("what answers on {} is no edgesteer: {error}", self.admin),
+                    "name its admin address with --admin",
+                ))
             }),
-            other => Err(self.failed(other)),
+            other => Err(other),
         }
     }
 
@@ -179,7 +185,7 @@ impl Reach {
     }
 
     /// Tells why there was no good answer, and what to do.
-    pub(super) fn failed(&self, answer: io::Result<(u16, String)>) -> ExitCode {
+    pub(super) fn failed(&self, answer: Failure) -> ExitCode {
         match answer {
             Ok((status, body)) => {
                 let refused: Value = serde_json::from_str(&body).unwrap_or_default();
@@ -219,6 +225,20 @@ impl Reach {
         #[allow(clippy::disallowed_methods, reason = "a command line is seen by every user of the host")]
         let given = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
         Ok(given.or_else(|| admin::local_token(peer)).filter(|token| token.chars().all(|c| c.is_ascii_graphic())))
+    }
+}
+
+/// Why there is no good answer: a status and a body that are none, or no answer at all.
+pub(super) type Failure = io::Result<(u16, String)>;
+
+/// A failure in one line.
+pub(super) fn in_short(failure: &Failure) -> String {
+    match failure {
+        Ok((status, body)) => {
+            let refused: Value = serde_json::from_str(body).unwrap_or_default();
+            format!("{} (HTTP {status})", refused["detail"].as_str().unwrap_or("refused"))
+        }
+        Err(error) => said(error).lines().next().unwrap_or_default().to_owned(),
     }
 }
 

@@ -125,7 +125,10 @@ impl Gates {
         let all = moving.iter().flat_map(|(_, moves)| moves);
         let told: Vec<_> = all
             .clone()
-            .map(|m| json!({"service": m.service, "from": m.from, "to": m.to, "lost": m.lost, "regions": m.regions}))
+            .map(|m| {
+                let lost: Vec<&str> = m.lost.iter().map(|lost| lost.pool.as_str()).collect();
+                json!({"service": m.service, "from": m.from, "to": m.to, "lost": lost, "regions": m.regions})
+            })
             .collect();
         let mut services: Vec<String> = all.map(|m| m.service.clone()).collect();
         services.dedup();
