@@ -57,7 +57,7 @@ impl Running {
         // Whoever asks from now on waits for the next process, which has the same socket.
         self.admin = None;
         // Queues on disk have one keeper.
-        self.notifier.obey(&[]);
+        self.notifier.obey(&[]).await;
         let kept = self.control.hand_over().await.map_err(|stopped| HandoverError::Io(io::Error::other(stopped)))?;
         self.audit.record(Entry::of("replaced", "another process takes over"));
         self.audit.rest().await;
@@ -68,7 +68,7 @@ impl Running {
         self.control.resume().await;
         self.audit.resume().await;
         self.audit.record(Entry::of("start", "the process that was to take over came to nothing"));
-        self.notifier.obey(&self.outline.config().notify);
+        self.notifier.obey(&self.outline.config().notify).await;
         let admin = open_admin(&self.listener, None, self.outline.config(), self.shown.clone());
         self.admin = admin.inspect_err(|failed| error!("the admin listener cannot be had again: {failed}")).ok();
     }

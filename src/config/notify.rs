@@ -59,12 +59,16 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    /// Scheme and host: what may be shown.
+    /// Scheme, host and port: what may be shown.
     pub fn origin(&self) -> &str {
         let host = self.url.find("://").map_or(0, |at| at + 3);
-        let end = self.url[host..].find('/').map_or(self.url.len(), |at| host + at);
-        &self.url[..end]
+        &self.url[..host + authority(&self.url[host..]).len()]
     }
+}
+
+/// The host and port of what stands behind a URL's `://`: up to its path, query or fragment (RFC 3986, section 3.2).
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// What somebody wants to hear of.
@@ -149,9 +153,7 @@ const URL: Form<String> = Form {
         match rest {
             _ if !text.bytes().all(|octet| octet.is_ascii_graphic()) => Err("a character is not visible ASCII".into()),
             _ if rest.is_empty() || rest.starts_with(['/', ':', '?', '#']) => Err("it names no host".into()),
-            _ if rest.split('/').next().is_some_and(|host| host.contains('@')) => {
-                Err("user and password in a URL are not sent".into())
-            }
+            _ if authority(rest).contains('@') => Err("user and password in a URL are not sent".into()),
             _ => Ok(text.to_owned()),
         }
     },
@@ -222,3 +224,6 @@ fn recipient(t: &mut Table<'_>, name: Span) -> Option<Recipient> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,6 +139,40 @@ fn a_reload_shows_a_renewed_certificate_and_asks_for_another_authority() {
 }
 
 #[test]
+fn a_reload_that_takes_tls_away_opens_nothing_before_a_restart() {
+    let mut set = set_up(", client_ca = \"own.pem\"");
+    let kim = ["--cert", "kim.pem", "--key", "kim.key"];
+    let with_tls = std::fs::read_to_string(set.scene.config()).unwrap();
+    let without: String = with_tls.split_inclusive('\n').filter(|line| !line.starts_with("admin_tls")).collect();
+    set.scene.write(&without);
+    set.server.signal(Signal::HUP);
+    set.server.wait_for_log("reload: taken over");
+    let (code, told) = set.status(&["--ca", "own.pem"]);
+    assert!(code == 1 && told.contains("needs a certificate"), "{told}");
+    let (code, told) = set.status(&[&["--ca", "own.pem"], &kim[..]].concat());
+    assert_eq!(code, 0, "{told}");
+
+    // An own authority that is asked for no more is a decision about a listener that is there.
+    set.scene.write(&with_tls.replace(", client_ca = \"own.pem\"", ""));
+    set.server.signal(Signal::HUP);
+    eventually("a token is enough", || (set.status(&["--ca", "own.pem"]).0 == 0).then_some(()));
+}
+
+#[test]
+fn a_reload_that_brings_tls_locks_nobody_out_before_a_restart() {
+    let set = set_up("");
+    drop(set.server);
+    let with_tls = std::fs::read_to_string(set.scene.config()).unwrap();
+    let plain: String = with_tls.split_inclusive('\n').filter(|line| !line.starts_with("admin_tls")).collect();
+    set.scene.write(&plain);
+    let mut server = Server::ready(&set.scene);
+    set.scene.write(&with_tls.replace("key = \"admin.key\"", "key = \"admin.key\", client_ca = \"own.pem\""));
+    server.signal(Signal::HUP);
+    server.wait_for_log("reload: taken over");
+    assert_eq!(server.status("/api/v1/status"), Some(200), "this machine's token is good, as before");
+}
+
+#[test]
 fn who_speaks_no_tls_or_says_nothing_holds_up_nobody() {
     let set = set_up("");
     let silent: Vec<TcpStream> = (0..20).map(|_| TcpStream::connect(set.scene.admin).unwrap()).collect();

@@ -2,11 +2,13 @@
 
 use crate::common::dns::{RecordType as T, look_up};
 use crate::common::edges::Edges;
+use crate::common::eventually;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, run, said};
 use rustix::process::{Signal, getuid};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::Path;
 
 /// "nobody" of every Linux.
 const NOBODY: u32 = 65534;
@@ -81,6 +83,59 @@ fn a_confined_process_reloads_what_it_may_read_and_says_what_it_may_not() {
     } else {
         assert!(server.log().contains("no Landlock"), "{}", server.log());
     }
+}
+
+#[test]
+fn a_confined_process_takes_over_no_verdicts_that_it_could_not_read() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let text = with(&scene, "");
+    scene.write(&text);
+    let mut server = Server::ready(&scene);
+    let checks = text.find("check = {").unwrap();
+    let end = checks + text[checks..].find('\n').unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let told_by = |file: &Path| {
+        let check = format!("check = {{ kind = \"file\", file = \"{}\" }}", file.display());
+        scene.write(&text.replace(&text[checks..end], &check));
+        server.signal(Signal::HUP);
+    };
+    let verdicts = format!("{} up\n{} down\n", scene.seoul, scene.dublin);
+    let near = scene.path().join("verdicts.txt");
+    let far = elsewhere.path().join("verdicts.txt");
+    fs::write(&near, &verdicts).unwrap();
+    fs::write(&far, &verdicts).unwrap();
+    if server.log().contains("no Landlock") {
+        return;
+    }
+    for file in [far, elsewhere.path().join("not-yet/verdicts.txt")] {
+        told_by(&file);
+        let why = format!("a check reads {}, and the sandbox", file.display());
+        eventually(&why, || server.log().contains(&why).then_some(()));
+    }
+    told_by(&near);
+    server.wait_for_log("reload: taken over");
+    eventually("it is read", || (server.metric("edgesteer_pool_up{pool=\"dublin\"}") == Some(0.0)).then_some(()));
+    assert_eq!(server.metric("edgesteer_pool_up{pool=\"seoul\"}"), Some(1.0));
+}
+
+#[test]
+fn what_a_confined_process_must_refuse_is_read_once_by_the_watch() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let text = with(&scene, "watch = \"on\"");
+    scene.write(&text);
+    let mut server = Server::ready(&scene);
+    let checks = text.find("check = {").unwrap();
+    let end = checks + text[checks..].find('\n').unwrap();
+    let exec = "check = { kind = \"exec\", command = [\"/bin/true\"] }";
+    scene.write(&text.replace(&text[checks..end], exec));
+    server.wait_for_log("it runs commands, which this process has forbidden itself");
+    // Looks in which nothing changes.
+    std::thread::sleep(5 * edgesteer::limits::WATCH_LOOK);
+    scene.write(&text.replace("ttl = \"1s\"", "ttl = \"7s\""));
+    server.wait_for_log("reload: taken over");
+    assert_eq!(server.log().matches("reload: refused").count(), 1, "{}", server.log());
 }
 
 #[test]

@@ -8,6 +8,8 @@ use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, run, said, send};
 use edgesteer::demo::edge::Mode;
 use rustix::process::Signal;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// Replacements in one go, and how long it may go on where the machine is slow; some there must be.
@@ -135,6 +137,9 @@ fn where_the_next_process_dies_half_way_the_running_one_goes_on() {
     scene.write(&good);
     let mut server = Server::ready(&scene);
     let load = Load::start(scene.listen, "sip.contoso.com", 1, 1);
+    // Whoever looks on must not have what happens told twice.
+    let mut stream = TcpStream::connect(scene.admin).unwrap();
+    write!(stream, "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\n\r\n", scene.admin).unwrap();
     // Another check makes another target, of which nothing is known, and it is silent.
     edges.set("dublin", Mode::Silent);
     let other = good.replace("timeout = \"5s\"", "timeout = \"60s\", name = \"sip.contoso.com\"");
@@ -145,6 +150,8 @@ fn where_the_next_process_dies_half_way_the_running_one_goes_on() {
     next.wait();
     server.wait_for_log("another process was to take over, and did not");
     assert_eq!(hold(&scene, "dublin"), Some(200), "orders are taken as before");
+    let (_, events) = send(scene.admin, "GET", "/api/v1/events/recent", "").unwrap();
+    assert_eq!(events.matches("\"what\":\"hold\"").count(), 1, "{events}");
     let asked = load.end();
     assert_eq!(asked.lost, 0, "{asked:?}");
 
