@@ -133,6 +133,7 @@ pub enum StartError {
 pub struct Running {
     path: PathBuf,
     outline: Outline,
+    geography: String,
     /// What the sockets were made from: a reload cannot change it.
     started: Server,
     control: Handle,
@@ -212,6 +213,7 @@ impl Running {
         Ok(Self {
             path,
             outline,
+            geography,
             started,
             control: handle,
             task,
@@ -266,7 +268,10 @@ impl Running {
             Ok(world) => world,
             Err(why) => return self.refused(&why),
         };
-        let changes = world.outline.describe_changes(&self.outline);
+        let mut changes = world.outline.describe_changes(&self.outline);
+        if world.geography != self.geography {
+            changes.push(format!("[geoip] the database is now {}", world.geography));
+        }
         changes.iter().for_each(|change| info!("reload: {change}"));
         world.outline.describe_stale_serials(&self.outline).iter().for_each(|stale| warn!("reload: {stale}"));
         if changes.is_empty() {
@@ -295,7 +300,7 @@ impl Running {
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
                 self.watch = Watch::new(world.files, world.outline.config().server.watch);
-                self.outline = world.outline;
+                (self.outline, self.geography) = (world.outline, world.geography);
                 self.reload_success.set(1);
                 true
             }
