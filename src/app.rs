@@ -9,7 +9,7 @@ use crate::control::{self, Control, Handle, Metrics};
 use crate::geo::{BadDatabase, Database, Places};
 use crate::handover::Door;
 use crate::lane::{Given, Lanes, ListenError, Sockets, Tally};
-use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STREAMS_MAX, STREAMS_MIN};
+use crate::limits::{FILES_SPARE, OBSERVATIONS_QUEUE, STOP_WITHIN, STREAMS_MAX, STREAMS_MIN};
 use crate::notify::{self, Notifier};
 use crate::probe::Prober;
 use crate::state::{PATIENCE, StateError, Store};
@@ -26,10 +26,11 @@ use tracing::{error, info, warn};
 
 mod estate;
 mod handover;
+mod reload;
 mod watch;
 
 pub use estate::Estate;
-use estate::doors;
+use estate::{Bound, doors};
 pub use watch::Watch;
 
 /// A configuration with everything that was compiled from it.
@@ -132,6 +133,7 @@ pub enum StartError {
 pub struct Running {
     path: PathBuf,
     outline: Outline,
+    geography: String,
     /// What the sockets were made from: a reload cannot change it.
     started: Server,
     control: Handle,
@@ -150,7 +152,7 @@ pub struct Running {
     door: Option<Arc<Door>>,
     /// Until the process before us has gone.
     relieving: Option<JoinHandle<()>>,
-    _well_known: WellKnown,
+    well_known: WellKnown,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
     watch: Watch,
@@ -168,7 +170,7 @@ impl Running {
         let World { outline, topology, geography, files, .. } = world;
         let config = outline.config();
         let doors = doors(&config.server, connections(topology.targets.len()));
-        let (sockets, listener) = estate.sockets(config)?;
+        let Bound { dns: sockets, admin: listener, well_known } = estate.sockets(config)?;
         let registry = Registry::new();
         let (store, kept) = estate.state(config, &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
@@ -188,11 +190,12 @@ impl Running {
         let serving = Arc::new(AtomicBool::new(false));
         let shown =
             Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
+        tokio::spawn(shown.keep_events());
         let inherited = estate.knowledge();
         inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
         let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
         let admin = handover::open_admin(&listener, token, config, shown.clone())?;
-        let well_known = WellKnown::start(&config.server.well_known, handle.lake())?;
+        let well_known = WellKnown::start(well_known, handle.lake())?;
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
@@ -200,7 +203,7 @@ impl Running {
         let sockets = sockets.map_or_else(|| Sockets::bind(doors, &mut Given::default()), Ok)?;
         let lanes = Lanes::start(doors, sockets, &config.server.dns, handle.lake(), tally)?;
         serving.store(true, Ordering::Release);
-        let notifier = notifier(config, &handle, notifying)?;
+        let notifier = notifier(config, &handle, notifying).await?;
         let (listen, tls) = (words(lanes.addresses()), words(lanes.tls_addresses()));
         let tls = (!tls.is_empty()).then_some(tls);
         info!(listen, tls, admin = %admin.address(), waited = ?began.elapsed(), "answering");
@@ -210,6 +213,7 @@ impl Running {
         Ok(Self {
             path,
             outline,
+            geography,
             started,
             control: handle,
             task,
@@ -224,7 +228,7 @@ impl Running {
             store,
             door,
             relieving,
-            _well_known: well_known,
+            well_known,
             serving,
             reload_success,
             watch,
@@ -260,28 +264,14 @@ impl Running {
 
     /// Reads the configuration again and publishes it; whatever is wrong with it changes nothing. Returns whether it was taken over.
     pub async fn reload(&mut self) -> bool {
-        let (path, watch) = (self.path.clone(), self.watch.clone());
-        let loaded = tokio::task::spawn_blocking(move || {
-            read(&path, None)
-                .map_err(|(refused, attempt)| (refused, attempt.iter().any(Stamp::is_forbidden), watch.after(attempt)))
-        });
-        let world = match loaded.await {
-            Ok(Ok(world)) => world,
-            Ok(Err((refused, is_forbidden, watch))) => {
-                self.watch = watch;
-                if self.is_confined && is_forbidden {
-                    warn!(
-                        "reload: the sandbox lets this process read only in directories of files that it was started with"
-                    );
-                }
-                return self.refused(&refused.to_string());
-            }
-            Err(panic) => return self.refused(&format!("reading it failed: {panic}")),
+        let world = match self.read_again().await {
+            Ok(world) => world,
+            Err(why) => return self.refused(&why),
         };
-        if self.is_confined && world.outline.config().runs_commands() {
-            return self.refused("it runs commands, which this process has forbidden itself: a restart takes it over");
+        let mut changes = world.outline.describe_changes(&self.outline);
+        if world.geography != self.geography {
+            changes.push(format!("[geoip] the database is now {}", world.geography));
         }
-        let changes = world.outline.describe_changes(&self.outline);
         changes.iter().for_each(|change| info!("reload: {change}"));
         world.outline.describe_stale_serials(&self.outline).iter().for_each(|stale| warn!("reload: {stale}"));
         if changes.is_empty() {
@@ -300,20 +290,17 @@ impl Running {
                 self.lanes.obey(&world.outline.config().server.dns);
                 let (access, told) = (access(world.outline.config()), told(&self.path, world.outline.config()));
                 if let Some(admin) = &self.admin {
-                    admin.obey(access, told);
+                    admin.obey(access, world.outline.config().server.admin_tls.as_ref(), told);
                 }
-                self.notifier.obey(&world.outline.config().notify);
+                self.notifier.obey(&world.outline.config().notify).await;
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);
-                }
-                if let Some(tls) = &world.outline.config().server.admin_tls {
-                    self.admin.iter().for_each(|admin| admin.show(tls));
                 }
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
                 self.watch = Watch::new(world.files, world.outline.config().server.watch);
-                self.outline = world.outline;
+                (self.outline, self.geography) = (world.outline, world.geography);
                 self.reload_success.set(1);
                 true
             }
@@ -334,13 +321,16 @@ impl Running {
         self.lanes.stop().await;
         // The next process begins with what this one believed last. Where the task has ended, so has its knowledge.
         let _ = tokio::time::timeout(PATIENCE, self.control.save()).await;
-        // Each has a hand on the audit trail, whose end is waited for.
+        // Each has a hand on the audit trail, whose end is waited for: connections of the admin listener end soon.
         drop((self.admin, self.shown));
         self.recording.abort();
         let _ = self.recording.await;
         self.audit.record(Entry::of("stop", "the server was told to stop"));
         drop(self.audit);
-        let _ = tokio::task::spawn_blocking(|| self.trail.finish()).await;
+        let finished = tokio::task::spawn_blocking(|| self.trail.finish());
+        if tokio::time::timeout(STOP_WITHIN, finished).await.is_err() {
+            warn!("the end of the audit trail was not waited for any longer");
+        }
         info!("stopped");
     }
 }
@@ -365,10 +355,10 @@ async fn first_round(handle: &Handle, grace: Duration, targets: usize) {
 }
 
 /// Tells people's systems what happens from now on: what was found out before anybody was answered moved nobody.
-fn notifier(config: &Config, handle: &Handle, metrics: notify::Metrics) -> Result<Notifier, StartError> {
+async fn notifier(config: &Config, handle: &Handle, metrics: notify::Metrics) -> Result<Notifier, StartError> {
     let notifier = Notifier::new(config.server.state_dir.as_deref(), handle.events(), metrics);
     let notifier = notifier.map_err(StartError::Thread)?;
-    notifier.obey(&config.notify);
+    notifier.obey(&config.notify).await;
     Ok(notifier)
 }
 
@@ -394,8 +384,7 @@ fn connections(targets: usize) -> usize {
 
 /// Who may ask the admin listener.
 fn access(config: &Config) -> Access {
-    let certified = config.server.admin_tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
-    Access::new(&config.tokens, &config.server.admin_hosts, certified)
+    Access::new(&config.tokens, &config.server.admin_hosts)
 }
 
 /// What is told of the configuration that is taken over now.

@@ -253,6 +253,8 @@ pub const CHANGES_PER_MINUTE_MAX: u32 = 10_000;
 pub const LOCAL_TROUBLE_EVERY: Duration = Duration::from_secs(60);
 /// Log lines that may wait for a slow reader of our output; beyond, they are lost and counted rather than waited for.
 pub const LOG_LINES_MAX: usize = 16_384;
+/// What the admin listener has begun to answer may take so long once it is to end: an order waits for a disk, and DNS is silent by then.
+pub const ADMIN_FAREWELL: Duration = Duration::from_secs(1);
 /// How long tasks may take to end once the process was told to.
 pub const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// How often retired snapshots are looked at, and so how long the last one is kept at least.
@@ -381,6 +383,11 @@ pub const HANDOVER_TEXT_MAX: u64 = 64 << 20;
 pub const HANDOVER_WAIT: Duration = Duration::from_secs(10);
 /// How long the running process waits until the next one answers: it may have new targets to probe first, and then be slow.
 pub const HANDOVER_START: Duration = Duration::from_secs(STARTUP_GRACE_MAX.as_secs() + 60);
+/// How often the admin listener is tried for again after a replacement that came to nothing: for a minute, then whoever watches
+/// `/readyz` had better start us anew.
+pub const HANDOVER_REOPEN_TRIES: u32 = 60;
+/// And how far apart.
+pub const HANDOVER_REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// Sockets that are taken over, or given by the service manager: every lane's on every address, and their listeners.
 pub const SOCKETS_MAX: usize = 2 * LISTEN_MAX * (LANES_MAX + 1);
 /// Between two looks at the files of a configuration: a change is taken over after it was still for one.
@@ -401,7 +408,8 @@ pub const ADMIN_CLIENTS_MAX: usize = 1024;
 pub const ADMIN_REFUSALS_TOLD: u32 = 60;
 /// Connections of the admin listener: a scraper and fifty browsers with a stream each; each holds a file of `FILES_SPARE`.
 pub const ADMIN_CONNECTIONS_MAX: usize = 192;
-/// How long an admin connection may say nothing: longer than the pauses of a person who types, shorter than most scrapes' interval.
+/// How long an admin connection may say nothing, and how long it may take to ask: longer than the pauses of a person who types, shorter
+/// than most scrapes' interval.
 pub const ADMIN_IDLE: Duration = Duration::from_secs(30);
 /// Entries that wait for the writer of the audit trail; beyond, they are lost and counted rather than waited for.
 pub const AUDIT_QUEUE: usize = 4096;

@@ -1,10 +1,10 @@
 //! Who may ask for what; pure. Refused is what comes through a browser from a page of others, what is asked of another name
 //! than ours, and whoever shows no token where one is needed.
 //!
-//! | path | no token configured | some are |
+//! | path | no token configured, on loopback | some are, or beyond loopback |
 //! |---|---|---|
 //! | `/healthz`, `/readyz`, what holds no data | anybody | anybody |
-//! | `/metrics`, `/api/...` by GET | anybody: the listener is on loopback | a token |
+//! | `/metrics`, `/api/...` by GET | anybody | a token |
 //! | any other method | a token that operates | a token that operates |
 //!
 //! Where clients' certificates are asked for (`client_ca`), all but `/healthz` and `/readyz` needs one as well: it is a gate, and no
@@ -47,12 +47,23 @@ pub(super) struct Request<'r> {
 }
 
 impl Access {
-    /// These tokens, these names of the listener in lower case, and whether clients must show a certificate.
-    pub fn new(tokens: &[Token], hosts: &[String], certified: bool) -> Self {
-        Self { tokens: tokens.to_vec(), hosts: hosts.to_vec(), certified }
+    /// These tokens, and these names of the listener in lower case.
+    pub fn new(tokens: &[Token], hosts: &[String]) -> Self {
+        Self { tokens: tokens.to_vec(), hosts: hosts.to_vec(), certified: false }
     }
 
-    /// Whether anybody may look, because no token is configured.
+    /// The same; `certified` says whether clients must show a certificate.
+    #[must_use]
+    pub(super) fn gated(self, certified: bool) -> Self {
+        Self { certified, ..self }
+    }
+
+    /// Whether clients must show a certificate.
+    pub(super) fn is_gated(&self) -> bool {
+        self.certified
+    }
+
+    /// Whether anybody on this machine may look, because no token is configured.
     pub(super) fn is_free(&self) -> bool {
         self.tokens.is_empty()
     }
@@ -78,7 +89,7 @@ impl Access {
                 format!("the token {name} may look, and give no orders"),
                 "use one with the role \"operate\"",
             )),
-            None if reads && (self.is_free() || !request.has_data()) => Ok(Who::default()),
+            None if reads && (self.is_free() && listen.ip().is_loopback() || !request.has_data()) => Ok(Who::default()),
             None => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "token-needed",

@@ -5,13 +5,13 @@
 
 use super::params::Params;
 use super::ring::{Ring, Since, Told};
-use super::{Problem, Shown};
+use super::{Problem, Shown, Until};
 use crate::limits::{API_PAGE, API_PAGE_MAX, EVENT_STREAM_ALIVE, EVENT_STREAM_QUEUE, EVENT_STREAMS_MAX};
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http_body_util::channel::{Channel, Sender};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
@@ -90,6 +90,7 @@ pub(super) struct Resume {
 )]
 pub(super) async fn stream(
     State(shown): State<Shown>,
+    Extension(until): Extension<Until>,
     Params(Resume { after }): Params<Resume>,
     fields: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -109,8 +110,12 @@ pub(super) async fn stream(
     let (sender, channel) = Channel::<Bytes, Infallible>::new(EVENT_STREAM_QUEUE);
     let ring = shown.ring.clone();
     tokio::spawn(async move {
-        // A reader that has gone away ends its stream.
-        let _ = tell(&ring, after, sender).await;
+        tokio::select! {
+            // A reader that has gone away ends its stream.
+            _ = tell(&ring, after, sender) => {}
+            // Whoever reads comes back, to the listener of the next process.
+            () = until.over() => {}
+        }
         drop(seat);
     });
     // `no-transform`, since a proxy that compresses also waits.

@@ -61,6 +61,11 @@ impl Guard {
         *self.access.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
     }
 
+    /// Whether clients must show a certificate.
+    pub(super) fn is_gated(&self) -> bool {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner).is_gated()
+    }
+
     fn judge(&self, peer: &Peer, request: &mut Request) -> Result<(), Problem> {
         let client = peer.address.ip();
         let is_within = self.rates.lock().unwrap_or_else(PoisonError::into_inner).allow(client, Instant::now());

@@ -5,19 +5,19 @@
 //! have is another listener's (`well_known`).
 
 use crate::config::AdminTls;
-use crate::limits::ADMIN_BODY_MAX;
-use axum::Router;
+use crate::limits::{ADMIN_BODY_MAX, ADMIN_FAREWELL};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 use prometheus::{Encoder, TextEncoder};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -91,7 +91,7 @@ pub struct Admin {
     guard: Arc<Guard>,
     shown: Shown,
     tls: Option<Tls>,
-    stop: Option<oneshot::Sender<()>>,
+    _stop: watch::Sender<()>,
 }
 
 impl Admin {
@@ -117,23 +117,27 @@ impl Admin {
     ) -> Result<Self, AdminError> {
         let address = listener.local_addr().unwrap_or_else(|_| ([0; 4], 0).into());
         is_safe(address, tls, &access)?;
+        let access = access.gated(tls.is_some_and(|files| files.client_ca.is_some()));
         let tls = tls.map(Tls::new).transpose().map_err(AdminError::Tls)?;
         let failed = |error| AdminError::Listen(address, error);
         listener.set_nonblocking(true).map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let (stop, stopped) = oneshot::channel();
+        let (stop, stopped) = watch::channel(());
+        let (until, at_last) = (Until(stopped.clone()), Until(stopped));
         let guard = Arc::new(Guard::new(address, token, access, shown.audit.clone()));
         let (door, greeter) = (guard.clone(), tls.clone().map(|tls| (tls, guard.clone())));
-        let (ring, events, at_work) = (shown.ring.clone(), shown.control.events(), shown.clone());
+        let at_work = shown.clone();
         // On this runtime, which goes on when the other does not.
         let watchdog = shown.control.watchdog().clone();
         let serve = async move {
-            tokio::spawn(ring.keep(events));
             tokio::spawn(watchdog.watch());
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            let until = async { drop(stopped.await) };
-            let service = router(shown, door).into_make_service_with_connect_info::<seats::Peer>();
-            axum::serve(seats::Seats::new(listener, greeter), service).with_graceful_shutdown(until).await
+            let service = router(shown, door, until.clone()).into_make_service_with_connect_info::<seats::Peer>();
+            let served = axum::serve(seats::Seats::new(listener, greeter), service);
+            tokio::select! {
+                done = served.with_graceful_shutdown(until.over()).into_future() => done,
+                () = at_last.long_over() => Ok(()),
+            }
         };
         std::thread::Builder::new()
             .name("admin".into())
@@ -141,22 +145,38 @@ impl Admin {
                 if let Err(error) = runtime.block_on(serve) {
                     tracing::error!("the admin listener ended: {error}");
                 }
+                // Connections that are left end here. What blocks has nothing that others wait for.
+                runtime.shutdown_background();
             })
             .map_err(failed)?;
-        Ok(Self { address, guard, shown: at_work, tls, stop: Some(stop) })
+        Ok(Self { address, guard, shown: at_work, tls, _stop: stop })
     }
 
-    /// Takes over who may ask, and what the configuration at work is.
-    pub fn obey(&self, access: Access, loaded: Loaded) {
-        self.guard.obey(access);
-        self.shown.take_over(loaded);
-    }
-
-    /// Shows new connections other certificates. Whether there is TLS at all is settled at the start.
-    pub fn show(&self, files: &AdminTls) {
-        if let Some(Err(error)) = self.tls.as_ref().map(|tls| tls.show(files)) {
-            tracing::error!("the admin listener goes on with its old certificate: {error}");
+    /// Takes over who may ask, what new connections are shown, and what the configuration at work is.
+    ///
+    /// Where it listens and whether there is TLS was settled at the start: what a file says of another listener than this one opens it
+    /// to nobody.
+    pub fn obey(&self, access: Access, files: Option<&AdminTls>, loaded: Loaded) {
+        let is_gated = match (&self.tls, files) {
+            (Some(tls), Some(files)) => match tls.show(files) {
+                Ok(()) => files.client_ca.is_some(),
+                Err(error) => {
+                    tracing::error!("the admin listener goes on with its old certificate: {error}");
+                    self.guard.is_gated()
+                }
+            },
+            (Some(_), None) => self.guard.is_gated(),
+            // Nobody could show one.
+            (None, _) => false,
+        };
+        if access.is_free() && !self.address.ip().is_loopback() {
+            let address = self.address;
+            tracing::error!(
+                "there is no [token] any more, and the admin listener is on {address} until a restart: it takes this machine's token alone"
+            );
         }
+        self.guard.obey(access.gated(is_gated));
+        self.shown.take_over(loaded);
     }
 
     /// Where it listens.
@@ -171,16 +191,25 @@ fn is_safe(address: SocketAddr, tls: Option<&AdminTls>, access: &Access) -> Resu
     if is_safe { Ok(()) } else { Err(AdminError::NotLoopback(address)) }
 }
 
-impl Drop for Admin {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // It ended by itself already.
-            let _ = stop.send(());
-        }
+/// Until the listener is to end.
+#[derive(Clone, Debug)]
+struct Until(watch::Receiver<()>);
+
+impl Until {
+    /// Waits until it is to end.
+    async fn over(mut self) {
+        // An error is the end of the sender, which is what is waited for.
+        while self.0.changed().await.is_ok() {}
+    }
+
+    /// Waits until it was to end a while ago, in which what is under way may be finished.
+    async fn long_over(self) {
+        self.over().await;
+        tokio::time::sleep(ADMIN_FAREWELL).await;
     }
 }
 
-fn router(shown: Shown, door: Arc<Guard>) -> Router {
+fn router(shown: Shown, door: Arc<Guard>, until: Until) -> Router {
     // Methods of one path stand together.
     let (router, api) = OpenApiRouter::new()
         .routes(routes!(metrics_text))
@@ -211,6 +240,7 @@ fn router(shown: Shown, door: Arc<Guard>) -> Router {
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(ADMIN_BODY_MAX))
+        .layer(Extension(until))
         .layer(middleware::from_fn_with_state(door, guard::guard))
         .with_state(shown)
 }

@@ -1,4 +1,4 @@
-//! The admin listener's connections: few, and none that sits there in silence.
+//! The admin listener's connections: few, and none that sits there in silence or asks without end.
 //!
 //! A connection holds a descriptor that a probe may need. Those beyond the bound wait in the system's queue, where they cost
 //! us nothing. Where there is TLS, a connection shakes hands when it is first read, so that nobody's handshake holds up another.
@@ -74,7 +74,8 @@ impl Listener for Seats {
             Some((tls, guard)) => Stream::Greeting(Box::new(tls.accept(stream)), guard.clone(), peer),
             None => Stream::Plain(stream),
         };
-        (Seat { stream, certified: Arc::default(), silence: Box::pin(sleep(ADMIN_IDLE)), _permit: permit }, peer)
+        let silence = Box::pin(sleep(ADMIN_IDLE));
+        (Seat { stream, certified: Arc::default(), silence, is_asking: false, _permit: permit }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -82,11 +83,14 @@ impl Listener for Seats {
     }
 }
 
-/// A connection that ends after `ADMIN_IDLE` in which its peer says nothing and takes nothing.
+/// A connection that ends after `ADMIN_IDLE` in which its peer takes nothing. What it says begins that time anew once until it is
+/// told something: otherwise an octet now and then would hold a seat for ever.
 pub(super) struct Seat {
     stream: Stream,
     certified: Arc<AtomicBool>,
     silence: Pin<Box<Sleep>>,
+    /// Whether it has said something since it was told something last.
+    is_asking: bool,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -135,7 +139,9 @@ impl AsyncRead for Seat {
             Poll::Pending => Poll::Pending,
         };
         if read.is_ready() {
-            seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
+            if !std::mem::replace(&mut seat.is_asking, true) {
+                seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
+            }
         } else if seat.silence.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -148,6 +154,7 @@ impl AsyncWrite for Seat {
         let seat = self.get_mut();
         let written = ready!(seat.poll_through(context))?.poll_write(context, octets);
         if matches!(written, Poll::Ready(Ok(1..))) {
+            seat.is_asking = false;
             seat.silence.as_mut().reset(Instant::now() + ADMIN_IDLE);
         }
         written
@@ -161,3 +168,6 @@ impl AsyncWrite for Seat {
         ready!(self.get_mut().poll_through(context))?.poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests;

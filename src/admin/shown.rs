@@ -76,6 +76,11 @@ impl Shown {
         }
     }
 
+    /// Keeps events for those who come later, until the control task ends; once in a process, however often it listens.
+    pub fn keep_events(&self) -> impl Future<Output = ()> + use<> {
+        self.ring.clone().keep(self.control.events())
+    }
+
     /// Everything that was counted, by this process and those before it, for the next one.
     pub fn counters(&self) -> String {
         inherited::say(&self.gather())

@@ -12,6 +12,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::{Arc, LazyLock};
+use tokio::sync::Mutex;
+use tokio::task::JoinError;
 use utoipa::{IntoParams, ToSchema};
 
 /// Countries in one line of the table; the rest is counted.
@@ -97,7 +100,7 @@ pub(super) struct Lost {
 }
 
 /// Worlds are compared one at a time: it takes a core for some tenths of a second.
-static COMPARING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+static COMPARING: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
 
 /// Who would be sent where if pools died now.
 #[utoipa::path(
@@ -111,15 +114,24 @@ pub(super) async fn http(
     Params(Lost { lost }): Params<Lost>,
 ) -> Result<Json<WhatIf>, Problem> {
     let names: Vec<String> = lost.split(',').map(|name| name.trim().to_owned()).collect();
-    let _turn = COMPARING.lock().await;
-    let snapshot = shown.control.lake().load();
-    let pools = pools_named(&snapshot.topology, &names);
-    let pools = pools.map_err(|unknown| Problem::unknown(unknown, "GET /api/v1/pools tells every pool"))?;
-    let told = tokio::task::spawn_blocking(move || {
+    let told = in_turn(move || {
+        let snapshot = shown.control.lake().load();
+        let pools = pools_named(&snapshot.topology, &names)?;
         let comparison = compare(&snapshot, &without(&snapshot, &pools));
-        WhatIf::new(&comparison, "as it is", format!("the same without {}", names.join(", ")), None)
+        Ok(WhatIf::new(&comparison, "as it is", format!("the same without {}", names.join(", ")), None))
     });
-    told.await.map(Json).map_err(Problem::stopping)
+    let unknown = |unknown: String| Problem::unknown(unknown, "GET /api/v1/pools tells every pool");
+    told.await.map_err(Problem::stopping)?.map(Json).map_err(unknown)
+}
+
+/// Does work after what others have asked for. Its turn ends with the work, also where nobody waits for it any more.
+async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    let turn = COMPARING.clone().lock_owned().await;
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await
 }
 
 /// The pools of these names.
@@ -281,3 +293,6 @@ impl MoveShown {
         if told.is_empty() || !self.moved { String::new() } else { format!("  ({})", told.join("; ")) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use super::reach::Reach;
+use super::told::happened;
 use super::{complain, count, say};
 use clap::Subcommand;
 use serde_json::Value;
@@ -89,23 +90,6 @@ impl Tail {
 fn words(line: &Value) -> String {
     let time = line["time"].as_str().unwrap_or("-");
     format!("{} {time} {}", line["line"], happened(line))
-}
-
-/// What happened, of an event or a line of the trail, and the words that tell it.
-pub(super) fn happened(told: &Value) -> String {
-    let (what, reason) = (told["what"].as_str().unwrap_or("-"), told["reason"].as_str().unwrap_or_default());
-    let detail = told["detail"].as_object().into_iter().flatten();
-    let detail = detail.filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
-    let detail: Vec<String> = detail.map(|(name, value)| format!("{name}={}", plain(value))).collect();
-    format!("{what}: {reason} {}", detail.join(" ")).trim_end().to_owned()
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
 }
 
 fn verify(path: &Path) -> ExitCode {

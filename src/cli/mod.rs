@@ -8,7 +8,7 @@ use crate::config::{Diagnostics, Style};
 use crate::health::{Held, Subject};
 use crate::limits::{LOG_LINES_MAX, STOP_WITHIN};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use std::io::{IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +18,7 @@ mod allocator;
 mod audit;
 mod check;
 mod codes;
+mod colour;
 mod drill;
 mod estimate;
 mod explain;
@@ -25,6 +26,7 @@ mod front_end;
 mod given;
 mod healthcheck;
 mod manager;
+mod manual;
 mod notify;
 mod operate;
 mod papers;
@@ -35,7 +37,9 @@ mod runbook;
 mod sandbox;
 mod secrets;
 mod serve;
+mod status;
 mod token;
+mod told;
 mod watch;
 mod what_if;
 
@@ -105,8 +109,8 @@ enum Command {
         #[command(flatten)]
         server: reach::Reach,
     },
-    /// Look on: how things stand, renewed each second, with what happened last. q and Enter ends it. Where output is no terminal,
-    /// only what happens is printed, line by line.
+    /// Look on: how things stand, renewed each second, with what happened last. q ends it. Where output is no terminal, only what happens
+    /// is printed, line by line. A server that goes away is waited for, 10 seconds.
     Watch {
         /// Print what happens as JSON, an event in each line.
         #[arg(long)]
@@ -129,7 +133,7 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// Write the man pages of every command into a directory.
+    /// Write the man pages of every command, and of the configuration, into a directory.
     Man {
         /// Where to; made where it is missing.
         directory: PathBuf,
@@ -200,8 +204,8 @@ pub fn run() -> ExitCode {
             operate::hold(&subject, Held::Drain.word(), length.length.as_deref(), &order)
         }
         Command::Release { subject, order } => operate::release(&subject, &order),
-        Command::Status { json, server } => operate::status(&server, json),
-        Command::Watch { json, server } => watch::run(&server, json),
+        Command::Status { json, server } => status::run(&server, json),
+        Command::Watch { json, server } => watch::run(server, json),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Notify(args) => notify::run(&args),
         Command::Token { command } => token::run(&command),
@@ -222,8 +226,7 @@ fn count(count: usize, noun: &str) -> String {
 
 /// Shows findings to people.
 fn show(found: &Diagnostics) {
-    let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
-    complain(&found.render(style));
+    complain(&found.render(colour::style(&std::io::stderr())));
 }
 
 /// Shows that a configuration is read, where that takes long.
@@ -257,7 +260,15 @@ fn load_with(path: &Path, database: Option<&Path>) -> Result<World, ExitCode> {
 
 /// Prints to standard output; a reader that has gone away, as `head`, is no error.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let _ = try_say(text);
+}
+
+/// The same for what goes on and on, which ends where nobody reads it any more.
+///
+/// # Errors
+/// What the system says of it.
+fn try_say(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
 }
 
 /// Prints to standard error.
@@ -287,7 +298,7 @@ pub(crate) fn log_to_stderr(level: &str) -> WorkerGuard {
     let queue = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES_MAX).lossy(true);
     let (writer, guard) = queue.finish(std::io::stderr());
     // A journal or a file must not get a terminal's escape sequences.
-    let colour = std::io::stderr().is_terminal();
+    let colour = colour::style(&std::io::stderr()) == Style::Coloured;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colour);
     // By default a line that cannot be written is complained of on standard error, which then panics.
     lines.with_target(false).log_internal_errors(false).init();

@@ -3,7 +3,6 @@
 use super::complain;
 use super::progress::Progress;
 use crate::admin;
-use crate::config::Pem;
 use clap::Args;
 use serde_json::Value;
 use std::fmt;
@@ -33,6 +32,9 @@ pub(super) struct Reach {
     /// A file with a token for it. Default: what EDGESTEER_TOKEN says, else the token of this machine.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Whether it does not matter who answers.
+    #[arg(skip)]
+    is_anybody: bool,
     #[command(flatten)]
     tls: tls::Files,
 }
@@ -90,10 +92,10 @@ impl Address {
 }
 
 impl Reach {
-    /// The server on this machine at that admin address, whose certificate is this file if it has one, with whatever token is at hand.
-    pub(super) fn to(admin: SocketAddr, certificate: Option<Pem>) -> Self {
-        let admin = Address { is_https: certificate.is_some(), host: admin.ip().to_string(), port: admin.port() };
-        Self { admin, token_file: None, tls: tls::Files::only(certificate) }
+    /// Whoever answers at that admin address, over TLS with whatever certificate or without TLS: he is shown no token.
+    pub(super) fn whoever(admin: SocketAddr, is_https: bool) -> Self {
+        let admin = Address { is_https, host: admin.ip().to_string(), port: admin.port() };
+        Self { admin, token_file: None, is_anybody: true, tls: tls::Files::default() }
     }
 
     /// What the server tells at a path, as JSON; otherwise why not was said, and this is the exit code.
@@ -103,13 +105,19 @@ impl Reach {
 
     /// What it answers to a request, as JSON.
     pub(super) fn told(&self, method: &str, path: &str, body: &str) -> Result<Value, ExitCode> {
+        self.ask(method, path, body).map_err(|failure| self.failed(failure))
+    }
+
+    /// The same without a word where there is none: [`Self::failed`] says it.
+    pub(super) fn ask(&self, method: &str, path: &str, body: &str) -> Result<Value, Failure> {
         match self.request(method, path, body) {
             Ok((200, body)) => serde_json::from_str(&body).map_err(|error| {
-                complain(&format!("error: what answers on {} is no edgesteer: {error}", self.admin));
-                complain("help: name its admin address with --admin");
-                ExitCode::FAILURE
+                Err(ours(
+                    format!("what answers on {} is no edgesteer: {error}", self.admin),
+                    "name its admin address with --admin",
+                ))
             }),
-            other => Err(self.failed(other)),
+            other => Err(other),
         }
     }
 
@@ -150,7 +158,11 @@ impl Reach {
         };
         let head = format!("{method} {path} HTTP/1.0\r\nHost: {admin}\r\n{token}Connection: close\r\n");
         let request = format!("{head}{fields}Content-Length: {length}\r\n\r\n{body}");
-        let answer = if is_https { self.tls.speak(&admin.host, stream, &request) } else { speak(stream, &request) };
+        let answer = match (is_https, self.is_anybody) {
+            (false, _) => speak(stream, &request),
+            (true, false) => self.tls.speak(&admin.host, stream, &request),
+            (true, true) => tls::speak_to_anybody(&admin.host, stream, &request),
+        };
         Answer::read(&answer?).unwrap_or_else(|| Err(io::Error::other("that is no HTTP answer")))
     }
 
@@ -173,7 +185,7 @@ impl Reach {
     }
 
     /// Tells why there was no good answer, and what to do.
-    pub(super) fn failed(&self, answer: io::Result<(u16, String)>) -> ExitCode {
+    pub(super) fn failed(&self, answer: Failure) -> ExitCode {
         match answer {
             Ok((status, body)) => {
                 let refused: Value = serde_json::from_str(&body).unwrap_or_default();
@@ -201,6 +213,9 @@ impl Reach {
 
     /// The token to show whoever answers at that address.
     fn token(&self, peer: SocketAddr) -> io::Result<Option<String>> {
+        if self.is_anybody {
+            return Ok(None);
+        }
         if let Some(file) = &self.token_file {
             let token = std::fs::read_to_string(file);
             let next = "name a file with a token that you may read; `edgesteer token new NAME` makes one";
@@ -210,6 +225,20 @@ impl Reach {
         #[allow(clippy::disallowed_methods, reason = "a command line is seen by every user of the host")]
         let given = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
         Ok(given.or_else(|| admin::local_token(peer)).filter(|token| token.chars().all(|c| c.is_ascii_graphic())))
+    }
+}
+
+/// Why there is no good answer: a status and a body that are none, or no answer at all.
+pub(super) type Failure = io::Result<(u16, String)>;
+
+/// A failure in one line.
+pub(super) fn in_short(failure: &Failure) -> String {
+    match failure {
+        Ok((status, body)) => {
+            let refused: Value = serde_json::from_str(body).unwrap_or_default();
+            format!("{} (HTTP {status})", refused["detail"].as_str().unwrap_or("refused"))
+        }
+        Err(error) => said(error).lines().next().unwrap_or_default().to_owned(),
     }
 }
 

@@ -1,72 +1,242 @@
-//! `edgesteer watch`: how a running server's pools stand, renewed each second, and what happened last.
+//! `edgesteer watch`: on a terminal, how a running server's pools stand, renewed each second, with what happened last; anywhere
+//! else, and with `--json`, what happens, a line for each event.
+//!
+//! Here: who looks, how often, and what ends it. Not here: what a picture looks like (`frame`), what a terminal is told (`screen`).
 
-use super::audit::happened;
-use super::operate::table;
-use super::reach::Reach;
-use super::say;
+use super::reach::{Failure, Reach, in_short};
+use super::told::happened;
+use super::{StopSignals, complain, on_runtime, try_say};
+use frame::Picture;
+use rustix::process::{Signal as Number, getpid, kill_process};
+use screen::Screen;
 use serde_json::Value;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+mod frame;
+mod screen;
 
 /// Between two looks.
 const GLANCE: Duration = Duration::from_secs(1);
-/// Events below the table.
+/// For a server that answered and does so no more: one that is restarted is back by then.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Events that are told in the beginning, and at most below the table.
 const LAST: usize = 10;
-/// Moves a terminal's cursor home and clears what is below; colours are not used.
-const CLEAR: &str = "\x1b[H\x1b[J";
+/// Events that are asked for in the beginning where not each is shown.
+const LAST_OF_ALL: usize = 50;
 
 /// Looks on until it is told to stop, or the server cannot be asked.
-pub(super) fn run(server: &Reach, json: bool) -> ExitCode {
-    let is_live = !json && io::stdout().is_terminal();
-    let stop = is_live.then(typed);
-    let mut after: Option<u64> = None;
-    let mut last: Vec<String> = Vec::new();
-    loop {
-        let since = after.map_or(format!("limit={LAST}"), |after| format!("after={after}&limit=1000"));
-        let news = match server.json(&format!("/api/v1/events/recent?{since}")) {
-            Ok(news) => news,
-            Err(code) => return code,
-        };
-        after = news["newest"].as_u64();
-        let events = news["events"].as_array().map_or(&[][..], Vec::as_slice);
-        let told = events.iter().map(|event| if json { event.to_string() } else { line(event) });
-        if is_live {
-            last.extend(told);
-            last.drain(..last.len().saturating_sub(LAST));
-            let status = match server.json("/api/v1/status") {
-                Ok(status) => status,
-                Err(code) => return code,
-            };
-            say(&format!(
-                "{CLEAR}{}\n\nlast events\n  {}\n\nq and Enter ends this",
-                table(&status).trim_end(),
-                last.join("\n  ")
-            ));
-        } else {
-            told.for_each(|told| say(&told));
+pub(super) fn run(server: Reach, json: bool) -> ExitCode {
+    let server = Arc::new(server);
+    if json || !io::stdout().is_terminal() {
+        return lines(Looker::new(server.clone(), LAST), &server, json);
+    }
+    on_runtime(async move {
+        match Signals::install() {
+            Ok(signals) => live(server, signals).await,
+            Err(error) => {
+                complain(&format!("error: signals cannot be had: {error}"));
+                ExitCode::FAILURE
+            }
         }
-        match &stop {
-            Some(stop) if stop.recv_timeout(GLANCE).is_ok() => return ExitCode::SUCCESS,
-            Some(_) => {}
-            None => std::thread::sleep(GLANCE),
+    })
+}
+
+/// Tells events as they come.
+fn lines(mut looker: Looker, server: &Reach, json: bool) -> ExitCode {
+    let mut is_lost = false;
+    loop {
+        match looker.events() {
+            Seen::News(news) => {
+                is_lost = false;
+                if news["gap"] == true {
+                    complain("some events were not told: the server keeps the last ones alone");
+                }
+                let events = news["events"].as_array().map_or(&[][..], Vec::as_slice);
+                let told = events.iter().map(|event| if json { event.to_string() } else { line(event) });
+                // Whoever read this has gone away, as `head`.
+                if told.map(|told| try_say(&told)).any(|said| said.is_err()) {
+                    return ExitCode::SUCCESS;
+                }
+            }
+            Seen::Lost(why) if !is_lost => {
+                is_lost = true;
+                complain(&format!("{why}; it is asked again for {}", humantime::format_duration(PATIENCE)));
+            }
+            Seen::Lost(_) => {}
+            Seen::Ended(failure) => return server.failed(failure),
+        }
+        sleep(GLANCE);
+    }
+}
+
+/// Draws the picture again and again.
+async fn live(server: Arc<Reach>, mut signals: Signals) -> ExitCode {
+    let mut sights = watched(Looker::new(server.clone(), LAST_OF_ALL));
+    let mut quit = typed();
+    let mut picture = Picture::of(server.admin.to_string());
+    // Not before there is something to show: an error at once is told where the command was typed.
+    let mut screen: Option<Screen> = None;
+    loop {
+        tokio::select! {
+            sight = sights.recv() => match sight {
+                Some((Seen::News(status), events)) => picture.renew(status, events),
+                Some((Seen::Lost(why), _)) => picture.lost = Some(why),
+                Some((Seen::Ended(failure), _)) => {
+                    drop(screen);
+                    return server.failed(failure);
+                }
+                // Its thread panicked, which was told.
+                None => return ExitCode::FAILURE,
+            },
+            Some(()) = quit.recv() => return ExitCode::SUCCESS,
+            () = signals.stop.received() => return ExitCode::SUCCESS,
+            _ = signals.hangup.recv() => return ExitCode::SUCCESS,
+            _ = signals.resize.recv() => {}
+            _ = signals.pause.recv() => {
+                screen = None;
+                // Here it stands until somebody lets it go on.
+                let _ = kill_process(getpid(), Number::STOP);
+            }
+        }
+        if picture.is_empty() {
+            continue;
+        }
+        let drawn = match &mut screen {
+            Some(screen) => Ok(screen),
+            None => Screen::enter().map(|entered| screen.insert(entered)),
+        };
+        if let Err(error) = drawn.and_then(|screen| screen.draw(&picture)) {
+            drop(screen);
+            complain(&format!("error: the terminal cannot be written to: {error}"));
+            return ExitCode::FAILURE;
         }
     }
 }
 
 /// An event for people: when, what, and the words that tell it.
 fn line(event: &Value) -> String {
+    format!("{} {}", when(event), happened(event))
+}
+
+/// When an event was, as 2026-11-29T22:41:07Z.
+fn when(event: &Value) -> String {
     let at = UNIX_EPOCH + Duration::from_millis(event["at"].as_u64().unwrap_or_default());
-    format!("{} {}", humantime::format_rfc3339_seconds(at), happened(event))
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
+/// What a look found.
+enum Seen {
+    News(Value),
+    /// Not now, and why; it may come back.
+    Lost(String),
+    /// It never answered, or not for so long that it is given up.
+    Ended(Failure),
+}
+
+/// Asks one server again and again.
+struct Looker {
+    server: Arc<Reach>,
+    /// Events that are asked for in the beginning.
+    first: usize,
+    /// The newest event that is known.
+    after: Option<u64>,
+    /// When it answered last.
+    answered: Option<Instant>,
+}
+
+impl Looker {
+    fn new(server: Arc<Reach>, first: usize) -> Self {
+        Self { server, first, after: None, answered: None }
+    }
+
+    /// What happened since the last look; in the beginning, what happened last.
+    fn events(&mut self) -> Seen {
+        let since = self.after.map_or(format!("limit={}", self.first), |after| format!("after={after}&limit=1000"));
+        let seen = self.ask(&format!("/api/v1/events/recent?{since}"));
+        if let Seen::News(news) = &seen {
+            // Not `newest`: there may be more than one look tells.
+            let last = news["events"].as_array().and_then(|events| events.last()?["id"].as_u64());
+            self.after = last.or(news["newest"].as_u64());
+        }
+        seen
+    }
+
+    fn status(&mut self) -> Seen {
+        self.ask("/api/v1/status")
+    }
+
+    fn ask(&mut self, path: &str) -> Seen {
+        match (self.server.ask("GET", path, ""), self.answered) {
+            (Ok(told), _) => {
+                self.answered = Some(Instant::now());
+                Seen::News(told)
+            }
+            (Err(failure), Some(answered)) if answered.elapsed() < PATIENCE => {
+                let silent = humantime::format_duration(Duration::from_secs(answered.elapsed().as_secs()));
+                Seen::Lost(format!("no answer from {} for {silent}: {}", self.server.admin, in_short(&failure)))
+            }
+            (Err(failure), _) => Seen::Ended(failure),
+        }
+    }
+}
+
+/// Looks each second, on a thread of its own: an answer may take long, and what is typed meanwhile counts at once. With the status come
+/// the events since the look before.
+fn watched(mut looker: Looker) -> Receiver<(Seen, Vec<Value>)> {
+    let (sender, sights) = channel(1);
+    spawn(move || {
+        loop {
+            let (mut seen, mut events) = (looker.events(), Vec::new());
+            if let Seen::News(news) = &mut seen {
+                events = news["events"].as_array_mut().map(std::mem::take).unwrap_or_default();
+                seen = looker.status();
+            }
+            if sender.blocking_send((seen, events)).is_err() {
+                return;
+            }
+            sleep(GLANCE);
+        }
+    });
+    sights
 }
 
 /// Tells once "q" is typed. What is typed is read by a thread of its own, which nobody can end and the process takes with it.
 fn typed() -> Receiver<()> {
-    let (sender, stop) = channel();
-    std::thread::spawn(move || {
-        let lines = io::stdin().lines().map_while(Result::ok);
-        lines.into_iter().any(|line| line.trim() == "q").then(|| sender.send(()))
-    });
-    stop
+    let (sender, quit) = channel(1);
+    if io::stdin().is_terminal() {
+        spawn(move || tell_quit(&sender));
+    }
+    quit
+}
+
+fn tell_quit(sender: &Sender<()>) {
+    let typed = io::stdin().lock().bytes().map_while(Result::ok);
+    if typed.into_iter().any(|octet| octet.eq_ignore_ascii_case(&b'q')) {
+        let _ = sender.blocking_send(());
+    }
+}
+
+/// Signals after which a terminal must be as it was, or is another.
+struct Signals {
+    stop: StopSignals,
+    hangup: Signal,
+    resize: Signal,
+    pause: Signal,
+}
+
+impl Signals {
+    fn install() -> io::Result<Self> {
+        Ok(Self {
+            stop: StopSignals::install()?,
+            hangup: signal(SignalKind::hangup())?,
+            resize: signal(SignalKind::window_change())?,
+            pause: signal(SignalKind::from_raw(Number::TSTP.as_raw()))?,
+        })
+    }
 }

@@ -4,6 +4,8 @@
 //! error and not ignored.
 
 use super::codes;
+use super::key::Absent::{Is, Means};
+use super::key::{Key, Shown as _, word};
 use super::reader::{Field, Value};
 use super::report::Report;
 use super::source::Span;
@@ -12,6 +14,7 @@ use super::{Config, Recipient};
 use crate::federation::CheckKind;
 use crate::limits;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -149,6 +152,66 @@ const SIP_ALIVE: &[(u16, u16)] = &[
 ];
 /// "Request timeout" and "server time-out": this host lives and what is behind it does not (federation.md 4.2).
 const SIP_DEGRADED: &[(u16, u16)] = &[(408, 408), (504, 504)];
+/// The keys of a check that belong to one kind each.
+pub(super) const KEYS: &[Key] = &[
+    Key::new(
+        "alive",
+        Is(|| text(SIP_ALIVE)),
+        "`sip`: status codes that prove service; by default those that only a working SIP stack gives.",
+    ),
+    Key::new(
+        "degraded",
+        Is(|| text(SIP_DEGRADED)),
+        "`sip`: status codes of an edge that lives in front of something that does not.",
+    ),
+    Key::new(
+        "direct_tls",
+        Is(|| DIRECT_TLS.shown()),
+        "`xmpp`: TLS from the first octet (XEP-0368) instead of STARTTLS.",
+    ),
+    Key::new("method", Is(|| word(Method::WORDS, &METHOD)), "`https`: the request's method."),
+    Key::new(
+        "path",
+        Means("`/`, or that of the kind of service"),
+        "`https`: path and query of the request. No redirect is followed: its status is judged as it is.",
+    )
+    .written("a path that begins with `/`"),
+    Key::new("status", Is(|| text(HTTP_OK)), "`https`: status codes that prove service."),
+    Key::new("contains", Means("anything"), "`https`: what the first 16 KiB of the body must have in them.")
+        .written("a text"),
+    Key::new(
+        "transport",
+        Is(|| word(Transport::WORDS, &TRANSPORT)),
+        "`stun`: what the binding request is sent over; over UDP three times.",
+    ),
+    Key::new(
+        "command",
+        Means("must be given for `exec`"),
+        "`exec`: what is run. Exit code 0: pass, 1: failed, 2: degraded, other: no evidence; the first line that \
+         it prints is shown. Its environment is `EDGESTEER_ADDRESS`, `_PORT`, `_NAME`, `_TIMEOUT_MS` and `PATH`; \
+         it is killed at the deadline.",
+    )
+    .written(COMMAND),
+    Key::new(
+        "file",
+        Means("must be given for `file`"),
+        "`file`: what somebody else found out. Lines of an address, with or without a port; `up`, `down`, \
+         `degraded` or `unknown`; words for people.",
+    ),
+    Key::new(
+        "max_age",
+        Is(|| MAX_AGE.shown()),
+        "`file`: a file that is older says nothing: its endpoints are unknown, which is not down.",
+    ),
+];
+
+/// How a command is written.
+pub(super) const COMMAND: &str = "list of the absolute path of a program, and its arguments; no shell reads them";
+/// What a status may be.
+const CODE: RangeInclusive<u16> = 100..=699;
+const METHOD: Method = Method::Get;
+const TRANSPORT: Transport = Transport::Udp;
+const DIRECT_TLS: bool = false;
 const HTTP_OK: &[(u16, u16)] = &[(200, 200)];
 const MAX_AGE: Duration = Duration::from_secs(60);
 
@@ -251,15 +314,15 @@ impl Draft {
             CheckKind::Sip => {
                 Ask::Sip { alive: or(&self.alive, SIP_ALIVE), degraded: or(&self.degraded, SIP_DEGRADED) }
             }
-            CheckKind::Xmpp => Ask::Xmpp { direct_tls: self.direct_tls.get().copied().unwrap_or(false) },
+            CheckKind::Xmpp => Ask::Xmpp { direct_tls: self.direct_tls.get().copied().unwrap_or(DIRECT_TLS) },
             CheckKind::Matrix => Ask::Matrix,
             CheckKind::Https => Ask::Https(Request {
-                method: self.method.get().copied().unwrap_or(Method::Get),
+                method: self.method.get().copied().unwrap_or(METHOD),
                 path: self.path.get().cloned().unwrap_or_else(|| path.unwrap_or("/").to_owned()),
                 status: or(&self.status, HTTP_OK),
                 contains: self.contains.get().cloned(),
             }),
-            CheckKind::Stun => Ask::Stun { transport: self.transport.get().copied().unwrap_or(Transport::Udp) },
+            CheckKind::Stun => Ask::Stun { transport: self.transport.get().copied().unwrap_or(TRANSPORT) },
             CheckKind::Exec => Ask::Exec { command: self.command.get()?.clone() },
             CheckKind::File => {
                 Ask::File { path: self.file.get()?.clone(), max_age: self.max_age.get().copied().unwrap_or(MAX_AGE) }
@@ -300,16 +363,25 @@ fn or(codes: &Field<Codes>, default: &[(u16, u16)]) -> Codes {
     codes.get().cloned().unwrap_or_else(|| Codes::of(default))
 }
 
+/// Codes in the words of the file.
+fn text(ranges: &[(u16, u16)]) -> String {
+    let item = |(first, last): &(u16, u16)| if first == last { first.shown() } else { format!("\"{first}-{last}\"") };
+    format!("[{}]", ranges.iter().map(item).collect::<Vec<_>>().join(", "))
+}
+
 /// `[200, "300-399"]`
 fn codes(value: Value<'_>) -> Option<Codes> {
+    let help = format!("write codes from {} to {}, or ranges of them, as [200, \"300-399\"]", CODE.start(), CODE.end());
     let ranges = value.list(|item| {
-        let Some(text) = item.as_text() else { return item.integer(100..=699u16).map(|code| (code, code)) };
-        let code = |text: &str| text.parse().ok().filter(|code| (100..=699u16).contains(code));
+        let Some(text) = item.as_text() else {
+            let code = item.is_number().then(|| item.integer(CODE));
+            return code.unwrap_or_else(|| item.wrong("a code or a range", &help)).map(|code| (code, code));
+        };
+        let code = |text: &str| text.parse().ok().filter(|code| CODE.contains(code));
         let range = text.split_once('-').and_then(|(first, last)| Some((code(first)?, code(last)?)));
         range.filter(|(first, last)| first <= last).or_else(|| {
             let title = format!("\"{text}\" is no range of status codes");
-            let help = "write codes as numbers and ranges in quotes, as [200, \"300-399\"]";
-            item.report.add(item.span, codes::BAD_STATUS, title, "", help);
+            item.report.add(item.span, codes::BAD_STATUS, title, "", help.as_str());
             None
         })
     })?;

@@ -35,6 +35,11 @@ const SERVER: &[Part<Config>] = &[
     ("sandbox", |a, b| a.1.server.sandbox != b.1.server.sandbox),
 ];
 
+/// The keys of `[server]` of which a change is taken over by a restart alone.
+pub(super) fn settled() -> impl Iterator<Item = &'static str> {
+    SERVER.iter().map(|(part, _)| *part)
+}
+
 /// What a reload takes over.
 const DNS: &[Part<Config>] = &[
     ("admin_tls files", |a, b| {

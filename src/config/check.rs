@@ -3,6 +3,8 @@
 use super::ask;
 use super::codes;
 use super::form;
+use super::key::Absent::{Is, Means};
+use super::key::{Key, Section, Shown as _, word};
 use super::pem;
 use super::reader::{Field, Value};
 use super::source::{At, Span};
@@ -18,6 +20,80 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const CONFIRM: Duration = Duration::from_millis(500);
 const FALL: u32 = 3;
 const RISE: u32 = 2;
+
+const TRIPWIRE: bool = true;
+
+/// A check's table.
+pub(super) static SECTION: Section = Section {
+    header: "[check.NAME]",
+    about: "What is probed: for several services here, by this name; for one in its own `[service.NAME.check]`, \
+            with the same keys. What is not said is as the [kind of service](#kinds-of-service) has it. A silent \
+            endpoint is down after `interval + fall * (confirm + timeout)` at the latest.",
+    keys: &[KEYS, ask::KEYS],
+};
+
+const KEYS: &[Key] = &[
+    Key::new(
+        "kind",
+        Means("that of the kind of service"),
+        "What is spoken; [kinds of check](#kinds-of-check) says what each proves.",
+    ),
+    Key::new(
+        "port",
+        Means("that of the kind of service"),
+        "The port that is probed on each endpoint; of no use to `exec` and `file`.",
+    ),
+    Key::new("interval", Is(|| INTERVAL.shown()), "Between two probes while all is well."),
+    Key::new("timeout", Is(|| TIMEOUT.shown()), "How long one probe may take, from its first packet on."),
+    Key::new("confirm", Is(|| CONFIRM.shown()), "Between the probes that confirm a change of mind."),
+    Key::new(
+        "fall",
+        Is(|| FALL.shown()),
+        "Failed probes in a row that make an endpoint down. With `file` the default is 1.",
+    ),
+    Key::new(
+        "rise",
+        Is(|| RISE.shown()),
+        "Passed probes in a row that make it up again. With `file` the default is 1.",
+    ),
+    Key::new(
+        "tripwire",
+        Is(|| TRIPWIRE.shown()),
+        "Keep one connection open to each endpoint; its loss starts confirmation at once.",
+    ),
+    Key::new(
+        "name",
+        Means("the names that peers ask for"),
+        "The name that is presented, in TLS and in the protocol, and the only one that the certificate must hold \
+         for. Without it TLS asks for the name that peers are sent to, the protocol says the first domain, and \
+         the certificate must hold for every name that the service hands out.",
+    ),
+    Key::new("tls", Means("as `[check.NAME.tls]` says"), "Certificates of checks that speak TLS.").within(&TLS),
+];
+
+static TLS: Section = Section {
+    header: "[check.NAME.tls]",
+    about: "Certificates of checks that speak TLS.",
+    keys: &[&[
+        Key::new("ca", Means("the Mozilla roots"), "PEM file of authorities that are trusted instead."),
+        Key::new(
+            "cert",
+            Means("none is shown"),
+            "PEM file with a certificate that is shown to servers that ask, and those that lead to its authority.",
+        ),
+        Key::new(
+            "key",
+            Means("none"),
+            "PEM file with its private key, which not everybody on this host may read; given together with `cert`.",
+        ),
+        Key::new(
+            "verify",
+            Is(|| word(Verify::WORDS, &Verify::default())),
+            "How much of the server's certificate must hold: `full` is chain, time and name; `chain` is any \
+             name; `none` is the handshake alone.",
+        ),
+    ]],
+};
 
 /// A check as it was written; what is absent comes from the kind of the service that uses it.
 #[derive(Default)]
@@ -40,7 +116,7 @@ pub(super) struct Draft {
 
 /// A check's table.
 pub(super) fn table(value: Value<'_>) -> Option<Draft> {
-    value.table(|t| Draft {
+    value.table(&SECTION, |t| Draft {
         kind: t.get("kind", kind),
         port: t.get("port", |v| v.integer(1..=u16::MAX)),
         name: t.get("name", |v| v.form(&form::NAME)),
@@ -90,7 +166,7 @@ impl Draft {
             confirm: self.confirm.get().copied().unwrap_or(CONFIRM),
             fall: self.fall.get().copied().unwrap_or(fall),
             rise: self.rise.get().copied().unwrap_or(rise),
-            tripwire: self.tripwire.get().copied().unwrap_or(true),
+            tripwire: self.tripwire.get().copied().unwrap_or(TRIPWIRE),
             tls: self.tls.get().cloned().unwrap_or_default(),
         })
     }
@@ -118,7 +194,7 @@ fn kind(value: Value<'_>) -> Option<CheckKind> {
 }
 
 fn tls(value: Value<'_>) -> Option<TlsOptions> {
-    value.table(|t| {
+    value.table(&TLS, |t| {
         let ca = t.get("ca", pem::certificates);
         let cert = t.get("cert", pem::certificates);
         let key = t.get("key", pem::private_key);

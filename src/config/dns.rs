@@ -2,6 +2,8 @@
 
 use super::codes;
 use super::form::{self, Form};
+use super::key::Absent::{Is, Means};
+use super::key::{Key, Section, Shown as _};
 use super::reader::Value;
 use super::source::{At, values};
 use super::table::Table;
@@ -9,6 +11,47 @@ use super::{CookieSecret, Dns, RateLimit};
 use crate::limits;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
+
+/// What `[server]` says of DNS.
+pub(super) const KEYS: &[Key] = &[
+    Key::new(
+        "nsid",
+        Means("it is not told"),
+        "Told to those who ask which server answered (NSID, RFC 5001; `dig +nsid`).",
+    ),
+    Key::new("version", Means("refused"), "What CHAOS TXT `version.bind` and `version.server` say."),
+    Key::new("id", Means("refused"), "What CHAOS TXT `id.server` and `hostname.bind` say (RFC 4892)."),
+    Key::new(
+        "cookie_secret_file",
+        Means("drawn at the start"),
+        "File of one or two lines of 32 hexadecimal digits, the same on all nodes, which not everybody may read: \
+         the first makes DNS cookies (RFC 9018), both are good to check them. To change it everywhere, reload \
+         after each step: add the new one below; put it first; drop the old one an hour later.",
+    ),
+    Key::new(
+        "rate_limit",
+        Means("the limits of `[server.rate_limit]`"),
+        "Limits of answers over UDP, or `\"off\"` for none.",
+    )
+    .within(&RATE_LIMIT),
+];
+
+static RATE_LIMIT: Section = Section {
+    header: "[server.rate_limit]",
+    about: "How many answers of one class (answer, nodata, nxdomain, refused, error) one client network (/24, \
+            /56) has over UDP in a second. Valid DNS cookies and TCP have no limit. Each thread allows its part, \
+            so who asks from one port alone may get no more than that.",
+    keys: &[&[
+        Key::new("per_second", Is(|| RateLimit::default().per_second.shown()), "Answers in a second."),
+        Key::new(
+            "slip",
+            Is(|| RateLimit::default().slip.shown()),
+            "Every so many answers over the limit is one that says \"ask over TCP\", the others are silence; \
+             with 0 all are.",
+        ),
+        Key::new("exempt", Is(|| RateLimit::default().exempt.shown()), "Networks without a limit."),
+    ]],
+};
 
 /// "gtm1.seoul.contoso.com".
 const IDENTITY: Form<String> = Form {
@@ -68,7 +111,7 @@ fn rate_limit(value: Value<'_>) -> Option<Option<RateLimit>> {
         return value.word(&[("off", None)]);
     }
     let default = RateLimit::default();
-    value.table(|t| {
+    value.table(&RATE_LIMIT, |t| {
         Some(RateLimit {
             per_second: t.get("per_second", |v| v.integer(limits::RATE)).or(default.per_second),
             slip: t.get("slip", |v| v.integer(0..=limits::SLIP_MAX)).or(default.slip),

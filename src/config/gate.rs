@@ -1,7 +1,9 @@
 //! `[gate.name]`: a program that is asked before a service sends clients elsewhere by itself.
 
-use super::ask::command;
+use super::ask::{COMMAND, command};
 use super::codes;
+use super::key::Absent::{Is, Means, Needed};
+use super::key::{Key, Section, Shown as _, word};
 use super::reader::{Field, Value, list, nearest};
 use super::refer::Drafts;
 use super::report::Report;
@@ -11,6 +13,34 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
+const OTHERWISE: Way = Way::Go;
+
+/// `[gate.name]`.
+pub(super) static SECTION: Section = Section {
+    header: "[gate.NAME]",
+    about: "Who is asked before a service sends clients elsewhere by itself, whether pools are lost or come back. \
+            What an operator orders, and a reload, is not asked for.",
+    keys: &[&[
+        Key::new(
+            "command",
+            Needed("command = [\"/path/of/program\"]: exit code 0 goes, 1 stays"),
+            "What is run; it reads what would move as JSON. Exit code 0: go; 1: stay, and it is asked again \
+             after 30 s.",
+        )
+        .written(COMMAND),
+        Key::new("services", Means("all"), "Services for which it is asked; no service has two gates."),
+        Key::new(
+            "timeout",
+            Is(|| TIMEOUT.shown()),
+            "How long it may take: partners of a dead pool wait as long as this.",
+        ),
+        Key::new(
+            "otherwise",
+            Is(|| word(Way::WORDS, &OTHERWISE)),
+            "What is done where it does not answer in time, or cannot.",
+        ),
+    ]],
+};
 
 /// A program that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,14 +88,14 @@ pub(super) struct Draft {
 /// `[gate.name]`; `None` where something was reported.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let name = value.entry_name(key);
-    let (command, services, timeout, otherwise) = value.table(|t| {
-        let command = t.need("command", "command = [\"/path/of/program\"]: exit code 0 goes, 1 stays", command);
+    let (command, services, timeout, otherwise) = value.table(&SECTION, |t| {
+        let command = t.need("command", command);
         let service = |v: Value<'_>| {
             v.text("names of services", "write the names of [service.…] tables in quotes").map(str::to_owned)
         };
         let services = t.get("services", |v| v.list(service));
         let timeout = t.get("timeout", |v| v.duration(limits::GATE_TIMEOUT)).or(TIMEOUT);
-        (command, services, timeout, t.get("otherwise", |v| v.word(Way::WORDS)).or(Way::Go))
+        (command, services, timeout, t.get("otherwise", |v| v.word(Way::WORDS)).or(OTHERWISE))
     })?;
     let name = name.map(|()| At { value: key.value.to_owned(), span: key.span })?;
     Some(Draft { name, command: command.into_option()?, services, timeout, otherwise })

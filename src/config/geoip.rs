@@ -1,5 +1,7 @@
 //! `[geoip]`.
 
+use super::key::Absent::{Is, Means, Needed};
+use super::key::{Key, Section, Shown as _};
 use super::reader::Value;
 use super::source::{At, Unusable};
 use super::{Country, codes, form, lists};
@@ -55,9 +57,45 @@ impl Default for Geoip {
 }
 
 /// `[geoip]`.
+pub(super) static SECTION: Section = Section {
+    header: "[geoip]",
+    about: "Where clients are. It orders pools by distance for services with `steering = \"nearest\"`.",
+    keys: &[&[
+        Key::new(
+            "database",
+            Is(|| BUILTIN.shown()),
+            "`\"builtin\"`, countries as of this release, or a MaxMind-format file with countries or \
+             coordinates. A new file is taken over by a reload.",
+        )
+        .written("`\"builtin\"`, or a path"),
+        Key::new(
+            "ecs",
+            Is(|| ON.shown()),
+            "Whose EDNS Client Subnet option (RFC 7871) is believed: everybody's, nobody's (the address that \
+             asks decides), or some resolvers'.",
+        )
+        .within(&ECS),
+        Key::new(
+            "overrides",
+            Means("none"),
+            "File of lines `prefix,country`, as `203.0.113.0/24,KR`, that beat the database.",
+        ),
+    ]],
+};
+
+static ECS: Section = Section {
+    header: "[geoip.ecs]",
+    about: "Resolvers whose client subnet option is believed; that of all others is not.",
+    keys: &[&[Key::new("trust", Needed("trust = [\"203.0.113.0/24\"]"), "The networks that they ask from.")]],
+};
+
+const BUILTIN: &str = "builtin";
+const ON: &str = "on";
+
+/// `[geoip]`.
 pub(super) fn read(value: Value<'_>) -> Option<Geoip> {
     let default = Geoip::default();
-    value.table(|t| Geoip {
+    value.table(&SECTION, |t| Geoip {
         database: t.get("database", database).or(default.database),
         overrides: t.get("overrides", |v| lists::overrides(&v.path()?, v)).or(default.overrides),
         ecs: t.get("ecs", ecs).or(default.ecs),
@@ -66,7 +104,7 @@ pub(super) fn read(value: Value<'_>) -> Option<Geoip> {
 
 /// What is in the file is judged by the geo room, which reads it.
 fn database(value: Value<'_>) -> Option<Database> {
-    if value.as_text() == Some("builtin") {
+    if value.as_text() == Some(BUILTIN) {
         return Some(Database::Builtin);
     }
     let file = value.path()?;
@@ -86,10 +124,9 @@ fn readable(file: &PathBuf) -> Result<(), Unusable> {
 
 fn ecs(value: Value<'_>) -> Option<Ecs> {
     if value.as_text().is_some() {
-        return value.word(&[("on", Ecs::On), ("off", Ecs::Off)]);
+        return value.word(&[(ON, Ecs::On), ("off", Ecs::Off)]);
     }
-    let trust =
-        value.table(|t| t.need("trust", "trust = [\"203.0.113.0/24\"]", |v| v.list(|v| v.form(&form::PREFIX))))?;
+    let trust = value.table(&ECS, |t| t.need("trust", |v| v.list(|v| v.form(&form::PREFIX))))?;
     let trust = trust.at()?;
     value.report.unique(trust.value.iter().map(At::as_ref), codes::DUPLICATE_PREFIX, "the prefix");
     Some(Ecs::Trust(trust.value.iter().map(|at| at.value).collect()))

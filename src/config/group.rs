@@ -137,7 +137,8 @@ fn steering(own: Option<&Steering>, pools: &[At<String>]) -> String {
     }
 }
 
-fn failback(own: Failback) -> String {
+/// A failback in the words of the file.
+pub(super) fn failback(own: Failback) -> String {
     match own {
         Failback::Auto => "\"auto\"".to_owned(),
         Failback::Manual => "\"manual\"".to_owned(),

@@ -2,6 +2,8 @@
 
 use super::codes;
 use super::form;
+use super::key::Absent::{Is, Means};
+use super::key::{Key, Section, Shown as _};
 use super::reader::Value;
 use super::report;
 use super::source::At;
@@ -25,8 +27,53 @@ impl Default for Health {
 }
 
 /// `[health]`.
+pub(super) static SECTION: Section = Section {
+    header: "[health]",
+    about: "How careful the judge of probes is.",
+    keys: &[&[
+        Key::new(
+            "references",
+            Means("none"),
+            "Servers of others that take TCP, asked once a second. While none answers and at least half of the \
+             pools fail, our own uplink is at fault, and verdicts stay as they are.",
+        )
+        .most(limits::REFERENCES_MAX),
+        Key::new(
+            "damping",
+            Means("as `[health.damping]` says"),
+            "How pools that flap are damped, or `\"off\"` for not at all.",
+        )
+        .within(&DAMPING),
+    ]],
+};
+
+static DAMPING: Section = Section {
+    header: "[health.damping]",
+    about: "Each loss of a pool adds 1 to a penalty, which halves in `half_life`. Above `suppress` the pool \
+            serves only where no other does.",
+    keys: &[&[
+        Key::new(
+            "half_life",
+            Is(|| Damping::default().half_life.shown()),
+            "In which time half of the penalty is forgotten.",
+        ),
+        Key::new("suppress", Is(|| Damping::default().suppress.shown()), "Above this penalty a pool is damped."),
+        Key::new(
+            "reuse",
+            Is(|| Damping::default().reuse.shown()),
+            "Below this penalty it is preferred again; no more than `suppress`.",
+        ),
+        Key::new(
+            "longest",
+            Is(|| Damping::default().longest.shown()),
+            "So long after its last loss it is preferred again, whatever the penalty.",
+        ),
+    ]],
+};
+
+/// `[health]`.
 pub(super) fn read(value: Value<'_>) -> Option<Health> {
-    value.table(|t| Health {
+    value.table(&SECTION, |t| Health {
         references: t.get("references", references).or_default(),
         damping: t.get("damping", damping).or(Some(Damping::default())),
     })
@@ -50,7 +97,7 @@ fn damping(value: Value<'_>) -> Option<Option<Damping>> {
         return value.word(&[("off", None)]);
     }
     let default = Damping::default();
-    let damping = value.table(|t| Damping {
+    let damping = value.table(&DAMPING, |t| Damping {
         half_life: t.get("half_life", |v| v.duration(limits::DAMPING_TIME)).or(default.half_life),
         suppress: t.get("suppress", |v| v.integer(1..=limits::DAMPING_LOSSES_MAX)).or(default.suppress),
         reuse: t.get("reuse", |v| v.integer(1..=limits::DAMPING_LOSSES_MAX)).or(default.reuse),

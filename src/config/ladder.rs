@@ -3,6 +3,8 @@
 //! Not here: what a rung means for answers (`steering`).
 
 use super::codes;
+use super::key::Absent::Needed;
+use super::key::{Key, Section};
 use super::reader::{Field, Value, list, nearest};
 use super::report::Report;
 use super::service;
@@ -64,13 +66,20 @@ pub(super) fn default_text() -> String {
     format!("[{}]", DEFAULT.map(|rung| format!("\"{}\"", rung.word())).join(", "))
 }
 
+/// A rung that is a table.
+pub(super) static SECTION: Section = Section {
+    header: "[[service.NAME.all_down]]",
+    about: "A rung of the ladder that names a pool, as `all_down = [\"last-good\", { pool = \"dublin\" }, \
+            \"nodata\"]`.",
+    keys: &[&[Key::new("pool", Needed("pool = \"seoul\", with the name of a pool"), "A pool of the service.")]],
+};
+
 /// `["last-good", { pool = "seoul" }, "all"]`
 pub(super) fn read(value: Value<'_>) -> Option<Vec<At<Draft>>> {
     value.list(|value| {
         if value.is_table() {
-            let example = "pool = \"seoul\", with the name of a pool";
-            let name = value.table(|t| {
-                t.need("pool", example, |v| v.text("the name of a pool", "write it in quotes").map(str::to_owned))
+            let name = value.table(&SECTION, |t| {
+                t.need("pool", |v| v.text("the name of a pool", "write it in quotes").map(str::to_owned))
             });
             return match name? {
                 Field::Given(name) => Some(Draft::Pool(name)),

@@ -1,6 +1,7 @@
 //! From a path to a `Config`: read, parse, draft, judge, finish.
 
 use super::diagnostic::Diagnostics;
+use super::key::{Key, Section};
 use super::refer::{Drafts, References};
 use super::report::Report;
 use super::service::CheckRef;
@@ -120,9 +121,42 @@ fn syntax(errors: &[toml::de::Error], report: &Report) {
     }
 }
 
+/// The whole file, in the order in which people think of it.
+pub(super) static FILE: Section = Section {
+    header: "",
+    about: "",
+    keys: &[&[
+        Key::table("server", &server::SECTION),
+        Key::table("zone", &zone::SECTION),
+        Key::table("service", &service::SECTION),
+        Key::table("pool", &pool::SECTION),
+        Key::table("check", &check::SECTION),
+        Key::table("health", &health::SECTION),
+        Key::table("safety", &safety::SECTION),
+        Key::table("geoip", &geoip::SECTION),
+        Key::table("partner", &partner::SECTION),
+        Key::table("view", &view::SECTION),
+        Key::table("site", &site::SECTION),
+        Key::table("gate", &gate::SECTION),
+        Key::table("notify", &notify::SECTION),
+        Key::table("token", &token::SECTION),
+        Key::table("tsig", &transfer::TSIG),
+        Key::table("resolver", &resolver::SECTION),
+    ]],
+};
+
+/// What the grammar alone says of a text, whatever its values mean together.
+pub(super) fn grammar(text: String) -> Diagnostics {
+    let report = Report::new(Path::new("edgesteer.toml"), text);
+    let main = report.main();
+    let (tree, _) = DeTable::parse_recoverable(&main.text);
+    draft(tree.get_ref(), &report);
+    report.finish().0
+}
+
 /// The grammar of the whole file.
 fn draft(tree: &DeTable<'_>, report: &Report) -> Drafts {
-    table::root(tree, report, |t| Drafts {
+    table::root(tree, &FILE, report, |t| Drafts {
         server: t.get("server", server::server).or_default(),
         geoip: t.get("geoip", geoip::read).or_default(),
         zones: t.named("zone", zone::read),

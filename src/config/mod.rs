@@ -1,9 +1,9 @@
 //! What the operator wrote, read and judged: `load` gives a `Config` without doubt or every error at once.
 //!
 //! Here: the grammar, one file for each section (`server` with `dns`, `geoip`, `zone`, `pool`, `check` with `ask`, `service` with `failback`, `ladder` and `group`, `partner`, `view`,
-//! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`, `gate`) upon a reader with places (`reader`, `table`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
+//! `resolver`, `health`, `safety`, `site`, `transfer`, `token`, `notify`, `gate`) upon a reader with places (`reader`, `table`, `key`, `form`, `lists`, `pem`, `secret`, `source`); master files (`records`); checks that collect
 //! every error (`refer`, `names`), advice
-//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); what is
+//! (`lint`); diagnostics with file, line and caret (`codes`, `report`, `diagnostic`), and what there is to read of them (`pages`); every key for people (`reference`); what is
 //! remembered once it is compiled (`outline`), what may be shown of it (`written`), what a reload changes (`changes`), of which files it
 //! was made (`stamp`), and where a running server is reached (`sockets`).
 //! Not here: what the configuration means for answers (`topology`). `check`, `serve` and reload run this same code.
@@ -23,6 +23,7 @@ mod gate;
 mod geoip;
 mod group;
 mod health;
+mod key;
 mod ladder;
 mod lint;
 mod lists;
@@ -37,6 +38,7 @@ mod pool;
 mod reader;
 mod records;
 mod refer;
+mod reference;
 mod report;
 mod resolver;
 mod safety;
@@ -66,6 +68,7 @@ pub use load::{Loaded, load, read};
 pub use notify::{Notify, Recipient, Topic, Webhook};
 pub use outline::Outline;
 pub use pages::{PAGES, page};
+pub use reference::{Entry, Table, Words, page as reference_page, reference};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;

@@ -1,8 +1,10 @@
 //! `[notify.name]`: who is told of what happens, and of what.
 
-use super::ask::command;
+use super::ask::{COMMAND, command};
 use super::codes;
 use super::form::Form;
+use super::key::Absent::{Is, Means};
+use super::key::{Key, Section, Shown as _};
 use super::pem;
 use super::reader::{Field, Value};
 use super::refer::Drafts;
@@ -57,12 +59,16 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    /// Scheme and host: what may be shown.
+    /// Scheme, host and port: what may be shown.
     pub fn origin(&self) -> &str {
         let host = self.url.find("://").map_or(0, |at| at + 3);
-        let end = self.url[host..].find('/').map_or(self.url.len(), |at| host + at);
-        &self.url[..end]
+        &self.url[..host + authority(&self.url[host..]).len()]
     }
+}
+
+/// The host and port of what stands behind a URL's `://`: up to its path, query or fragment (RFC 3986, section 3.2).
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// What somebody wants to hear of.
@@ -99,6 +105,44 @@ impl Topic {
     }
 }
 
+/// `[notify.name]`.
+pub(super) static SECTION: Section = Section {
+    header: "[notify.NAME]",
+    about: "Who is told of what happens ([notifications](../notifications.md)): by a POST, or by a program that \
+            reads the message. Exactly one of `webhook` and `command` is given. What waits to be told lies below \
+            `state_dir`, which must be set.",
+    keys: &[&[
+        Key::new(
+            "webhook",
+            Means("`command` must be given"),
+            "URL to which messages are posted as JSON; chat systems that read `text` show its sentence.",
+        ),
+        Key::new(
+            "secret_file",
+            Means("messages are not signed"),
+            "File with one line of Base64, which not everybody on this host may read; each message of the webhook \
+             is signed with it, as [standardwebhooks.com](https://www.standardwebhooks.com) has it.",
+        ),
+        Key::new("ca", Means("the Mozilla roots"), "PEM file of authorities that are trusted instead for the webhook."),
+        Key::new(
+            "command",
+            Means("`webhook` must be given"),
+            "What is run; it reads the message, and exit code 0 takes it.",
+        )
+        .written(COMMAND),
+        Key::new(
+            "on",
+            Is(|| topics().iter().map(|topic| topic.word()).collect::<Vec<_>>().shown()),
+            "Of what it is told.",
+        ),
+        Key::new(
+            "timeout",
+            Is(|| TIMEOUT.shown()),
+            "How long it may take to accept a message. It is told again until it does, for a day.",
+        ),
+    ]],
+};
+
 const URL: Form<String> = Form {
     noun: "a URL that takes messages",
     code: codes::BAD_WEBHOOK,
@@ -109,9 +153,7 @@ const URL: Form<String> = Form {
         match rest {
             _ if !text.bytes().all(|octet| octet.is_ascii_graphic()) => Err("a character is not visible ASCII".into()),
             _ if rest.is_empty() || rest.starts_with(['/', ':', '?', '#']) => Err("it names no host".into()),
-            _ if rest.split('/').next().is_some_and(|host| host.contains('@')) => {
-                Err("user and password in a URL are not sent".into())
-            }
+            _ if authority(rest).contains('@') => Err("user and password in a URL are not sent".into()),
             _ => Ok(text.to_owned()),
         }
     },
@@ -122,15 +164,19 @@ const SECRET: Secret = Secret { code: codes::BAD_WEBHOOK, powers: "can send mess
 /// `[notify.name]`; `None` where something was reported.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<At<Notify>> {
     let name = value.entry_name(key);
-    let (to, on, timeout) = value.table(|t| {
+    let (to, on, timeout) = value.table(&SECTION, |t| {
         let to = recipient(t, key.span);
         let on = t.get("on", |v| v.list(|v| v.word(Topic::WORDS)));
         (to, on, t.get("timeout", |v| v.duration(limits::NOTIFY_TIMEOUT)).or(TIMEOUT))
     })?;
-    let all = || Topic::WORDS.iter().map(|(_, topic)| *topic).filter(|topic| *topic != Topic::Verdict).collect();
-    let on = if on.is_absent() { all() } else { values(on.into_option()?) };
+    let on = if on.is_absent() { topics() } else { values(on.into_option()?) };
     let to = name.and(to)?;
     Some(At { value: Notify { name: key.value.to_owned(), to, on, timeout }, span: key.span })
+}
+
+/// What is told where nothing is said.
+fn topics() -> Vec<Topic> {
+    Topic::WORDS.iter().map(|(_, topic)| *topic).filter(|topic| *topic != Topic::Verdict).collect()
 }
 
 /// Queues need a place, and there is a bound on them.
@@ -178,3 +224,6 @@ fn recipient(t: &mut Table<'_>, name: Span) -> Option<Recipient> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use super::codes;
 use super::form;
+use super::key::Absent::{Is, Means, Needed};
+use super::key::{Key, Section, Shown as _};
 use super::reader::{Field, Value};
 use super::source::{At, values};
 use super::{Endpoint, Location, Pool};
@@ -12,6 +14,48 @@ use std::net::IpAddr;
 
 /// The role of endpoints that are given as a plain list.
 const PLAIN_ROLE: &str = "access";
+
+/// How many endpoints must be up where nothing is said.
+const MIN_HEALTHY: usize = 1;
+
+/// `[pool.name]`.
+pub(super) static SECTION: Section = Section {
+    header: "[pool.NAME]",
+    about: "Endpoints that can stand in for each other: all that are up are answered together. Names of pools, \
+            services, partners and so on are ASCII letters, digits, `-`, `_` and `.`.",
+    keys: &[&[
+        Key::new(
+            "endpoints",
+            Needed("endpoints = [\"192.0.2.10\"]"),
+            "The addresses that clients connect to. A plain list is of the role `access`; other kinds of \
+             service take other roles: `web`, `media`.",
+        )
+        .written("list of IP addresses, or a table of such lists by role, as `{ access = [\"192.0.2.10\"] }`")
+        .most(limits::ENDPOINTS_MAX),
+        Key::new(
+            "location",
+            Means("nobody's nearest"),
+            "Where it is: an ISO 3166-1 country code, or latitude and longitude in degrees. It decides \
+             `steering = \"nearest\"`.",
+        ),
+        Key::new(
+            "fqdn",
+            Means("none"),
+            "Its own name. Needed where an SRV names the pool (`shape`); in a `[zone]`, its addresses are \
+             answered.",
+        ),
+        Key::new(
+            "min_healthy",
+            Is(|| MIN_HEALTHY.shown()),
+            "Endpoints of a service's role that must be up for the pool to be up.",
+        ),
+        Key::new(
+            "internal_fqdn",
+            Means("none"),
+            "Its name inside, which run-books and `edgesteer reach` use; DNS answers never do.",
+        ),
+    ]],
+};
 
 /// A pool as it was written.
 pub(super) struct Draft {
@@ -32,13 +76,13 @@ pub(super) struct Draft {
 /// `[pool.name]`.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let name = value.entry_name(key);
-    let draft = value.table(|t| Draft {
+    let draft = value.table(&SECTION, |t| Draft {
         name: At { value: key.value.to_owned(), span: key.span },
         location: t.get("location", location),
         fqdn: t.get("fqdn", |v| v.form(&form::NAME)),
         internal_fqdn: t.get("internal_fqdn", |v| v.form(&form::NAME)),
         min_healthy: t.get("min_healthy", |v| v.integer(1..=limits::ENDPOINTS_MAX)),
-        endpoints: t.need("endpoints", "endpoints = [\"192.0.2.10\"]", endpoints),
+        endpoints: t.need("endpoints", endpoints),
     });
     name.and(draft)
 }
@@ -51,7 +95,7 @@ impl Draft {
             location: self.location.into_option(),
             fqdn: self.fqdn.into_option(),
             internal_fqdn: self.internal_fqdn.into_option(),
-            min_healthy: self.min_healthy.or(1),
+            min_healthy: self.min_healthy.or(MIN_HEALTHY),
             endpoints: values(self.endpoints.or(Vec::new())),
         }
     }

@@ -6,7 +6,6 @@ use super::codes;
 use super::form::Form;
 use super::report::Report;
 use super::source::{At, FileId, Span};
-use super::table::{self, Table};
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -176,6 +175,11 @@ impl<'a> Value<'a> {
         value.and_then(|n| T::try_from(n).ok()).or_else(|| self.out_of_range(&number.to_string(), help))
     }
 
+    /// Whether it is a number.
+    pub(super) fn is_number(&self) -> bool {
+        self.node.is_integer() || self.node.is_float()
+    }
+
     /// A number, with or without a fraction.
     pub(super) fn number(self) -> Option<f64> {
         let text = match self.node {
@@ -224,14 +228,6 @@ impl<'a> Value<'a> {
         let Some(items) = self.node.as_array() else { return self.wrong("a list", "write [ ] around the items") };
         let items = items.iter().map(|node| Self::new(self.key, node, self.report));
         whole(items.map(|value| item(value).map(|it| At { value: it, span: value.span })))
-    }
-
-    /// A table; keys that `grammar` does not ask for are errors.
-    pub(super) fn table<T>(self, grammar: impl FnOnce(&mut Table<'a>) -> T) -> Option<T> {
-        let Some(entries) = self.node.as_table() else {
-            return self.wrong("a table", "write { key = value } or a [section] of its own");
-        };
-        Some(table::read(self.key, self.span, entries, self.report, grammar))
     }
 
     /// A table with keys of the operator's choice, in the order of the file. With a wrong entry it is wrong as a whole.

@@ -2,6 +2,8 @@
 
 use super::codes;
 use super::form::{self, Form};
+use super::key::Absent::{Is, Means, Needed};
+use super::key::{Key, Section, Shown as _};
 use super::pem;
 use super::reader::{Field, Value};
 use super::report::Report;
@@ -92,6 +94,33 @@ fn socket(text: &str, port: u16) -> Result<SocketAddr, String> {
     }
 }
 
+/// `[resolver]` as it is declared.
+pub(super) static SECTION: Section = Section {
+    header: "[resolver]",
+    about: "Names that are not ours are asked of other resolvers, for clients that may; without this section, \
+            and for everybody else, they are refused.",
+    keys: &[&[
+        Key::new(
+            "allow",
+            Needed(
+                "allow = [\"10.0.0.0/8\"]: who is resolved for; without it everybody could use this server against others",
+            ),
+            "Networks whose questions are resolved, by the address that asks. A prefix so short that it is \
+             everybody is an error.",
+        ),
+        Key::new(
+            "upstreams",
+            Needed("upstreams = [\"10.0.0.1\"]: the resolvers that are asked"),
+            "Resolvers that are asked: over UDP, with TCP where that does not do; over `tcp://`; or over \
+             `tls://`, with the name in the certificate behind `#`.",
+        )
+        .most(limits::UPSTREAMS_MAX),
+        Key::new("ca", Means("the Mozilla roots"), "PEM file of authorities that are trusted instead for `tls://`."),
+        Key::new("cache", Is(|| CACHE.shown()), "Answers that are kept; 0 keeps none."),
+        Key::new("timeout", Is(|| TIMEOUT.shown()), "After which a client is told SERVFAIL."),
+    ]],
+};
+
 /// `[resolver]` as it was written.
 pub(super) struct Draft {
     allow: Field<Vec<At<IpNet>>>,
@@ -103,12 +132,9 @@ pub(super) struct Draft {
 
 /// `[resolver]`.
 pub(super) fn read(value: Value<'_>) -> Option<Draft> {
-    let allow =
-        "allow = [\"10.0.0.0/8\"]: who is resolved for; without it everybody could use this server against others";
-    let upstreams = "upstreams = [\"10.0.0.1\"]: the resolvers that are asked";
-    value.table(|t| Draft {
-        allow: t.need("allow", allow, allowed),
-        upstreams: t.need("upstreams", upstreams, |v| v.list(|v| v.form(&UPSTREAM))),
+    value.table(&SECTION, |t| Draft {
+        allow: t.need("allow", allowed),
+        upstreams: t.need("upstreams", |v| v.list(|v| v.form(&UPSTREAM))),
         ca: t.get("ca", pem::certificates),
         cache: t.get("cache", |v| v.integer(0..=limits::RESOLVER_CACHE_MAX)),
         timeout: t.get("timeout", |v| v.duration(limits::RESOLVER_TIMEOUT)),

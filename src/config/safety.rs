@@ -1,5 +1,7 @@
 //! `[safety]`.
 
+use super::key::Absent::Is;
+use super::key::{Key, Section, Shown as _};
 use super::reader::Value;
 use crate::limits;
 
@@ -19,9 +21,28 @@ impl Default for Safety {
 }
 
 /// `[safety]`.
+pub(super) static SECTION: Section = Section {
+    header: "[safety]",
+    about: "What operators may not do by accident. `--force` does it all the same, and is remembered with its \
+            reason ([policy](policy.md)).",
+    keys: &[&[
+        Key::new(
+            "min_active_pools",
+            Is(|| Safety::default().min_active_pools.shown()),
+            "An order that would leave a service with fewer pools is refused.",
+        ),
+        Key::new(
+            "max_changes_per_minute",
+            Is(|| Safety::default().max_changes_per_minute.shown()),
+            "More holds and releases than this within a minute are refused.",
+        ),
+    ]],
+};
+
+/// `[safety]`.
 pub(super) fn read(value: Value<'_>) -> Option<Safety> {
     let default = Safety::default();
-    value.table(|t| Safety {
+    value.table(&SECTION, |t| Safety {
         min_active_pools: t.get("min_active_pools", |v| v.integer(0..=limits::POOLS_MAX)).or(default.min_active_pools),
         max_changes_per_minute: t
             .get("max_changes_per_minute", |v| v.integer(1..=limits::CHANGES_PER_MINUTE_MAX))

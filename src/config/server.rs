@@ -3,6 +3,8 @@
 use super::codes;
 use super::dns;
 use super::form::{self, Form};
+use super::key::Absent::{Is, Means, Needed};
+use super::key::{Key, ON_OFF, Section, Shown as _, word};
 use super::pem;
 use super::reader::{Field, Value};
 use super::report::Report;
@@ -16,6 +18,120 @@ use toml::de::DeTable;
 
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9153);
 const STARTUP_GRACE: Duration = Duration::from_secs(2);
+
+/// `[server]`.
+pub(super) static SECTION: Section = Section {
+    header: "[server]",
+    about: "Sockets, files and rights of this node, and what concerns DNS itself. A socket may be given once only.",
+    keys: &[KEYS, dns::KEYS],
+};
+
+const KEYS: &[Key] = &[
+    Key::new(
+        "listen",
+        Is(|| Server::default().listen.shown()),
+        "Sockets for DNS over UDP and TCP. An unspecified address (`0.0.0.0`, `[::]`) is every address of its family.",
+    )
+    .most(limits::LISTEN_MAX),
+    Key::new(
+        "tls",
+        Means("no DNS over TLS"),
+        "DNS over TLS (RFC 7858). A reload reads its files again; **any other change needs a restart.**",
+    )
+    .within(&TLS),
+    Key::new("threads", Means("one for each core"), "Threads that answer over UDP."),
+    Key::new(
+        "admin",
+        Is(|| ADMIN.shown()),
+        "Socket of the admin listener: metrics, health, page and API, over HTTP. Beyond loopback only with \
+         `admin_tls` and a `[token.NAME]`.",
+    ),
+    Key::new(
+        "admin_tls",
+        Means("HTTP"),
+        "The admin listener speaks HTTPS instead. A reload reads its files again; **to switch it on or off \
+         needs a restart.**",
+    )
+    .within(&ADMIN_TLS),
+    Key::new(
+        "admin_hosts",
+        Means("its address alone"),
+        "Names under which browsers reach the admin listener through a proxy; a request for another name is refused.",
+    ),
+    Key::new(
+        "well_known",
+        Means("none"),
+        "Sockets at which anybody is told `/.well-known/matrix/server`, over plain HTTP: for the web servers \
+         of the domains to pass on.",
+    )
+    .most(limits::LISTEN_MAX),
+    Key::new(
+        "state_dir",
+        Means("nothing outlives a restart"),
+        "Directory for holds, the last verdicts, the audit trail and what waits to be told; made where it is \
+         missing ([backup](backup.md)).",
+    ),
+    Key::new(
+        "startup_grace",
+        Is(|| STARTUP_GRACE.shown()),
+        "How long DNS waits at the start for the first round of probes to end.",
+    ),
+    Key::new(
+        "watch",
+        Is(|| word(ON_OFF, &Server::default().watch)),
+        "Whether a change of this file, or of a file that it names, is a reload, as SIGHUP is: for where \
+         other programs write them.",
+    ),
+    Key::new(
+        "user",
+        Means("it stays who it is"),
+        "Whom root becomes once it has its ports. That user owns `state_dir` and can read what a reload reads \
+         ([security](security.md)).",
+    ),
+    Key::new(
+        "sandbox",
+        Is(|| word(ON_OFF, &Server::default().sandbox)),
+        "Whether the process forbids itself what it will not need (Landlock, seccomp; \
+         [security](security.md)). With commands of yours (checks, gates, notifications) it is off.",
+    ),
+];
+
+static TLS: Section = Section {
+    header: "[server.tls]",
+    about: "DNS over TLS. A reload reads certificate and key again, without closing a connection.",
+    keys: &[
+        &[Key::new("listen", Is(|| everywhere(853).shown()), "Sockets. **A change needs a restart.**")
+            .most(limits::LISTEN_MAX)],
+        IDENTITY,
+    ],
+};
+
+static ADMIN_TLS: Section = Section {
+    header: "[server.admin_tls]",
+    about: "HTTPS of the admin listener. A reload reads the files again.",
+    keys: &[
+        IDENTITY,
+        &[Key::new(
+            "client_ca",
+            Means("no certificate is asked for"),
+            "Whoever asks must also show a certificate from one of these authorities, for all but `/healthz` \
+             and `/readyz`: a gate beside the token.",
+        )],
+    ],
+};
+
+const IDENTITY: &[Key] = &[
+    Key::new(
+        "cert",
+        Needed("cert = \"chain.pem\": our certificate and those that lead to the authority"),
+        "PEM file with our certificate and those that lead to its authority, ours first.",
+    ),
+    Key::new(
+        "key",
+        Needed("key = \"key.pem\": the certificate's private key"),
+        "PEM file with its private key, which not everybody on this host may read.",
+    ),
+];
 
 /// "edgesteer", "65532:65532". Whether there is such a user, the start finds out.
 const USER: Form<String> = Form {
@@ -56,7 +172,7 @@ impl Default for Server {
 /// `[server]`.
 pub(super) fn server(value: Value<'_>) -> Option<Server> {
     let default = Server::default();
-    value.table(|t| {
+    value.table(&SECTION, |t| {
         let listen = t.get("listen", listen);
         let tls = t.get("tls", tls);
         let admin = t.get("admin", |v| v.form(&form::LISTEN));
@@ -71,7 +187,13 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             ),
             (
                 well_known.at().map(|at| at.span),
-                well_known.get().and_then(|known| known.iter().find(|socket| dns.contains(socket) || over_tls.contains(socket) || admin.get().unwrap_or(&default.admin) == *socket)),
+                well_known.get().and_then(|known| {
+                    known.iter().find(|socket| {
+                        dns.contains(socket)
+                            || over_tls.contains(socket)
+                            || admin.get().unwrap_or(&default.admin) == *socket
+                    })
+                }),
             ),
         ];
         for (span, socket) in taken_twice.into_iter().filter_map(|(span, socket)| span.zip(socket)) {
@@ -81,8 +203,8 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
         let admin_tls = t.get("admin_tls", admin_tls);
         if let Some(open) = admin.at().filter(|admin| !admin.value.ip().is_loopback() && admin_tls.is_absent()) {
             let title = format!("the admin listener would be open to others on {} without TLS", open.value);
-            let help = "add admin_tls = { cert = \"chain.pem\", key = \"key.pem\" }, or use a loopback address, as \"127.0.0.1:9153\", \
-                        and a proxy that speaks TLS, with its name in admin_hosts";
+            let help = "add admin_tls = { cert = \"chain.pem\", key = \"key.pem\" }, or use a loopback address, \
+                        as \"127.0.0.1:9153\", and a proxy that speaks TLS, with its name in admin_hosts";
             t.report(open.span, codes::ADMIN_NOT_LOOPBACK, title, help.into());
         }
         Server {
@@ -102,9 +224,9 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
             startup_grace: t
                 .get("startup_grace", |v| v.duration(Duration::ZERO..=limits::STARTUP_GRACE_MAX))
                 .or(default.startup_grace),
-            watch: t.get("watch", |v| v.word(&[("on", true), ("off", false)])).or(default.watch),
+            watch: t.get("watch", |v| v.word(ON_OFF)).or(default.watch),
             user: t.get("user", |v| v.form(&USER)).into_option(),
-            sandbox: t.get("sandbox", |v| v.word(&[("on", true), ("off", false)])).or(default.sandbox),
+            sandbox: t.get("sandbox", |v| v.word(ON_OFF)).or(default.sandbox),
             dns: dns::read(t),
         }
     })
@@ -112,14 +234,15 @@ pub(super) fn server(value: Value<'_>) -> Option<Server> {
 
 /// `tls = { listen, cert, key }`.
 fn tls(value: Value<'_>) -> Option<ServerTls> {
-    let (listen, identity) = value.table(|t| (t.get("listen", listen).or(everywhere(853)), Identity::read(t)))?;
+    let (listen, identity) = value.table(&TLS, |t| (t.get("listen", listen).or(everywhere(853)), Identity::read(t)))?;
     let (cert, key) = identity.judge(value)?;
     Some(ServerTls { listen, cert, key })
 }
 
 /// `admin_tls = { cert, key, client_ca }`.
 fn admin_tls(value: Value<'_>) -> Option<AdminTls> {
-    let (identity, client_ca) = value.table(|t| (Identity::read(t), t.get("client_ca", pem::certificates)))?;
+    let (identity, client_ca) =
+        value.table(&ADMIN_TLS, |t| (Identity::read(t), t.get("client_ca", pem::certificates)))?;
     let at = client_ca.at().map(|at| at.span);
     let is_bad = client_ca.at().is_none() && !client_ca.is_absent();
     let (cert, key) = identity.judge(value)?;
@@ -141,10 +264,7 @@ struct Identity {
 
 impl Identity {
     fn read(t: &mut Table<'_>) -> Self {
-        let example = "cert = \"chain.pem\": our certificate and those that lead to the authority";
-        let cert = t.need("cert", example, pem::certificates);
-        let key = t.need("key", "key = \"key.pem\": the certificate's private key", pem::private_key);
-        Self { cert, key }
+        Self { cert: t.need("cert", pem::certificates), key: t.need("key", pem::private_key) }
     }
 
     /// Both, where they belong together.

@@ -6,17 +6,147 @@ use super::codes;
 use super::failback;
 use super::form;
 use super::group;
+use super::key::Absent::{Is, Means, Needed};
+use super::key::{Key, Section, Shown as _, word};
 use super::ladder;
 use super::lists::Domains;
 use super::reader::{Field, Value, list, nearest};
 use super::report::Report;
 use super::source::At;
 use super::table::Table;
-use super::view;
+use super::{view, zone};
 use crate::federation::{Failback, KINDS, Kind, Shape, find};
 use crate::limits;
 use crate::name::{Name, Prefix};
 use std::time::Duration;
+
+/// `[service.name]`.
+pub(super) static SECTION: Section = Section {
+    header: "[service.NAME]",
+    about: "One answer behaviour: a kind of federated service, the domains that have it, and the pools that can \
+            serve it. Every name that it answers lies in a `[zone]`, or is a zone of its own (`delegation`).",
+    keys: &[&[
+        Key::new(
+            "kind",
+            Needed("kind = \"sip-federation\""),
+            "What it is, and so its names, ports and check: [kinds of service](#kinds-of-service).",
+        ),
+        Key::new("domains", Means("`domains_file` must be given"), "The served domains."),
+        Key::new(
+            "domains_file",
+            Means("`domains` must be given"),
+            "File with one domain on each line, beside `domains` or instead; for many.",
+        ),
+        Key::new(
+            "pools",
+            Means("**must be given**"),
+            "Pools that can serve it, the preferred one first where distance does not decide.",
+        ),
+        Key::new(
+            "steering",
+            Is(|| STEERING.shown()),
+            "How a pool is chosen among those that are up: the nearest to the client, the first of `pools`, \
+             or by shares of client networks.",
+        )
+        .written("`\"nearest\"`, `\"failover\"`, or a table")
+        .within(&WEIGHTED),
+        Key::new(
+            "shape",
+            Means("the kind's first"),
+            "What the SRV names. `address`: one name of the domain, whose addresses follow the chosen pool; \
+             `target`: the chosen pool's `fqdn`; `ordered`: every live pool's `fqdn`.",
+        ),
+        Key::new("ttl", Is(|| TTL.shown()), "TTL of steered records: resolvers keep a dead pool for so long."),
+        Key::new(
+            "suspect_ttl",
+            Is(|| SUSPECT_TTL.shown()),
+            "TTL instead while a pool that is told fails probes that are being confirmed, or is drained; no \
+             longer than `ttl` ([policy](policy.md)).",
+        ),
+        Key::new(
+            "failback",
+            Means("the kind's"),
+            "When a pool that was lost is preferred again: at once, when an operator releases it, after it has \
+             been up for so long, or with a canary ([policy](policy.md)).",
+        )
+        .within(&failback::SECTION),
+        Key::new(
+            "all_down",
+            Is(ladder::default_text),
+            "What is answered when every pool is down: the first rung that applies. `last-good`: the pool that \
+             was live last; a pool by its name; `all` of them; `nodata`: nothing, which resolvers keep for the \
+             zone's `negative_ttl`.",
+        )
+        .within(&ladder::SECTION),
+        Key::new(
+            "check",
+            Means("the kind's"),
+            "What is probed: a `[check.NAME]` by its name, or the same keys in `[service.NAME.check]`. \
+             `generic` has none of its own.",
+        )
+        .written("a name, or a table")
+        .within(&check::SECTION),
+        Key::new(
+            "group",
+            Means("it is steered alone"),
+            "Services with the same group choose the same pool, one in which all of them are up. They have the \
+             same `pools`, `steering`, `failback` and `all_down`.",
+        ),
+        Key::new(
+            "delegation",
+            Is(|| word(DELEGATION, &DelegationWord::Zone)),
+            "`zone`: the names lie in a `[zone]`; `names`: each name is a zone of its own, delegated name by \
+             name by whoever has the domain.",
+        ),
+        Key::new(
+            "ns",
+            Means("must be given for `delegation = \"names\"`"),
+            "With `delegation = \"names\"`: the NS set of each name.",
+        ),
+        Key::new(
+            "zone_ttl",
+            Is(|| zone::TTL.shown()),
+            "With `delegation = \"names\"`: TTL of SOA and NS of each name.",
+        ),
+        Key::new(
+            "negative_ttl",
+            Is(|| zone::NEGATIVE_TTL.shown()),
+            "With `delegation = \"names\"`: how long resolvers may keep NXDOMAIN and NODATA of each name.",
+        ),
+        Key::new(
+            "direct_tls",
+            Is(|| DIRECT_TLS.shown()),
+            "With `xmpp`: SRV `_xmpps-server._tcp` on port 5270 as well (XEP-0368). Both ports are probed.",
+        ),
+        Key::new("srv", Means("no SRV"), "With `generic`: the SRV that it answers.").within(&SRV),
+        Key::new("address", Means("none"), "With `generic`: owners of A and AAAA, beside the SRV's target.")
+            .written("an owner name or a list of them, as `\"ldap.{domain}\"`"),
+        Key::new("view", Means("the same for everybody"), "What it is to the clients of views instead.")
+            .within(&view::OF_SERVICE),
+    ]],
+};
+
+static SRV: Section = Section {
+    header: "[service.NAME.srv]",
+    about: "The SRV of a `generic` service. `{domain}` stands for each of its domains.",
+    keys: &[&[
+        Key::new("owner", Needed("owner = \"_ldap._tcp.{domain}\""), "Its owner name."),
+        Key::new("port", Needed("port = 636"), "The port that it names."),
+        Key::new("target", Means("none"), "What it points at with `shape = \"address\"`."),
+    ]],
+};
+
+/// `steering` as a table.
+pub(super) static WEIGHTED: Section = Section {
+    header: "[service.NAME.steering]",
+    about: "Shares of client networks (/24, /56), as `steering = { weighted = { seoul = 3, dublin = 1 } }`. A \
+            network stays with its pool while that is up, on every node.",
+    keys: &[&[Key::new(
+        "weighted",
+        Needed("weighted = { a = 3, b = 1 }, with the names of pools"),
+        "A weight for each of the service's pools, not all 0; a pool with 0 comes last.",
+    )]],
+};
 
 /// A service as it was written.
 pub(super) struct Draft {
@@ -103,8 +233,8 @@ pub(super) struct Srv {
 /// `[service.name]`.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let name = value.entry_name(key);
-    let draft = value.table(|t| {
-        let kind = t.need("kind", "kind = \"sip-federation\"", kind);
+    let draft = value.table(&SECTION, |t| {
+        let kind = t.need("kind", kind);
         let shapes = shapes(kind.get().copied());
         let domains = domains(t);
         Draft {
@@ -180,6 +310,10 @@ pub(super) const TTL: Duration = Duration::from_secs(30);
 /// down, and answers cost six times as many questions for that while.
 pub(super) const SUSPECT_TTL: Duration = Duration::from_secs(5);
 
+/// How a pool is chosen by default, and whether XMPP has direct TLS.
+const STEERING: &str = "nearest";
+const DIRECT_TLS: bool = false;
+
 const DELEGATION: &[(&str, DelegationWord)] = &[("zone", DelegationWord::Zone), ("names", DelegationWord::Names)];
 
 fn kind(value: Value<'_>) -> Option<&'static Kind> {
@@ -216,7 +350,7 @@ fn domains(t: &mut Table<'_>) -> Domains {
 /// Reads `steering`.
 pub(super) fn steering(value: Value<'_>) -> Option<Steering> {
     if value.as_text().is_some() {
-        return value.word(&[("nearest", Steering::Nearest), ("failover", Steering::Failover)]);
+        return value.word(&[(STEERING, Steering::Nearest), ("failover", Steering::Failover)]);
     }
     let weight = |key: At<&str>, value: Value<'_>| {
         let weight = value.integer(0..=limits::WEIGHT_MAX)?;
@@ -228,8 +362,7 @@ pub(super) fn steering(value: Value<'_>) -> Option<Steering> {
             "write \"nearest\", \"failover\" or { weighted = { a = 3, b = 1 } }",
         );
     }
-    let example = "weighted = { a = 3, b = 1 }, with the names of pools";
-    let weights = value.table(|t| t.need("weighted", example, |v| v.entries(weight)))?;
+    let weights = value.table(&WEIGHTED, |t| t.need("weighted", |v| v.entries(weight)))?;
     weights.into_option().map(Steering::Weighted)
 }
 
@@ -255,9 +388,9 @@ fn check(value: Value<'_>) -> Option<CheckRef> {
 }
 
 fn srv(value: Value<'_>) -> Option<Srv> {
-    value.table(|t| Srv {
-        owner: t.need("owner", "owner = \"_ldap._tcp.{domain}\"", |v| v.form(&form::OWNER)),
-        port: t.need("port", "port = 636", |v| v.integer(1..=u16::MAX)),
+    value.table(&SRV, |t| Srv {
+        owner: t.need("owner", |v| v.form(&form::OWNER)),
+        port: t.need("port", |v| v.integer(1..=u16::MAX)),
         target: t.get("target", |v| v.form(&form::OWNER)),
     })
 }

@@ -2,6 +2,8 @@
 
 use super::codes;
 use super::form;
+use super::key::Absent::Means;
+use super::key::{Key, Section};
 use super::pool;
 use super::reader::{Field, Value};
 use super::refer::{self, Drafts};
@@ -30,6 +32,21 @@ pub struct Site {
     pub xmpp: Option<usize>,
 }
 
+/// `[site.name]`.
+pub(super) static SECTION: Section = Section {
+    header: "[site.NAME]",
+    about: "What DNS cannot move, for the run-books that say what people must do when a pool is lost \
+            ([failover](../failover.md)).",
+    keys: &[&[
+        Key::new("identity", Means("the table's name"), "What Topology Builder calls it."),
+        Key::new("pools", Means("none"), "The Edge pools that stand there; no pool stands at two sites."),
+        Key::new("front_ends", Means("none"), "FQDNs of its Front End pools."),
+        Key::new("edge", Means("the first of `pools`"), "The Edge pool that these use for media."),
+        Key::new("outbound", Means("not said"), "The Edge pool of the site's outbound SIP federation."),
+        Key::new("xmpp", Means("not said"), "The Edge pool that is its XMPP gateway."),
+    ]],
+};
+
 /// A site as it was written.
 pub(super) struct Draft {
     /// The name, at its key.
@@ -56,7 +73,7 @@ pub(super) struct Reference {
 /// `[site.name]`.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let name = value.entry_name(key);
-    let draft = value.table(|t| Draft {
+    let draft = value.table(&SECTION, |t| Draft {
         name: At { value: key.value.to_owned(), span: key.span },
         identity: t.get("identity", identity),
         pools: t.get("pools", Value::pools),

@@ -1,6 +1,6 @@
 //! Which state of a file was read, so that a change is noticed without reading it again.
 
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -26,14 +26,23 @@ struct Mark {
 impl Stamp {
     /// The file that a path leads to now, through every link.
     pub fn now(path: &Path) -> Self {
-        Self { path: path.to_owned(), mark: std::fs::metadata(path).ok().map(|meta| Mark::of(&meta)) }
+        Self { path: path.to_owned(), mark: fs::metadata(path).ok().map(|meta| Mark::of(&meta)) }
     }
 
-    /// Whether we may not read it.
+    /// Whether we may not read it; where there is none yet, whether we may not read in the directory in which it, or its own, would be.
     pub fn is_forbidden(&self) -> bool {
-        // Opening a pipe waits for whoever writes to it, which may be nobody.
-        let is_file = std::fs::metadata(&self.path).is_ok_and(|meta| meta.is_file());
-        is_file && std::fs::File::open(&self.path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+        let opened = match fs::metadata(&self.path) {
+            Ok(meta) if meta.is_file() => fs::File::open(&self.path).map(drop),
+            // Opening a pipe waits for whoever writes to it, which may be nobody.
+            Ok(_) => return false,
+            Err(_) => fs::read_dir(self.directory()).map(drop),
+        };
+        opened.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+    }
+
+    /// The nearest directory that exists.
+    fn directory(&self) -> &Path {
+        self.path.ancestors().skip(1).find(|above| above.is_dir()).unwrap_or(Path::new("."))
     }
 
     /// Its path.

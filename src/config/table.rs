@@ -1,9 +1,10 @@
 //! Tables with the keys that a grammar knows.
 //!
-//! A table remembers which keys were asked for, so the code that reads a section is that section's grammar, and any other
-//! key is an error that names the nearest.
+//! A key that the section does not declare is an error that names the nearest. Reader and declaration are held to each other
+//! wherever a table is read, in all builds but releases: neither has a key that the other lacks.
 
 use super::codes::{self, Code};
+use super::key::{Absent, Key, Section};
 use super::reader::{Field, Value, in_file_order, list, nearest};
 use super::report::Report;
 use super::source::{At, FileId, Span};
@@ -15,29 +16,32 @@ pub(super) struct Table<'a> {
     key: &'a str,
     /// Where it is opened.
     pub(super) span: Span,
+    section: &'static Section,
     entries: &'a DeTable<'a>,
     report: &'a Report,
-    known: Vec<&'static str>,
+    asked: Vec<&'static str>,
 }
 
 impl<'a> Table<'a> {
     /// The value behind a key, if it is there.
     pub(super) fn get<T>(&mut self, key: &'static str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Field<T> {
-        self.known.push(key);
+        debug_assert!(self.section.find(key).is_some(), "\"{key}\" is not declared for {}", self.section.header);
+        self.asked.push(key);
         let Some(node) = self.entries.get(key) else { return Field::Absent };
         let value = Value::new(key, node, self.report);
         read(value).map_or(Field::Bad, |it| Field::Given(At { value: it, span: value.span }))
     }
 
     /// The value behind a key that must be there.
-    pub(super) fn need<T>(
-        &mut self,
-        key: &'static str,
-        example: &str,
-        read: impl FnOnce(Value<'a>) -> Option<T>,
-    ) -> Field<T> {
+    pub(super) fn need<T>(&mut self, key: &'static str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Field<T> {
         let field = self.get(key, read);
-        if field.is_absent() {
+        let declared = self.section.find(key);
+        debug_assert!(
+            matches!(declared, Some(Key { absent: Absent::Needed(_), .. })),
+            "\"{key}\" is needed, and not declared so for {}",
+            self.section.header
+        );
+        if let (Field::Absent, Some(Key { absent: Absent::Needed(example), .. })) = (&field, declared) {
             let title = format!("{} lacks \"{key}\"", self.what());
             self.report.add(self.span, codes::MISSING_KEY, title, "", format!("add {example}"));
         }
@@ -57,10 +61,12 @@ impl<'a> Table<'a> {
     }
 
     fn finish(self) {
+        let unread = || self.section.names().find(|key| !self.asked.contains(key));
+        debug_assert_eq!(unread(), None, "a key of {} that nobody reads", self.section.header);
         let strangers = in_file_order(self.entries, self.report).into_iter().map(|(key, _)| key);
-        for key in strangers.filter(|key| !self.known.contains(&key.value)) {
-            let help = nearest(key.value, self.known.iter().copied()).map_or_else(
-                || format!("the keys here are {}", list(self.known.iter().copied())),
+        for key in strangers.filter(|key| self.section.find(key.value).is_none()) {
+            let help = nearest(key.value, self.section.names()).map_or_else(
+                || format!("the keys here are {}", list(self.section.names())),
                 |k| format!("did you mean \"{k}\"?"),
             );
             let title = format!("unknown key \"{}\" in {}", key.value, self.what());
@@ -76,21 +82,26 @@ impl<'a> Table<'a> {
 /// Reads the whole file with `grammar`.
 pub(super) fn root<'a, T>(
     entries: &'a DeTable<'a>,
+    section: &'static Section,
     report: &'a Report,
     grammar: impl FnOnce(&mut Table<'a>) -> T,
 ) -> T {
-    read("", Span::new(FileId::MAIN, 0..0), entries, report, grammar)
+    let place = Span::new(FileId::MAIN, 0..0);
+    read(Table { key: "", span: place, section, entries, report, asked: Vec::new() }, grammar)
 }
 
-/// Reads the table `entries`, which stands behind `key`, with `grammar`; keys that it does not ask for are reported.
-pub(super) fn read<'a, T>(
-    key: &'a str,
-    span: Span,
-    entries: &'a DeTable<'a>,
-    report: &'a Report,
-    grammar: impl FnOnce(&mut Table<'a>) -> T,
-) -> T {
-    let mut table = Table { key, span, entries, report, known: Vec::new() };
+impl<'a> Value<'a> {
+    /// A table with the keys of `section`, read with `grammar`; other keys are errors.
+    pub(super) fn table<T>(self, section: &'static Section, grammar: impl FnOnce(&mut Table<'a>) -> T) -> Option<T> {
+        let Some(entries) = self.node().as_table() else {
+            return self.wrong("a table", "write { key = value } or a [section] of its own");
+        };
+        let (key, span, report) = (self.key, self.span, self.report);
+        Some(read(Table { key, span, section, entries, report, asked: Vec::new() }, grammar))
+    }
+}
+
+fn read<'a, T>(mut table: Table<'a>, grammar: impl FnOnce(&mut Table<'a>) -> T) -> T {
     let value = grammar(&mut table);
     table.finish();
     value

@@ -2,6 +2,8 @@
 
 use super::codes;
 use super::form::Form;
+use super::key::Absent::Needed;
+use super::key::{Key, Section};
 use super::reader::Value;
 use super::source::At;
 use std::fmt;
@@ -43,6 +45,26 @@ impl Role {
     }
 }
 
+/// `[token.name]`.
+pub(super) static SECTION: Section = Section {
+    header: "[token.NAME]",
+    about: "Who may ask the admin listener beside the users of this machine; the audit trail has orders under \
+            this name. With any, all that it tells needs one, `/healthz` and `/readyz` aside. Orders always need \
+            one. `edgesteer token new NAME` makes one and prints the lines.",
+    keys: &[&[
+        Key::new(
+            "role",
+            Needed("role = \"read\", or \"operate\" to give orders"),
+            "`\"read\"` looks, `\"operate\"` gives orders too.",
+        ),
+        Key::new(
+            "sha256",
+            Needed("sha256 = \"...\", as `edgesteer token new NAME` prints it"),
+            "The hash of the token, 64 hexadecimal digits.",
+        ),
+    ]],
+};
+
 const SHA256: Form<[u8; 32]> = Form {
     noun: "a SHA-256 in hexadecimal digits",
     code: codes::BAD_TOKEN,
@@ -59,11 +81,9 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
 /// `[token.name]`; `None` where something was reported.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Token> {
     let name = value.entry_name(key);
-    let (role, sha256) = value.table(|t| {
-        let role = t.need("role", "role = \"read\", or \"operate\" to give orders", |v| v.word(Role::WORDS));
-        let sha256 =
-            t.need("sha256", "sha256 = \"...\", as `edgesteer token new NAME` prints it", |v| v.secret(&SHA256));
-        (role, sha256)
+    let (role, sha256) = value.table(&SECTION, |t| {
+        let role = t.need("role", |v| v.word(Role::WORDS));
+        (role, t.need("sha256", |v| v.secret(&SHA256)))
     })?;
     name?;
     if key.value == "local" {

@@ -4,6 +4,8 @@
 
 use super::codes;
 use super::form;
+use super::key::Absent::{Is, Needed};
+use super::key::{Key, Section, word};
 use super::names::{Owned, suffixes};
 use super::reader::{Field, Value, list, nearest};
 use super::refer::Drafts;
@@ -87,28 +89,60 @@ impl KeyDraft {
 const SECRET: Secret = Secret { code: codes::BAD_TSIG_SECRET, powers: "can pass for a secondary" };
 
 /// `[tsig."key.name"]`.
+pub(super) static TSIG: Section = Section {
+    header: "[tsig.\"KEY\"]",
+    about: "A secret that we share with others (RFC 8945), who sign their questions with it and get signed \
+            answers. The table is named as the key is, in quotes.",
+    keys: &[&[
+        Key::new("algorithm", Is(|| word(TsigAlgorithm::WORDS, &ALGORITHM)), "How messages are signed."),
+        Key::new(
+            "secret_file",
+            Needed("secret_file = \"transfer.key\": a file with the shared secret in Base64"),
+            "File with one line of Base64, which not everybody on this host may read; \
+             `openssl rand -base64 32` makes one.",
+        ),
+    ]],
+};
+
+/// `[zone."apex".transfer]`.
+pub(super) static TRANSFER: Section = Section {
+    header: "[zone.\"APEX\".transfer]",
+    about: "Servers that answer for this zone as well and fetch it by AXFR, over TCP or TLS. No name in it \
+            may be steered: a copy does not steer.",
+    keys: &[&[
+        Key::new(
+            "to",
+            Needed("to = [\"192.0.2.54/32\"]: the addresses of the secondaries"),
+            "The addresses that they ask from.",
+        ),
+        Key::new(
+            "key",
+            Needed("key = \"transfer.example.com\": the name of a [tsig] table"),
+            "The key with which they sign, a `[tsig.\"KEY\"]` table.",
+        ),
+    ]],
+};
+
+const ALGORITHM: TsigAlgorithm = TsigAlgorithm::Sha256;
+
+/// `[tsig."key.name"]`.
 pub(super) fn key(key: At<&str>, value: Value<'_>) -> Option<KeyDraft> {
     if zone::unquoted(key.value, value, &zone::Quoted { what: "the key's name", section: "tsig", own: &[] }) {
         return None;
     }
     let name = form::NAME.at(key.value, key.span, value.report);
-    let example = "secret_file = \"transfer.key\": a file with the shared secret in Base64";
-    let (algorithm, secret) = value.table(|t| {
-        let algorithm = t.get("algorithm", |v| v.word(TsigAlgorithm::WORDS)).or(TsigAlgorithm::Sha256);
-        (algorithm, t.need("secret_file", example, |v| shared_secret(v, &SECRET)))
+    let (algorithm, secret) = value.table(&TSIG, |t| {
+        let algorithm = t.get("algorithm", |v| v.word(TsigAlgorithm::WORDS)).or(ALGORITHM);
+        (algorithm, t.need("secret_file", |v| shared_secret(v, &SECRET)))
     })?;
     Some(KeyDraft { name: At { value: name?.value, span: key.span }, algorithm, secret })
 }
 
 /// `[zone."apex".transfer]`.
 pub(super) fn read(value: Value<'_>) -> Option<Draft> {
-    value.table(|t| Draft {
-        to: t.need("to", "to = [\"192.0.2.54/32\"]: the addresses of the secondaries", |v| {
-            v.list(|v| v.form(&form::PREFIX))
-        }),
-        key: t.need("key", "key = \"transfer.example.com\": the name of a [tsig] table", |v| {
-            v.form(&form::NAME).map(|name| At { value: name, span: v.span })
-        }),
+    value.table(&TRANSFER, |t| Draft {
+        to: t.need("to", |v| v.list(|v| v.form(&form::PREFIX))),
+        key: t.need("key", |v| v.form(&form::NAME).map(|name| At { value: name, span: v.span })),
     })
 }
 
@@ -152,8 +186,8 @@ fn known_key(key: &At<Name>, drafts: &Drafts, report: &Report) {
 fn steered(span: Span, apex: &Name, name: &Name, what: &str, report: &Report) {
     let title = format!("the zone {apex} has steered names, and a copy of it would not steer");
     let label = format!("{name} is {what}");
-    let help = "remove this table, or move what is static into a zone of its own; what is steered is served by a second \
-                edgesteer with the same configuration";
+    let help = "remove this table, or move what is static into a zone of its own; what is steered is served by a \
+                second edgesteer with the same configuration";
     report.add(span, codes::TRANSFER_OF_STEERED, title, label, help);
 }
 

@@ -4,6 +4,8 @@
 
 use super::codes;
 use super::form;
+use super::key::Absent::{Means, Needed};
+use super::key::{Key, Section};
 use super::reader::{Field, Value, list, nearest};
 use super::refer::{self, Drafts};
 use super::report::Report;
@@ -36,6 +38,32 @@ pub struct ServiceView {
     /// TTL of steered records. Default the service's.
     pub ttl: Duration,
 }
+
+/// `[view.name]`.
+pub(super) static SECTION: Section = Section {
+    header: "[view.NAME]",
+    about: "Clients inside, told apart by the address that asks, never by its client subnet option. Of two \
+            views the longer prefix counts.",
+    keys: &[&[Key::new(
+        "prefixes",
+        Needed("prefixes = [\"10.0.0.0/8\"]"),
+        "Their addresses, or those of their own resolvers.",
+    )]],
+};
+
+/// `[service.name.view.name]`.
+pub(super) static OF_SERVICE: Section = Section {
+    header: "[service.NAME.view.NAME]",
+    about: "What a service is to the clients of a `[view.NAME]` instead. What stands here is all that can differ.",
+    keys: &[&[
+        Key::new("pools", Means("the service's"), "Pools, the preferred one first where distance does not decide."),
+        Key::new("role", Means("that of the kind"), "Which of the pools' addresses, where a pool gives them by role."),
+        Key::new("steering", Means("the service's"), "How a pool is chosen.")
+            .written("`\"nearest\"`, `\"failover\"`, or a table")
+            .within(&service::WEIGHTED),
+        Key::new("ttl", Means("the service's"), "TTL of steered records."),
+    ]],
+};
 
 /// A view as it was written.
 pub(super) struct Draft {
@@ -70,16 +98,16 @@ pub(super) struct Reference {
 /// `[view.name]`.
 pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     let name = value.entry_name(key);
-    let draft = value.table(|t| Draft {
+    let draft = value.table(&SECTION, |t| Draft {
         name: At { value: key.value.to_owned(), span: key.span },
-        prefixes: t.need("prefixes", "prefixes = [\"10.0.0.0/8\"]", |v| v.list(|v| v.form(&form::PREFIX))),
+        prefixes: t.need("prefixes", |v| v.list(|v| v.form(&form::PREFIX))),
     });
     name.and(draft)
 }
 
 /// `[service.name.view.name]`.
 pub(super) fn of_service(key: At<&str>, value: Value<'_>) -> Option<Inside> {
-    value.table(|t| Inside {
+    value.table(&OF_SERVICE, |t| Inside {
         name: At { value: key.value.to_owned(), span: key.span },
         pools: t.get("pools", Value::pools),
         role: t.get("role", |v| {

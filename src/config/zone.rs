@@ -2,6 +2,8 @@
 
 use super::codes;
 use super::form;
+use super::key::Absent::{Is, Means};
+use super::key::{Key, Section, Shown as _};
 use super::pool::address;
 use super::reader::{Field, Value};
 use super::records;
@@ -81,6 +83,38 @@ pub(super) const TTL: Duration = Duration::from_secs(3600);
 /// How long resolvers may keep NXDOMAIN and NODATA.
 pub(super) const NEGATIVE_TTL: Duration = Duration::from_secs(60);
 
+/// `[zone."apex"]`.
+pub(super) static SECTION: Section = Section {
+    header: "[zone.\"APEX\"]",
+    about: "A name space that is delegated to this server ([delegate](delegate.md)). A name in it that nothing \
+            makes is NXDOMAIN. The table is named as the zone is, in quotes.",
+    keys: &[&[
+        Key::new(
+            "ns",
+            Means("the NS of `records`"),
+            "Its name servers with their addresses, those that the parent zone delegates to; at least one. A \
+             server outside our zones has no address.",
+        )
+        .written(
+            "a table of host names, each with a list of addresses, as `{ \"ns1.example.com\" = [\"192.0.2.53\"] }`",
+        ),
+        Key::new("ttl", Is(|| TTL.shown()), "TTL of SOA and NS; where `records` has them, theirs counts."),
+        Key::new(
+            "negative_ttl",
+            Is(|| NEGATIVE_TTL.shown()),
+            "How long resolvers may keep NXDOMAIN and NODATA (RFC 2308); where `records` has a SOA, its own counts.",
+        ),
+        Key::new(
+            "records",
+            Means("none"),
+            "File with further records, an RFC 1035 master file. A name that is steered cannot stand in it \
+             with the same type.",
+        ),
+        Key::new("transfer", Means("nobody may fetch it"), "Who may have all of it (AXFR).")
+            .within(&transfer::TRANSFER),
+    ]],
+};
+
 /// A zone as it was written.
 pub(super) struct Draft {
     /// The apex, at its key.
@@ -114,7 +148,7 @@ pub(super) fn read(key: At<&str>, value: Value<'_>) -> Option<Draft> {
     if unquoted(key.value, value, &quoted) {
         return None;
     }
-    let draft = value.table(|t| {
+    let draft = value.table(&SECTION, |t| {
         let ns = t.get("ns", name_servers);
         let (ttl, negative_ttl) = (t.get("ttl", Value::ttl), t.get("negative_ttl", Value::ttl));
         let default = ttl.get().map_or(TTL, |ttl| *ttl).as_secs() as u32;

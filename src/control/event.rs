@@ -3,12 +3,13 @@
 use super::certificates::days;
 use super::{Asked, Flap, Step, Trial, Unsafe};
 use crate::config::Way;
-use crate::health::{Grounds, Hold, State, Subject, Suspicion, Verdict};
+use crate::health::{Grounds, Held, Hold, State, Subject, Suspicion, Verdict};
 use crate::ids::{ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot};
-use crate::steering::{Basis, Choice};
-use crate::topology::{Face, Service, TargetSpec, Topology};
+use crate::steering::{Basis, Choice, Pick};
+use crate::topology::{Face, TargetSpec, Topology};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{debug, info, warn};
@@ -137,8 +138,10 @@ pub struct Move {
     pub from: Vec<String>,
     /// Where they go, preferred pool first.
     pub to: Vec<String>,
-    /// Those of `from` that were left because they are lost or held away: there are run-books for them.
-    pub lost: Vec<String>,
+    /// Those of `from` that were left because of how they stand: there are run-books for them.
+    pub lost: Vec<Lost>,
+    /// What the choice before rested on.
+    pub was: Basis,
     /// What that rests on.
     pub basis: Basis,
     /// The generation that says so.
@@ -147,6 +150,21 @@ pub struct Move {
     pub decided: Duration,
     /// From the decision to the publish.
     pub published: Duration,
+}
+
+/// A pool that clients leave because of how it stands, and not because another is preferred again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Its name.
+    pub pool: String,
+    /// What is wrong with it, for people: "is lost", "is drained".
+    pub how: &'static str,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.pool, self.how)
+    }
 }
 
 /// The names of the pools that list a target.
@@ -165,8 +183,29 @@ pub(super) fn pools_at(topology: &Topology, target: &Arc<TargetSpec>) -> Vec<Str
     place.map_or_else(Vec::new, |place| pools_of(topology, TargetId::at(place)))
 }
 
+/// Whether clients of whom one was chosen are sent to other pools by the other choice, or to the same in another order.
+pub(super) fn goes_elsewhere(old: &Choice, new: &Choice) -> bool {
+    !old.picks.iter().map(|pick| pick.pool).eq(new.picks.iter().map(|pick| pick.pool))
+}
+
 /// The moves that a new row of a service makes, one for each pair of choices. Pools' own names never move.
 pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
+    moves_among(before, id, row, before.row(id).choices().zip(row.choices()).enumerate())
+}
+
+/// The same of clients who try a pool in its canary, where they are told something else than the others, or were.
+pub(super) fn trial_moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
+    let old = before.row(id);
+    let each = old.trials().zip(row.trials()).enumerate();
+    moves_among(before, id, row, each.filter(|(order, _)| old.is_tried(*order) || row.is_tried(*order)))
+}
+
+fn moves_among<'a>(
+    before: &Snapshot,
+    id: ServiceId,
+    row: &Row,
+    choices: impl Iterator<Item = (usize, (&'a Choice, &'a Choice))>,
+) -> Vec<Move> {
     let topology = &before.topology;
     let service = topology.service(id);
     if service.face == Face::PoolName {
@@ -177,15 +216,18 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
     };
     let own = service.orders.of_regions();
     let mut moves: Vec<Move> = Vec::new();
-    for (order, (old, new)) in before.row(id).choices().zip(row.choices()).enumerate() {
+    for (order, (old, new)) in choices {
         let (from, to) = (pools(old), pools(new));
-        let lost = lost(service, row, old, new).map(|place| topology.pool(service.pools[place].pool).name.clone());
         if from == to && old.basis == new.basis {
             continue;
         }
+        let name = |place: usize| topology.pool(service.pools[place].pool).name.clone();
+        let lost = lost(&service.orders.list()[order], row, old, new);
+        let lost: Vec<Lost> = lost.map(|(place, how)| Lost { pool: name(place), how }).collect();
         let by_region = own.contains(&order).then(|| topology.order_label(service, order));
         let regions: Vec<String> = by_region.or_else(|| Some(BY_WEIGHT.to_owned())).into_iter().collect();
-        match moves.iter_mut().find(|m| m.from == from && m.to == to && m.basis == new.basis) {
+        let is_same = |m: &Move| (m.was, m.basis) == (old.basis, new.basis) && m.lost == lost;
+        match moves.iter_mut().find(|m| m.from == from && m.to == to && is_same(m)) {
             Some(same) => {
                 same.regions.extend(regions.into_iter().filter(|r| !same.regions.contains(r)).collect::<Vec<_>>())
             }
@@ -194,7 +236,8 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
                 regions,
                 from,
                 to,
-                lost: lost.collect(),
+                lost,
+                was: old.basis,
                 basis: new.basis,
                 generation: 0,
                 decided: Duration::ZERO,
@@ -277,20 +320,39 @@ impl Event {
     }
 }
 
-/// The places of pools that a choice left because they are lost or held away, and not because another is preferred again.
-fn lost<'a>(service: &'a Service, row: &'a Row, old: &'a Choice, new: &'a Choice) -> impl Iterator<Item = usize> + 'a {
-    let named = |choice: &Choice, place| choice.picks.iter().any(|pick| pick.pool == place);
-    let is_away = |place: &usize| {
-        let standing = &row.standings[*place];
-        standing.state == State::Down || standing.holds.held().is_some_and(|held| held.keeps_away())
+/// The places of pools that a choice left, or put behind others, because of how they stand, and how that is. One that merely serves badly was
+/// left for that only where the order prefers it to the pool that clients are sent to now; else they go back to that one.
+fn lost<'a>(
+    order: &'a [u16],
+    row: &'a Row,
+    old: &'a Choice,
+    new: &'a Choice,
+) -> impl Iterator<Item = (usize, &'static str)> + 'a {
+    let rank = |place: usize| order.iter().position(|&pool| usize::from(pool) == place);
+    let now = new.picks.first().and_then(|pick| rank(pick.pool));
+    let is_behind = move |old_at: usize, place: usize| {
+        new.picks.iter().position(|pick| pick.pool == place).is_none_or(|new_at| new_at > old_at)
     };
-    (0..service.pools.len()).filter(move |&place| named(old, place) && !named(new, place)).filter(is_away)
+    let left = old.picks.iter().enumerate().filter(move |(at, pick)| is_behind(*at, pick.pool));
+    left.filter_map(move |(_, Pick { pool, .. })| {
+        let standing = &row.standings[*pool];
+        let is_preferred = || now.is_none_or(|now| rank(*pool).is_some_and(|rank| rank < now));
+        let how = match (standing.holds.held(), standing.state) {
+            (Some(Held::Down), _) => "is held down",
+            (Some(Held::Drain), _) => "is drained",
+            (_, State::Down) => "is lost",
+            (_, State::Degraded) if is_preferred() => "is degraded",
+            (_, State::Unknown) if is_preferred() => "is not known to be alive",
+            _ => return None,
+        };
+        Some((*pool, how))
+    })
 }
 
 impl Move {
     /// Where the admin listener has the run-books for the pools that are lost.
     pub fn runbooks(&self) -> Vec<String> {
-        self.lost.iter().map(|pool| format!("/api/v1/runbooks/{pool}")).collect()
+        self.lost.iter().map(|lost| format!("/api/v1/runbooks/{}", lost.pool)).collect()
     }
 
     fn log(&self) {
@@ -314,7 +376,7 @@ impl Move {
                     "every pool is down"
                 );
             }
-            _ if from == to => info!(service, to, regions, generation, "the pool is proven alive"),
+            basis if from == to => info!(service, to, regions, generation, "the pool is {}", basis.word()),
             _ => info!(
                 service,
                 from,
@@ -329,3 +391,6 @@ impl Move {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,6 +102,12 @@ impl Metrics {
         }
     }
 
+    /// There are these gates and no others from now on.
+    pub(super) fn gates_are(&self, gates: &[Gate]) {
+        self.gate_waiting.reset();
+        self.gates_wait(gates, &BTreeMap::new());
+    }
+
     /// So many services wait for each gate.
     pub(super) fn gates_wait(&self, gates: &[Gate], waiting: &BTreeMap<&str, usize>) {
         for gate in gates {

@@ -34,7 +34,7 @@ mod watchdog;
 
 pub use beliefs::{Beliefs, Flap, Left, NoSuchSubject, Seen, Step, Trial};
 pub use certificates::Certificates;
-pub use event::{Event, Move};
+pub use event::{Event, Lost, Move};
 pub use gate::Asked;
 pub use handle::{Done, Handle, Order, Refusal, Release, Report, Stopped};
 pub use linger::Lingers;
@@ -243,6 +243,7 @@ impl Control {
                 let began = instant();
                 self.beliefs.reseat(topology.clone());
                 self.gates.forget_all();
+                self.metrics.gates_are(&topology.gates);
                 let rows = self.beliefs.render_all(began);
                 self.linger.replaced(&self.publisher.lake().load(), began);
                 let published = self.publisher.replace(topology.clone(), rows);

@@ -127,7 +127,7 @@ fn reason(verdict: &Verdict) -> String {
 fn movement(moved: &Move) -> Entry {
     let reason = match moved.basis {
         Basis::AllDown(rung) => format!("every pool is down: {}", rung.word()),
-        _ if moved.from == moved.to => "the pool is proven alive".to_owned(),
+        basis if moved.from == moved.to => format!("the pool is {}", basis.word()),
         _ => "the nearest pool that may be used is another".to_owned(),
     };
     Entry::of("move", reason)

@@ -3,6 +3,7 @@
 use super::HandoverError;
 use crate::limits::{HANDOVER_FILES, HANDOVER_TEXT_MAX};
 use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::retry_on_intr;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, recvmsg, sendmsg,
@@ -34,7 +35,7 @@ pub fn say(socket: impl AsFd, word: &str, files: &[BorrowedFd<'_>]) -> io::Resul
     if !files.is_empty() && !beside.push(SendAncillaryMessage::ScmRights(files)) {
         return Err(io::Error::other("too many files for one message"));
     }
-    sendmsg(socket, &[IoSlice::new(word.as_bytes())], &mut beside, SendFlags::NOSIGNAL)?;
+    retry_on_intr(|| sendmsg(&socket, &[IoSlice::new(word.as_bytes())], &mut beside, SendFlags::NOSIGNAL))?;
     Ok(())
 }
 
@@ -43,7 +44,10 @@ pub(super) fn hear(socket: impl AsFd, doing: &'static str) -> Result<Heard, Hand
     let mut text = [0; MESSAGE];
     let mut room = [MaybeUninit::uninit(); ROOM];
     let mut beside = RecvAncillaryBuffer::new(&mut room);
-    let got = match recvmsg(socket, &mut [IoSliceMut::new(&mut text)], &mut beside, RecvFlags::CMSG_CLOEXEC) {
+    // A call with a time-out is not begun anew by the system after a stop and SIGCONT (signal(7)), and nobody went away.
+    let heard =
+        retry_on_intr(|| recvmsg(&socket, &mut [IoSliceMut::new(&mut text)], &mut beside, RecvFlags::CMSG_CLOEXEC));
+    let got = match heard {
         Ok(got) => got,
         Err(rustix::io::Errno::AGAIN | rustix::io::Errno::CONNRESET) => return Err(HandoverError::Gone(doing)),
         Err(error) => return Err(io::Error::from(error).into()),

@@ -2,7 +2,7 @@
 
 use crate::audit::Entry;
 use crate::config::Topic;
-use crate::control::{self, Event, Move};
+use crate::control::{self, Asked, Event, Lost, Move, Trial};
 use crate::steering::Basis;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
@@ -48,6 +48,11 @@ fn sentence(event: &Event) -> String {
             let (pool, kind, state) = (pools.join(", "), target.kind().word(), verdict.state.word());
             format!("{pool}: {} ({kind}) is {state}{why}", target.address)
         }
+        Event::Gate { said: Asked { gate, services, way, why }, .. } => match way {
+            Some(way) => format!("gate {gate} says {} for {}: {why}", way.word(), services.join(", ")),
+            None => format!("gate {gate} is asked whether clients of {} may be sent elsewhere", services.join(", ")),
+        },
+        Event::Trial(Trial { service, pool, step }) => format!("{service}: canary of {pool}: {}", step.words()),
         event => {
             let entry = control::entry(event);
             let subject = ["subject", "action", "pools"].into_iter().find_map(|key| entry.detail.get(key));
@@ -64,14 +69,18 @@ fn sentence(event: &Event) -> String {
 }
 
 fn movement(moved: &Move) -> String {
-    let Move { service, from, to, lost, regions, .. } = moved;
-    let to = if to.is_empty() { "no address".to_owned() } else { to.join(", ") };
-    let (from, regions) = (from.join(", "), regions.join(", "));
-    match moved.basis {
-        Basis::AllDown(rung) => {
-            format!("{service}: every pool is down; partners ({regions}) are told {to} ({})", rung.word())
+    let Move { service, from, to, lost, was, basis, .. } = moved;
+    let named = |pools: &[String]| if pools.is_empty() { "no address".to_owned() } else { pools.join(", ") };
+    let (from, to, whom) = (named(from), named(to), format!("partners ({})", moved.regions.join(", ")));
+    match basis {
+        Basis::AllDown(rung) => format!("{service}: every pool is down; {whom} are told {to} ({})", rung.word()),
+        _ if !lost.is_empty() => {
+            let lost: Vec<String> = lost.iter().map(Lost::to_string).collect();
+            format!("{service}: {}; {whom} are now sent to {to}", lost.join(", "))
         }
-        _ if lost.is_empty() => format!("{service}: partners ({regions}) are sent back to {to}, from {from}"),
-        _ => format!("{service}: {} is lost; partners ({regions}) are now sent to {to}", lost.join(", ")),
+        basis if was.is_all_down() => {
+            format!("{service}: no longer is every pool down; {whom} are sent to {to} ({})", basis.word())
+        }
+        _ => format!("{service}: {whom} are sent back to {to}, from {from}"),
     }
 }

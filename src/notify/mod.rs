@@ -6,7 +6,7 @@
 //! here: what a message says (`message`).
 
 use crate::config::{Notify, Topic};
-use crate::control::Event;
+use crate::control::{Event, Move};
 use crate::limits::NOTIFY_GIVE_UP;
 use message::Message;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
@@ -72,27 +72,33 @@ impl Notifier {
         Ok(Self { directory: state_dir.map(|directory| directory.join(DIRECTORY)), sinks, metrics })
     }
 
-    /// Tells those of a configuration from now on, and nobody else. Whoever is the same as before goes on.
-    pub fn obey(&self, configured: &[Notify]) {
-        let Some(directory) = &self.directory else { return };
-        let mut sinks = lock(&self.sinks);
-        let (mut kept, gone): (Vec<Sink>, Vec<Sink>) =
-            sinks.drain(..).partition(|sink| configured.iter().any(|notify| notify == sink.notify()));
-        // The queue of one that changed is taken over by the new one of its name.
-        drop(gone);
-        for notify in configured {
-            if kept.iter().any(|sink| sink.notify() == notify) {
-                continue;
-            }
-            match Sink::start(notify.clone(), directory, self.metrics.clone()) {
-                Ok(sink) => kept.push(sink),
-                Err(error) => {
-                    let (name, path) = (&notify.name, directory.display());
-                    tracing::error!(name, "nobody is told: the queue in {path} cannot be used: {error}");
-                }
+    /// Tells those of a configuration from now on, and nobody else. Whoever is the same as before goes on. The disk is waited for where it
+    /// holds nobody up.
+    pub async fn obey(&self, configured: &[Notify]) {
+        let Some(directory) = self.directory.clone() else { return };
+        let (sinks, configured, metrics) = (self.sinks.clone(), configured.to_vec(), self.metrics.clone());
+        let seated = tokio::task::spawn_blocking(move || seat(&mut lock(&sinks), &configured, &directory, &metrics));
+        if let Err(panic) = seated.await {
+            tracing::error!("who is told of events could not be changed: {panic}");
+        }
+    }
+}
+
+/// Makes `sinks` those of a configuration.
+fn seat(sinks: &mut Vec<Sink>, configured: &[Notify], directory: &Path, metrics: &Metrics) {
+    // The queue of one that changed is taken over by the new one of its name, so the old one ends first.
+    sinks.retain(|sink| configured.contains(sink.notify()));
+    for notify in configured {
+        if sinks.iter().any(|sink| sink.notify() == notify) {
+            continue;
+        }
+        match Sink::start(notify.clone(), directory, metrics.clone()) {
+            Ok(sink) => sinks.push(sink),
+            Err(error) => {
+                let (name, path) = (&notify.name, directory.display());
+                tracing::error!(name, "nobody is told: the queue in {path} cannot be used: {error}");
             }
         }
-        *sinks = kept;
     }
 }
 
@@ -119,9 +125,7 @@ fn listen(mut events: Receiver<Event>, sinks: &Mutex<Vec<Sink>>) {
 fn topic(event: &Event) -> Option<Topic> {
     match event {
         Event::Verdict { .. } => Some(Topic::Verdict),
-        Event::Moved(moved) if moved.from == moved.to && !moved.basis.is_all_down() => None,
-        Event::Moved(moved) if moved.lost.is_empty() && !moved.basis.is_all_down() => Some(Topic::Failback),
-        Event::Moved(_) => Some(Topic::Failover),
+        Event::Moved(moved) => of_move(moved),
         // Somebody may have to act: a failover waits.
         Event::Gate { .. } => Some(Topic::Failover),
         Event::Trial(_) => Some(Topic::Failback),
@@ -134,6 +138,14 @@ fn topic(event: &Event) -> Option<Topic> {
         | Event::Refused { .. } => Some(Topic::Hold),
         _ => None,
     }
+}
+
+/// The end of an outage is told though it may move nobody: they stayed where they were.
+fn of_move(Move { from, to, lost, was, basis, .. }: &Move) -> Option<Topic> {
+    if basis.is_all_down() || !lost.is_empty() {
+        return Some(Topic::Failover);
+    }
+    (was.is_all_down() || from != to).then_some(Topic::Failback)
 }
 
 /// Whether a message of that time, seconds since 1970, is too old to be told.

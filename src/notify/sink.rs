@@ -37,7 +37,7 @@ impl Sink {
         let desk = Mutex::new(Desk { spool: Spool::open(&directory.join(&notify.name))?, is_over: false });
         let shared = Arc::new(Shared { notify, desk, news: Condvar::new(), metrics });
         ["sent", "failed", "dropped"].iter().for_each(|outcome| shared.count(outcome, 0));
-        shared.show();
+        shared.show(&lock(&shared.desk));
         let works = shared.clone();
         std::thread::Builder::new().name("notify-send".to_owned()).spawn(move || works.run())?;
         Ok(Self(shared))
@@ -49,20 +49,26 @@ impl Sink {
 
     /// Queues a message. One that the disk does not take is lost, and counted.
     pub(super) fn put(&self, message: &Message) {
-        let put = lock(&self.0.desk).spool.put(message);
+        let mut desk = lock(&self.0.desk);
+        let put = desk.spool.put(message);
+        self.0.show(&desk);
+        drop(desk);
         let dropped = put.unwrap_or_else(|error| {
             tracing::error!(name = self.0.notify.name, "a message cannot be queued: {error}");
             1
         });
         self.0.count("dropped", dropped as u64);
-        self.0.show();
         self.0.news.notify_one();
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        lock(&self.0.desk).is_over = true;
+        let mut desk = lock(&self.0.desk);
+        desk.is_over = true;
+        // It was set at the start, so it is there.
+        let _ = self.0.metrics.waiting.remove_label_values(&[self.0.notify.name.as_str()]);
+        drop(desk);
         self.0.news.notify_one();
     }
 }
@@ -79,8 +85,9 @@ impl Shared {
             };
             pause = if told { Duration::ZERO } else { (pause * 2).clamp(NOTIFY_RETRY, NOTIFY_RETRY_MAX) };
             if told {
-                lock(&self.desk).spool.done(number);
-                self.show();
+                let mut desk = lock(&self.desk);
+                desk.spool.done(number);
+                self.show(&desk);
             }
         }
     }
@@ -89,10 +96,23 @@ impl Shared {
     fn next(&self, pause: Duration) -> Option<Waiting> {
         let desk = lock(&self.desk);
         let over = |desk: &mut Desk| !desk.is_over;
-        let desk = self.news.wait_timeout_while(desk, pause, over).unwrap_or_else(PoisonError::into_inner).0;
+        let mut desk = self.news.wait_timeout_while(desk, pause, over).unwrap_or_else(PoisonError::into_inner).0;
         let idle = |desk: &mut Desk| !desk.is_over && desk.spool.len() == 0;
-        let mut desk = self.news.wait_while(desk, idle).unwrap_or_else(PoisonError::into_inner);
-        if desk.is_over { None } else { desk.spool.oldest() }
+        loop {
+            desk = self.news.wait_while(desk, idle).unwrap_or_else(PoisonError::into_inner);
+            if desk.is_over {
+                return None;
+            }
+            let (oldest, unreadable) = desk.spool.oldest();
+            if unreadable > 0 {
+                tracing::error!(name = self.notify.name, unreadable, "messages that waited cannot be read");
+                self.count("dropped", unreadable as u64);
+            }
+            if oldest.is_some() {
+                return oldest;
+            }
+            self.show(&desk);
+        }
     }
 
     /// Whether the message was taken. That it was not is said once, until one is taken again.
@@ -117,8 +137,11 @@ impl Shared {
         self.metrics.messages.with_label_values(&[self.notify.name.as_str(), outcome]).inc_by(count);
     }
 
-    fn show(&self) {
-        let waiting = lock(&self.desk).spool.len();
-        self.metrics.waiting.with_label_values(&[self.notify.name.as_str()]).set(waiting as i64);
+    /// How many wait; once it is over, whoever took the queue over tells that.
+    fn show(&self, desk: &Desk) {
+        if !desk.is_over {
+            let waiting = self.metrics.waiting.with_label_values(&[self.notify.name.as_str()]);
+            waiting.set(desk.spool.len() as i64);
+        }
     }
 }

@@ -73,15 +73,18 @@ impl Spool {
         Ok(dropped)
     }
 
-    /// The oldest message. One that cannot be read any more is left out.
-    pub(super) fn oldest(&mut self) -> Option<Waiting> {
+    /// The oldest message that can be read, and how many that cannot were left out before it. One whose file is gone was told: by
+    /// whoever had this queue before, who was about to.
+    pub(super) fn oldest(&mut self) -> (Option<Waiting>, usize) {
+        let mut unreadable = 0;
         while let Some(&number) = self.waiting.first() {
-            if let Ok(body) = fs::read_to_string(self.path(number)) {
-                return Some(Waiting { number, message: Message { at: number, body } });
+            match fs::read_to_string(self.path(number)) {
+                Ok(body) => return (Some(Waiting { number, message: Message { at: number, body } }), unreadable),
+                Err(error) => unreadable += usize::from(error.kind() != io::ErrorKind::NotFound),
             }
             self.waiting.remove(&number);
         }
-        None
+        (None, unreadable)
     }
 
     /// Forgets a message.

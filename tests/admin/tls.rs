@@ -94,7 +94,27 @@ fn commands_speak_tls_and_say_what_is_lacking() {
         assert!(code != 0 && told.contains(expected), "{arguments:?}: {expected:?} in {told}");
     }
     let (code, told) = set.run(&["healthcheck", "-c", "edgesteer.toml"]);
-    assert!(code == 0 && told.contains("ready"), "who knows the configuration knows the certificate: {told}");
+    assert!(code == 0 && told.contains("ready"), "{told}");
+}
+
+#[test]
+fn healthcheck_finds_a_server_well_whatever_became_of_the_files_since() {
+    let set = set_up("");
+    let file = |name: &str| set.scene.path().join(name);
+    let is_well = |then: &str| {
+        let (code, told) = set.run(&["healthcheck", "-c", "edgesteer.toml"]);
+        assert!(code == 0 && told.contains("ready, and DNS is answered"), "{then}: {told}");
+    };
+    issue(&ThrowawayCa::new().unwrap(), set.scene.path(), "admin", &["gtm.contoso.com"]);
+    is_well("renewed, and not taken over yet");
+    std::fs::copy(file("kim.key"), file("admin.key")).unwrap();
+    is_well("between the two renames of a renewal");
+    std::fs::remove_file(file("admin.pem")).unwrap();
+    is_well("gone");
+    let text = std::fs::read_to_string(file("edgesteer.toml")).unwrap();
+    set.scene.write(&text.lines().filter(|line| !line.starts_with("admin_tls")).collect::<Vec<_>>().join("\n"));
+    is_well("TLS is to end with the next start");
+    assert_eq!(set.run(&["healthcheck", "--admin", &set.scene.admin.to_string()]), (0, "ready\n".to_owned()));
 }
 
 #[test]
@@ -136,6 +156,40 @@ fn a_reload_shows_a_renewed_certificate_and_asks_for_another_authority() {
     let (code, told) = set.status(&[&["--ca", "own.pem"], &kim[..]].concat());
     assert_eq!(code, 0, "{told}");
     drop(set.ca);
+}
+
+#[test]
+fn a_reload_that_takes_tls_away_opens_nothing_before_a_restart() {
+    let mut set = set_up(", client_ca = \"own.pem\"");
+    let kim = ["--cert", "kim.pem", "--key", "kim.key"];
+    let with_tls = std::fs::read_to_string(set.scene.config()).unwrap();
+    let without: String = with_tls.split_inclusive('\n').filter(|line| !line.starts_with("admin_tls")).collect();
+    set.scene.write(&without);
+    set.server.signal(Signal::HUP);
+    set.server.wait_for_log("reload: taken over");
+    let (code, told) = set.status(&["--ca", "own.pem"]);
+    assert!(code == 1 && told.contains("needs a certificate"), "{told}");
+    let (code, told) = set.status(&[&["--ca", "own.pem"], &kim[..]].concat());
+    assert_eq!(code, 0, "{told}");
+
+    // An own authority that is asked for no more is a decision about a listener that is there.
+    set.scene.write(&with_tls.replace(", client_ca = \"own.pem\"", ""));
+    set.server.signal(Signal::HUP);
+    eventually("a token is enough", || (set.status(&["--ca", "own.pem"]).0 == 0).then_some(()));
+}
+
+#[test]
+fn a_reload_that_brings_tls_locks_nobody_out_before_a_restart() {
+    let set = set_up("");
+    drop(set.server);
+    let with_tls = std::fs::read_to_string(set.scene.config()).unwrap();
+    let plain: String = with_tls.split_inclusive('\n').filter(|line| !line.starts_with("admin_tls")).collect();
+    set.scene.write(&plain);
+    let mut server = Server::ready(&set.scene);
+    set.scene.write(&with_tls.replace("key = \"admin.key\"", "key = \"admin.key\", client_ca = \"own.pem\""));
+    server.signal(Signal::HUP);
+    server.wait_for_log("reload: taken over");
+    assert_eq!(server.status("/api/v1/status"), Some(200), "this machine's token is good, as before");
 }
 
 #[test]

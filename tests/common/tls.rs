@@ -35,16 +35,26 @@ pub(crate) fn client(
     version: &'static SupportedProtocolVersion,
     alpn: &[&str],
 ) -> Stream {
+    open(&trusting(ca, version, alpn), server).unwrap()
+}
+
+/// A client that trusts `ca` and offers these protocols; it remembers sessions.
+pub(crate) fn trusting(ca: &str, version: &'static SupportedProtocolVersion, alpn: &[&str]) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let mut config =
         builder.with_protocol_versions(&[version]).unwrap().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    Arc::new(config)
+}
+
+/// A connection of that client before its handshake.
+pub(crate) fn open(client: &Arc<ClientConfig>, server: SocketAddr) -> io::Result<Stream> {
     let name = ServerName::try_from("sip.contoso.com").unwrap();
-    let socket = TcpStream::connect_timeout(&server, GENEROUS).unwrap();
-    socket.set_read_timeout(Some(GENEROUS)).unwrap();
-    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), socket)
+    let socket = TcpStream::connect_timeout(&server, GENEROUS)?;
+    socket.set_read_timeout(Some(GENEROUS))?;
+    Ok(StreamOwned::new(ClientConnection::new(client.clone(), name).unwrap(), socket))
 }
 
 /// Shakes hands.

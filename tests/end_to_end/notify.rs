@@ -119,6 +119,37 @@ fn a_failover_is_told_until_it_is_taken_and_then_the_way_back() {
 }
 
 #[test]
+fn the_end_of_an_outage_is_told_though_nobody_moves() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let to = fresh_address();
+    scene.write(&text(&scene, &format!("[notify.oncall]\nwebhook = \"http://{to}\"")));
+    let posts = receiver(to, 0);
+    let _server = Server::ready(&scene);
+    let turns = [
+        ("dublin", Mode::Refusing, "failover", "dublin is lost; partners (dublin>seoul) are now sent to seoul"),
+        (
+            "seoul",
+            Mode::Refusing,
+            "failover",
+            "every pool is down; partners (seoul>dublin, dublin>seoul) are told seoul (last-good)",
+        ),
+        (
+            "seoul",
+            Mode::Serving,
+            "failback",
+            "no longer is every pool down; partners (seoul>dublin, dublin>seoul) are sent to seoul (proven alive)",
+        ),
+    ];
+    for (pool, mode, topic, words) in turns {
+        edges.set(pool, mode);
+        let told = next(&posts).json();
+        assert_eq!(told["type"], format!("edgesteer.{topic}"), "{told}");
+        assert_eq!(told["text"], format!("federation: {words}"));
+    }
+}
+
+#[test]
 fn what_nobody_took_is_told_by_the_next_process() {
     let mut edges = Edges::start();
     let scene = Scene::of(&edges);

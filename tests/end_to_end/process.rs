@@ -7,7 +7,7 @@ use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, run, said};
 use edgesteer::demo::edge::Mode;
 use rustix::process::Signal;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 
 /// A probe of a silent edge waits as long as it may, so that nothing ends by time.
@@ -62,6 +62,26 @@ fn it_ends_in_order_when_it_is_told_to() {
         // Nothing of it is left: the same address can be had again.
         UdpSocket::bind(scene.listen).unwrap();
     }
+}
+
+#[test]
+fn it_ends_while_somebody_looks_at_the_page() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&scene.text("", QUICK).replacen("[server]", "[server]\nstate_dir = \"state\"", 1));
+    let mut server = Server::ready(&scene);
+    let [mut stream, mut half] = [(); 2].map(|()| TcpStream::connect(scene.admin).unwrap());
+    write!(stream, "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\n\r\n", scene.admin).unwrap();
+    assert!(stream.read(&mut [0; 8]).unwrap() > 0, "the stream has begun");
+    half.write_all(b"GET / HTTP/1.1\r\nHo").unwrap();
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    let trail = std::fs::read_to_string(scene.path().join("state/audit.log")).unwrap();
+    assert!(trail.lines().last().unwrap().contains("\"what\":\"stop\""), "{trail}");
+    assert!(!server.log().contains("not waited for"), "{}", server.log());
+    let mut told = String::new();
+    stream.read_to_string(&mut told).unwrap();
+    assert!(told.ends_with("0\r\n\r\n"), "the stream ends in order: {told:?}");
 }
 
 #[test]

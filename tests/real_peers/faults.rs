@@ -4,11 +4,11 @@
 //! Every fault is done to the pool "edge" as a whole, and ends again. How long each check took to find it is printed, for
 //! docs/failover.md, and never asserted: what is asserted is whom partners are told, and whose verdicts changed.
 
-use super::inside::{self, must};
+use super::inside::{self, Namespace, must};
 use super::software::{self, Peer};
 use crate::common::dns::{RecordType as T, addresses, look_up};
 use crate::common::eventually;
-use crate::common::process::{Process, system};
+use crate::common::process::Process;
 use crate::common::scene::Scene;
 use crate::common::server::{Server, get};
 use edgesteer::demo::ca::{Identity, ThrowawayCa, now_valid};
@@ -54,48 +54,8 @@ struct World {
     namespace: Namespace,
 }
 
-/// A namespace lives as long as the process in it.
-struct Namespace {
-    process: Process,
-}
-
+/// What is done to the pool "edge", in the namespace where it is.
 impl Namespace {
-    fn new(directory: &Path) -> Self {
-        let mut command = system("unshare");
-        command.args(["--net", "sleep", "900"]);
-        let process = Process::start(&mut command, &directory.join("namespace"), "install util-linux");
-        let namespace = Self { process };
-        let pid = namespace.pid();
-        eventually("the namespace is another one", || {
-            let net = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net")).ok();
-            (net(&pid)? != net("self")?).then_some(())
-        });
-        must(&["ip", "link", "set", "lo", "up"]);
-        must(&["ip", "link", "add", "ours", "type", "veth", "peer", "name", "theirs", "netns", &pid]);
-        must(&["ip", "addr", "add", "10.77.0.1/16", "dev", "ours"]);
-        must(&["ip", "link", "set", "ours", "up"]);
-        namespace.must(&["ip", "link", "set", "lo", "up"]);
-        for address in [EDGE, SPARE, NEIGHBOUR] {
-            namespace.must(&["ip", "addr", "add", &format!("{address}/16"), "dev", "theirs"]);
-        }
-        namespace.must(&["ip", "link", "set", "theirs", "up"]);
-        namespace
-    }
-
-    fn pid(&self) -> String {
-        self.process.pid().as_raw_nonzero().to_string()
-    }
-
-    /// What runs a program in it.
-    fn wrapper(&self) -> Vec<String> {
-        ["nsenter", "--target", &self.pid(), "--net"].map(str::to_owned).into()
-    }
-
-    fn must(&self, words: &[&str]) {
-        let all: Vec<String> = self.wrapper().into_iter().chain(words.iter().map(|&word| word.to_owned())).collect();
-        must(&all.iter().map(String::as_str).collect::<Vec<_>>());
-    }
-
     /// Filters what comes to the pool "edge".
     fn filter(&self, verdicts: &[&str]) {
         self.must(&["nft", "add table inet fault; add chain inet fault in { type filter hook input priority 0; }"]);
@@ -110,9 +70,7 @@ impl Namespace {
 
     /// A server that is none of the five, on their ports.
     fn babble(&self, how: &str, directory: &Path) -> Process {
-        let words = self.wrapper();
-        let mut command = system(&words[0]);
-        command.args(&words[1..]).arg(std::env::current_exe().unwrap());
+        let mut command = self.command(&std::env::current_exe().unwrap().display().to_string());
         command.args(["--exact", "faults::babble", "--ignored"]).env(BABBLE, how);
         Process::start(&mut command, &directory.join("babble"), "")
     }
@@ -152,7 +110,8 @@ impl World {
         let ca = ThrowawayCa::new().unwrap();
         let (edge, spare): (IpAddr, IpAddr) = (EDGE.parse().unwrap(), SPARE.parse().unwrap());
         let scene = Scene::new(edge, spare, 1, ca.pem());
-        let namespace = Namespace::new(scene.path());
+        let namespace =
+            Namespace::new(scene.path(), "10.77.0.1/16", &[EDGE, SPARE, NEIGHBOUR].map(|ip| format!("{ip}/16")));
         let peers = |ip: IpAddr| {
             let directory = scene.path().join(ip.to_string());
             std::fs::create_dir(&directory).unwrap();

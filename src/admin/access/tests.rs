@@ -38,7 +38,7 @@ fn with_certificate(
 #[test]
 fn every_role_at_every_door() {
     let open = Access::default();
-    let closed = Access::new(&[token("looker", Role::Read), token("kim", Role::Operate)], &[], false);
+    let closed = Access::new(&[token("looker", Role::Read), token("kim", Role::Operate)], &[]);
     for (request, shown, when_open, when_closed) in [
         ("GET /healthz", None, "ok ", "ok "),
         ("GET /readyz", None, "ok ", "ok "),
@@ -68,14 +68,14 @@ fn every_role_at_every_door() {
 #[test]
 fn other_schemes_than_bearer_show_nothing() {
     for field in ["Basic a2ltOg==", "kim", "Bearer", "bearer kim2", "Token kim"] {
-        let access = Access::new(&[token("kim", Role::Operate)], &[], false);
+        let access = Access::new(&[token("kim", Role::Operate)], &[]);
         assert_eq!(
             judged(&access, LISTEN, "GET /metrics", &[("authorization", field)]),
             "401 token-unknown",
             "{field}"
         );
     }
-    let access = Access::new(&[token("kim", Role::Operate)], &[], false);
+    let access = Access::new(&[token("kim", Role::Operate)], &[]);
     assert_eq!(judged(&access, LISTEN, "GET /metrics", &[("authorization", "bearer kim")]), "ok kim");
 }
 
@@ -101,29 +101,30 @@ fn pages_of_others_are_refused() {
 
 #[test]
 fn names_that_are_not_ours_are_refused() {
-    let access = Access::new(&[], &["gtm.example.com".to_owned()], false);
+    let access = Access::new(&[token("kim", Role::Operate)], &["gtm.example.com".to_owned()]);
+    let kim = ("authorization", "Bearer kim");
     for (listen, host, expected) in [
-        (LISTEN, "127.0.0.1:9153", "ok "),
-        (LISTEN, "127.0.0.1", "ok "),
-        (LISTEN, "localhost:8080", "ok "),
-        (LISTEN, "[::1]:9153", "ok "),
-        (LISTEN, "GTM.example.com:443", "ok "),
+        (LISTEN, "127.0.0.1:9153", "ok kim"),
+        (LISTEN, "127.0.0.1", "ok kim"),
+        (LISTEN, "localhost:8080", "ok kim"),
+        (LISTEN, "[::1]:9153", "ok kim"),
+        (LISTEN, "GTM.example.com:443", "ok kim"),
         (LISTEN, "evil.example", "421 wrong-host"),
         (LISTEN, "evil.example:9153", "421 wrong-host"),
         (LISTEN, "192.0.2.1:9153", "421 wrong-host"),
         (LISTEN, "", "421 wrong-host"),
         (LISTEN, "127.0.0.1.evil.example:9153", "421 wrong-host"),
-        ("0.0.0.0:9153", "192.0.2.1:9153", "ok "),
+        ("0.0.0.0:9153", "192.0.2.1:9153", "ok kim"),
         ("0.0.0.0:9153", "localhost:9153", "421 wrong-host"),
         ("192.0.2.1:9153", "192.0.2.2:9153", "421 wrong-host"),
     ] {
-        assert_eq!(judged(&access, listen, "GET /metrics", &[("host", host)]), expected, "{host} at {listen}");
+        assert_eq!(judged(&access, listen, "GET /metrics", &[("host", host), kim]), expected, "{host} at {listen}");
     }
 }
 
 #[test]
 fn a_certificate_is_a_gate_and_no_role() {
-    let gated = Access::new(&[token("kim", Role::Operate)], &[], true);
+    let gated = Access::new(&[token("kim", Role::Operate)], &[]).gated(true);
     let kim = [("authorization", "Bearer kim")];
     for (request, fields, without, with) in [
         ("GET /healthz", &[][..], "ok ", "ok "),
@@ -136,5 +137,23 @@ fn a_certificate_is_a_gate_and_no_role() {
     ] {
         assert_eq!(with_certificate(false, &gated, LISTEN, request, fields), without, "{request} without");
         assert_eq!(with_certificate(true, &gated, LISTEN, request, fields), with, "{request} with");
+    }
+}
+
+/// A reload may take every token away from a listener that was opened with some.
+#[test]
+fn beyond_loopback_nobody_looks_without_a_token() {
+    let local = [("authorization", "Bearer secret-of-this-machine")];
+    for (listen, expected) in [
+        (LISTEN, "ok "),
+        ("[::1]:9153", "ok "),
+        ("10.0.0.1:9153", "401 token-needed"),
+        ("0.0.0.0:9153", "401 token-needed"),
+        ("[::]:9153", "401 token-needed"),
+    ] {
+        let open = Access::default();
+        assert_eq!(judged(&open, listen, "GET /api/v1/status", &[]), expected, "{listen}");
+        assert_eq!(judged(&open, listen, "GET /healthz", &[]), "ok ", "{listen}");
+        assert_eq!(judged(&open, listen, "PUT /api/v1/holds/a", &local), "ok local", "{listen}");
     }
 }

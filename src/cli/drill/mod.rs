@@ -5,6 +5,7 @@
 
 use super::operate::user;
 use super::reach::Reach;
+use super::told::{briefly, list, word};
 use super::{StopSignals, complain, on_runtime, say};
 use ask::{Question, Sight, Watch};
 use report::Report;
@@ -242,21 +243,11 @@ impl<'a> Drill<'a> {
         };
         self.newest = news["newest"].as_u64().unwrap_or(self.newest);
         for event in list(&news["events"]) {
-            let detail = &event["detail"];
-            let more = match word(&event["what"]).as_str() {
-                "publish" => continue,
-                "verdict" => format!(" {} {}", word(&detail["address"]), word(&detail["state"])),
-                "move" => {
-                    format!(" {}: {} -> {}", word(&detail["service"]), names(&detail["from"]), names(&detail["to"]))
-                }
-                _ => detail["subject"].as_str().map_or(String::new(), |subject| format!(" {subject}")),
-            };
-            let words = format!("{}{more}: {}", word(&event["what"]), word(&event["reason"]));
             let at = event["at"].as_u64().unwrap_or(0);
-            if event["what"] == "drained" && detail["subject"] == *self.args.pool {
+            if event["what"] == "drained" && event["detail"]["subject"] == *self.args.pool {
                 self.report.run_out = Some(Duration::from_millis(at.saturating_sub(self.report.began)));
             }
-            self.report.events.push((at, words));
+            self.report.events.extend(briefly(event).map(|words| (at, words)));
         }
     }
 
@@ -332,18 +323,6 @@ const SAY_DNS: &str = "name an address on which the server answers DNS with --dn
 /// What happens, beside the report.
 fn tell(what: &str) {
     complain(&format!("drill: {what}"));
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn word(value: &Value) -> String {
-    value.as_str().unwrap_or("-").to_owned()
-}
-
-fn names(value: &Value) -> String {
-    list(value).map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Milliseconds since 1970.

@@ -10,6 +10,7 @@ fn a_move_says_who_went_where_and_why() {
         from: vec!["seoul".into()],
         lost: Vec::new(),
         to: vec!["seoul".into(), "dublin".into()],
+        was: Basis::Proven,
         basis: Basis::AllDown(Rung::All),
         generation: 7,
         decided: Duration::ZERO,
