@@ -68,7 +68,7 @@ const ROOMS: &[Room] = &[
     // of client subnets.
     Room {
         path: "lane", layer: EDGES, imports: &["config::Dns", "config::Ecs", "config::ServerTls", "resolve", "snapshot"],
-        outside: &["hickory_proto", "nix", "socket2", "sockets", "thiserror", "threads", "tokio"],
+        outside: &["hickory_proto", "nix", "rustix", "socket2", "sockets", "thiserror", "threads", "tokio"],
     },
     Room {
         path: "lane/full", layer: EDGES, imports: &["answer", "resolve", "snapshot"],
