@@ -169,7 +169,7 @@ const ROOMS: &[Room] = &[
         outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
     },
     Room {
-        path: "control/gate", layer: 6, imports: &["command", "config::Gate", "config::Way", "snapshot"],
+        path: "control/gate", layer: 6, imports: &["command", "config::Gate", "config::Way", "snapshot", "topology"],
         outside: &["serde_json", "tokio"],
     },
     Room {
