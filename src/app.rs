@@ -30,7 +30,7 @@ mod reload;
 mod watch;
 
 pub use estate::Estate;
-use estate::doors;
+use estate::{Bound, doors};
 pub use watch::Watch;
 
 /// A configuration with everything that was compiled from it.
@@ -133,6 +133,7 @@ pub enum StartError {
 pub struct Running {
     path: PathBuf,
     outline: Outline,
+    geography: String,
     /// What the sockets were made from: a reload cannot change it.
     started: Server,
     control: Handle,
@@ -151,7 +152,7 @@ pub struct Running {
     door: Option<Arc<Door>>,
     /// Until the process before us has gone.
     relieving: Option<JoinHandle<()>>,
-    _well_known: WellKnown,
+    well_known: WellKnown,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
     watch: Watch,
@@ -169,7 +170,7 @@ impl Running {
         let World { outline, topology, geography, files, .. } = world;
         let config = outline.config();
         let doors = doors(&config.server, connections(topology.targets.len()));
-        let (sockets, listener) = estate.sockets(config)?;
+        let Bound { dns: sockets, admin: listener, well_known } = estate.sockets(config)?;
         let registry = Registry::new();
         let (store, kept) = estate.state(config, &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
@@ -194,7 +195,7 @@ impl Running {
         inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
         let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
         let admin = handover::open_admin(&listener, token, config, shown.clone())?;
-        let well_known = WellKnown::start(&config.server.well_known, handle.lake())?;
+        let well_known = WellKnown::start(well_known, handle.lake())?;
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
@@ -212,6 +213,7 @@ impl Running {
         Ok(Self {
             path,
             outline,
+            geography,
             started,
             control: handle,
             task,
@@ -226,7 +228,7 @@ impl Running {
             store,
             door,
             relieving,
-            _well_known: well_known,
+            well_known,
             serving,
             reload_success,
             watch,
@@ -266,7 +268,10 @@ impl Running {
             Ok(world) => world,
             Err(why) => return self.refused(&why),
         };
-        let changes = world.outline.describe_changes(&self.outline);
+        let mut changes = world.outline.describe_changes(&self.outline);
+        if world.geography != self.geography {
+            changes.push(format!("[geoip] the database is now {}", world.geography));
+        }
         changes.iter().for_each(|change| info!("reload: {change}"));
         world.outline.describe_stale_serials(&self.outline).iter().for_each(|stale| warn!("reload: {stale}"));
         if changes.is_empty() {
@@ -295,7 +300,7 @@ impl Running {
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
                 self.watch = Watch::new(world.files, world.outline.config().server.watch);
-                self.outline = world.outline;
+                (self.outline, self.geography) = (world.outline, world.geography);
                 self.reload_success.set(1);
                 true
             }

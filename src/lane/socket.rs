@@ -96,10 +96,20 @@ impl Sockets {
     }
 }
 
-/// Has a bound socket take connections.
-pub(super) fn listen(socket: Socket) -> io::Result<tokio::net::TcpListener> {
-    socket.listen(BACKLOG)?;
-    tokio::net::TcpListener::from_std(socket.into())
+/// Has bound sockets take connections.
+pub(super) fn listen(
+    sockets: Vec<Socket>,
+    transport: &'static str,
+) -> Result<Vec<tokio::net::TcpListener>, ListenError> {
+    let listen = |socket: Socket| {
+        // A bound socket has an address.
+        let address = socket.local_addr().ok().and_then(|bound| bound.as_socket());
+        let address = address.unwrap_or_else(|| ([0; 4], 0).into());
+        let failed = |source| ListenError { address, transport, source };
+        socket.listen(BACKLOG).map_err(failed)?;
+        tokio::net::TcpListener::from_std(socket.into()).map_err(failed)
+    };
+    sockets.into_iter().map(listen).collect()
 }
 
 /// Gives each lane its sockets, on every address at least one, and each socket to a lane: where there are more lanes than

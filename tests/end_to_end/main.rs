@@ -17,6 +17,7 @@ mod estimate;
 mod exit_codes;
 mod failover;
 mod gates;
+mod geoip;
 mod groups;
 mod healthcheck;
 mod holds;

@@ -47,3 +47,14 @@ fn every_lane_has_a_socket_on_each_address_and_every_socket_a_lane() {
         }
     }
 }
+
+#[tokio::test]
+async fn where_one_of_several_cannot_listen_the_error_names_it() {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let sockets = bound(&[any, any], &mut Given::default());
+    // Who does not listen yet shares its address.
+    let taken = sockets.tcp[1].local_addr().unwrap().as_socket().unwrap();
+    let _other = std::net::TcpListener::bind(taken).unwrap();
+    let failed = listen(sockets.tcp, "TLS").unwrap_err().to_string();
+    assert!(failed.starts_with(&format!("cannot listen on {taken} (TLS): ")), "{failed}");
+}
