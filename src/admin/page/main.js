@@ -111,7 +111,7 @@ const cell = (...children) => make("td", {}, ...children);
 
 function sent(pool, count) {
   if (!count) return "serves nobody now";
-  return pool.state === "down" ? `still named to ${countries(count)}: nothing else lives` : `serves ${countries(count)}`;
+  return pool.state === "down" ? "still named: nothing else lives" : `serves ${countries(count)}`;
 }
 
 /** Among many, those that are not as they should be come first; the others stay in the order of the configuration. */
