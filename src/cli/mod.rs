@@ -184,6 +184,9 @@ struct Ordering {
     /// Do it though [safety] forbids it.
     #[arg(long)]
     force: bool,
+    /// Print what was done as JSON.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     server: reach::Reach,
 }
