@@ -152,8 +152,10 @@ fn ask(section: &Section, key: &Key, value: &str) -> Option<Said> {
 /// An error's remedy as a description: without "write", and with what is written as it stands as code.
 fn phrase(help: &str) -> String {
     let help = help.strip_prefix("write ").unwrap_or(help).replace(" without quotes", "").replace(" in quotes", "");
-    let mut rest = help.split("; ").next().unwrap_or_default();
-    rest = rest.strip_prefix("one of ").unwrap_or(rest);
+    let help = help.split("; ").next().unwrap_or_default();
+    let choice = help.strip_prefix("one of ").filter(|choice| !choice.contains(" or ")).map(last_or);
+    let help = choice.unwrap_or_else(|| help.strip_prefix("one of ").unwrap_or(help).to_owned());
+    let mut rest = help.as_str();
     let mut text = String::new();
     while let Some(begin) = rest.find(['"', '[', '{']) {
         let Some(end) = end_of_code(&rest[begin..]).map(|length| begin + length) else { break };
@@ -161,6 +163,11 @@ fn phrase(help: &str) -> String {
         rest = &rest[end..];
     }
     text + rest
+}
+
+/// A choice of words with "or" before the last.
+fn last_or(choice: &str) -> String {
+    choice.rsplit_once(", ").map_or_else(|| choice.to_owned(), |(first, last)| format!("{first} or {last}"))
 }
 
 /// The length of the quoted text, list or table that a text begins with.

@@ -39,7 +39,8 @@ pub(super) static SECTION: Section = Section {
         ),
         Key::new(
             "pools",
-            Means("**must be given**"),
+            // `refer` says it, with a code of its own.
+            Needed("pools = [\"a\", \"b\"], the preferred one first"),
             "Pools that can serve it, the preferred one first where distance does not decide.",
         ),
         Key::new(

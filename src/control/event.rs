@@ -284,10 +284,10 @@ impl Event {
                 warn!(service, pool, for_s, "the pool flaps: it serves only where no other does");
             }
             Self::Flap(Flap { service, pool, damped: None }) => info!(service, pool, "the pool flaps no longer"),
-            Self::Trial(Trial { service, pool, step: Step::Aborted }) => {
-                warn!(service, pool, "canary aborted: {}", Step::Aborted.words());
+            Self::Trial(trial @ Trial { service, pool, step: Step::Aborted, .. }) => {
+                warn!(service, pool, "canary aborted: {}", trial.words());
             }
-            Self::Trial(Trial { service, pool, step }) => info!(service, pool, "canary: {}", step.words()),
+            Self::Trial(trial @ Trial { service, pool, .. }) => info!(service, pool, "canary: {}", trial.words()),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {
                 let Grounds { reason, author } = &hold.grounds;

@@ -11,6 +11,7 @@ use crate::config::{Gate, Way};
 use crate::ids::ServiceId;
 use crate::limits::{GATE_AGAIN, GATES_QUEUE, NOTIFY_ANSWER_SHOWN};
 use crate::snapshot::{Row, Snapshot};
+use crate::topology::Topology;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +93,12 @@ impl Gates {
     /// The same of all services.
     pub(super) fn forget_all(&mut self) {
         self.waiting.clear();
+    }
+
+    /// The gate for which a service of that name waits.
+    pub(super) fn of(&self, service: &str, topology: &Topology) -> Option<String> {
+        let its = self.waiting.iter().find(|(id, _)| topology.service(**id).name == service);
+        its.map(|(_, waiting)| waiting.gate.clone())
     }
 
     /// How many services wait for each gate that has some waiting.

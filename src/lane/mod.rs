@@ -38,6 +38,7 @@ mod mmsg;
 mod odd;
 mod opt;
 mod packet;
+mod recent;
 mod settings;
 mod socket;
 mod stream;

@@ -7,6 +7,7 @@
 mod common;
 
 mod browser;
+mod pictures;
 
 use browser::Browser;
 use common::edges::Edges;

@@ -167,4 +167,8 @@ fn a_canary_asks_before_the_first_client_is_sent_there() {
     let sent: BTreeSet<IpAddr> =
         (0..40).flat_map(|network| told_in(&scene, &format!("100.64.{network}.0/24"))).collect();
     assert_eq!(sent, BTreeSet::from([scene.dublin]), "nobody tries it");
+    let trail = std::fs::read_to_string(scene.path().join("state/audit.log")).unwrap();
+    assert!(trail.contains("once gate board lets them"), "{trail}");
+    let why = get(scene.admin, "/api/v1/explain?name=sip.contoso.com&type=A&client=100.64.1.1").unwrap().1;
+    assert!(why.contains("up again, and a gate lets nobody try it yet"), "{why}");
 }

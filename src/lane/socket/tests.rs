@@ -1,6 +1,6 @@
 use super::*;
 use crate::lane::Doors;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Two lanes on a port of loopback that the system chooses.
 fn bound(listen: &[SocketAddr], given: &mut Given) -> Sockets {
@@ -28,6 +28,19 @@ fn what_was_given_is_taken_by_kind_and_address_and_the_rest_is_bound() {
     assert_eq!(taken, known, "the very same sockets");
     assert_eq!(second.udp[1].len(), 2, "what is new is bound, one socket for each lane");
     assert_eq!(given.left(), [place], "what nobody wants is left");
+}
+
+#[test]
+fn no_path_that_somebody_claims_to_be_narrow_has_answers_cut_up() {
+    let (v4, v6) = (SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
+    let here = if UdpSocket::bind(v6).is_ok() { 2 } else { 1 };
+    let sockets = bound(&[v4, v6][..here], &mut Given::default());
+    for socket in &sockets.udp[0] {
+        assert_eq!(sockopt::ip_mtu_discover(socket).unwrap(), Ipv4PathMtuDiscovery::PROBE);
+    }
+    for socket in sockets.udp.iter().skip(1).flatten() {
+        assert_eq!(sockopt::ipv6_mtu_discover(socket).unwrap(), Ipv6PathMtuDiscovery::PROBE);
+    }
 }
 
 #[test]
