@@ -223,7 +223,7 @@ const ROOMS: &[Room] = &[
         path: "cli/check", layer: SHELL, imports: &["*"],
         outside: &["clap", "clock", "hickory_proto", "humantime", "process", "serde_json", "sockets", "tokio"],
     },
-    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &[], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[

@@ -6,7 +6,6 @@ use crate::audit::Entry;
 use crate::config::Config;
 use crate::handover::{Door, Elder, HandoverError, Knowledge, Visitor};
 use crate::limits::{HANDOVER_REOPEN_PAUSE, HANDOVER_REOPEN_TRIES, HANDOVER_WAIT};
-use std::fs::File;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -39,7 +38,7 @@ impl Running {
     pub async fn hand_over(&mut self, visitor: Visitor) -> Result<Arc<Visitor>, HandoverError> {
         let (visitor, sockets) = (Arc::new(visitor), self.sockets()?);
         let door = self.door().ok_or_else(|| io::Error::other("there is no door"))?;
-        let lock = self.store.lock().map(|lock| lock.try_clone()).transpose()?;
+        let lock = self.store.lock().map(|lock| lock.as_fd().try_clone_to_owned()).transpose()?;
         let giving = visitor.clone();
         off_the_loop(move || giving.give(&sockets, &door)).await?;
         match self.tell(visitor.clone(), lock).await {
@@ -52,7 +51,7 @@ impl Running {
     }
 
     /// Rests, and tells the next process what is known. Whatever fails here, this one may be at rest.
-    async fn tell(&mut self, visitor: Arc<Visitor>, lock: Option<File>) -> Result<(), HandoverError> {
+    async fn tell(&mut self, visitor: Arc<Visitor>, lock: Option<OwnedFd>) -> Result<(), HandoverError> {
         let knowledge = self.rest().await?;
         off_the_loop(move || visitor.tell(&knowledge, lock.as_ref().map(|lock| lock.as_fd()))).await
     }
