@@ -56,14 +56,16 @@ impl Tail {
             Ok(last) => last,
             Err(code) => return code,
         };
-        while self.follow {
+        if !self.follow {
+            return ExitCode::SUCCESS;
+        }
+        loop {
             std::thread::sleep(GLANCE);
             last = match self.look(last, FOLLOWED) {
                 Ok(last) => last,
                 Err(code) => return code,
             };
         }
-        ExitCode::SUCCESS
     }
 
     /// Prints lines after a number; returns that of the last line that there is. Where nobody reads any more, that is the end of it.
