@@ -23,6 +23,11 @@ test *ARGS:
 peers:
     cargo test --locked --test real_peers -- --ignored --test-threads=1
 
+# Makes docs/screenshots anew; needs chromium, chromium-driver and pngquant. Look at them before you commit.
+pictures:
+    PICTURES=docs/screenshots cargo test --locked --test dashboard pictures:: -- --ignored --test-threads=1
+    pngquant --force --ext .png --skip-if-larger 256 docs/screenshots/*.png
+
 # The main job with two simulated pools.
 demo *ARGS:
     cargo run --locked -- demo {{ARGS}}

@@ -31,7 +31,7 @@ mod reload;
 mod watch;
 
 pub use estate::Estate;
-use estate::doors;
+use estate::{Bound, doors};
 use memory::{Memory, Weighing};
 pub use watch::Watch;
 
@@ -158,7 +158,7 @@ pub struct Running {
     door: Option<Arc<Door>>,
     /// Until the process before us has gone.
     relieving: Option<JoinHandle<()>>,
-    _well_known: WellKnown,
+    well_known: WellKnown,
     serving: Arc<AtomicBool>,
     reload_success: IntGauge,
     watch: Watch,
@@ -176,7 +176,7 @@ impl Running {
         let World { outline, topology, geography, files, cost, .. } = world;
         let config = outline.config();
         let doors = doors(&config.server, connections(topology.targets.len()));
-        let (sockets, listener) = estate.sockets(config)?;
+        let Bound { dns: sockets, admin: listener, well_known } = estate.sockets(config)?;
         let registry = Registry::new();
         let (store, kept) = estate.state(config, &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
@@ -201,7 +201,7 @@ impl Running {
         inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
         let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
         let admin = handover::open_admin(&listener, token, config, shown.clone())?;
-        let well_known = WellKnown::start(&config.server.well_known, handle.lake())?;
+        let well_known = WellKnown::start(well_known, handle.lake())?;
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
         let task = tokio::spawn(control.run());
@@ -235,7 +235,7 @@ impl Running {
             store,
             door,
             relieving,
-            _well_known: well_known,
+            well_known,
             serving,
             reload_success,
             watch,

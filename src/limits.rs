@@ -385,6 +385,11 @@ pub const HANDOVER_TEXT_MAX: u64 = 64 << 20;
 pub const HANDOVER_WAIT: Duration = Duration::from_secs(10);
 /// How long the running process waits until the next one answers: it may have new targets to probe first, and then be slow.
 pub const HANDOVER_START: Duration = Duration::from_secs(STARTUP_GRACE_MAX.as_secs() + 60);
+/// How often the admin listener is tried for again after a replacement that came to nothing: for a minute, then whoever watches
+/// `/readyz` had better start us anew.
+pub const HANDOVER_REOPEN_TRIES: u32 = 60;
+/// And how far apart.
+pub const HANDOVER_REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// Sockets that are taken over, or given by the service manager: every lane's on every address, and their listeners.
 pub const SOCKETS_MAX: usize = 2 * LISTEN_MAX * (LANES_MAX + 1);
 /// Between two looks at the files of a configuration: a change is taken over after it was still for one.

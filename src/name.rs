@@ -11,6 +11,25 @@ pub const NAME_MAX: usize = 255;
 /// Octets in the longest label (RFC 1035 2.3.4).
 pub const LABEL_MAX: usize = 63;
 
+/// Room for any name in lower case.
+pub type Lower = [u8; NAME_MAX + 1];
+
+/// A name in wire form, of any case and not over [`NAME_MAX`] octets, in lower case; `None` where it is longer. Length octets are at
+/// most 63 and so below `A`: only letters change.
+pub fn lower<'l>(wire: &[u8], room: &'l mut Lower) -> Option<&'l [u8]> {
+    let length = wire.len();
+    if length > NAME_MAX {
+        return None;
+    }
+    room[..length].copy_from_slice(wire);
+    // Whole vectors at once: one octet after another would take longer than all the rest.
+    room[..length.next_multiple_of(LOWERED_AT_ONCE)].make_ascii_lowercase();
+    Some(&room[..length])
+}
+
+/// Octets of a vector that every processor has; `Lower` has a whole number of them.
+const LOWERED_AT_ONCE: usize = 16;
+
 /// Why a text is no domain name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {

@@ -191,6 +191,16 @@ pub fn resolve<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Clien
     within(snapshot, question, client, ALIASES_MAX)
 }
 
+/// The same, for whoever knows already what the names of that snapshot know of the asked one.
+pub fn resolve_found<'s>(
+    snapshot: &'s Snapshot,
+    question: Question<'_>,
+    found: Option<Found>,
+    client: Client,
+) -> Resolution<'s> {
+    of_found(snapshot, question, found, client, ALIASES_MAX)
+}
+
 /// What an alias leads to; `None` where no more may be followed.
 pub fn follow<'s>(
     snapshot: &'s Snapshot,
@@ -204,10 +214,20 @@ pub fn follow<'s>(
 
 /// The same, following at most `left` aliases.
 fn within<'s>(snapshot: &'s Snapshot, question: Question<'_>, client: Client, left: u8) -> Resolution<'s> {
+    of_found(snapshot, question, snapshot.topology.names.find(question.name), client, left)
+}
+
+fn of_found<'s>(
+    snapshot: &'s Snapshot,
+    question: Question<'_>,
+    found: Option<Found>,
+    client: Client,
+    left: u8,
+) -> Resolution<'s> {
     let topology = &*snapshot.topology;
     let view = topology.views.of(client.source);
     let refused = Resolution { body: Body::Refused, zone: None, decision: None, view, scope: 0, client };
-    let Some(found) = topology.names.find(question.name) else {
+    let Some(found) = found else {
         return refused;
     };
     if question.kind == Asked::Ds

@@ -68,7 +68,7 @@ const ROOMS: &[Room] = &[
     // of client subnets.
     Room {
         path: "lane", layer: EDGES, imports: &["config::Dns", "config::Ecs", "config::ServerTls", "resolve", "snapshot"],
-        outside: &["hickory_proto", "nix", "socket2", "sockets", "thiserror", "threads", "tokio"],
+        outside: &["hickory_proto", "nix", "rustix", "socket2", "sockets", "thiserror", "threads", "tokio"],
     },
     Room {
         path: "lane/full", layer: EDGES, imports: &["answer", "resolve", "snapshot"],
@@ -107,6 +107,7 @@ const ROOMS: &[Room] = &[
         path: "lane/compose", layer: EDGES, imports: &["answer", "resolve", "snapshot", "topology"],
         outside: &["hickory_proto"],
     },
+    Room { path: "lane/recent", layer: EDGES, imports: &["snapshot", "topology"], outside: &[] },
     Room { path: "lane/counts", layer: EDGES, imports: &[], outside: &["hickory_proto"] },
     Room { path: "lane/envelope", layer: EDGES, imports: &[], outside: &["nix"] },
     Room { path: "lane/mmsg", layer: EDGES, imports: &[], outside: &["nix", "sockets"] },
@@ -168,7 +169,7 @@ const ROOMS: &[Room] = &[
         outside: &["clock", "prometheus", "thiserror", "tokio", "tracing"],
     },
     Room {
-        path: "control/gate", layer: 6, imports: &["command", "config::Gate", "config::Way", "snapshot"],
+        path: "control/gate", layer: 6, imports: &["command", "config::Gate", "config::Way", "snapshot", "topology"],
         outside: &["serde_json", "tokio"],
     },
     Room {
@@ -224,7 +225,7 @@ const ROOMS: &[Room] = &[
         path: "cli/check", layer: SHELL, imports: &["*"],
         outside: &["clap", "clock", "hickory_proto", "humantime", "process", "serde_json", "sockets", "tokio"],
     },
-    Room { path: "cli/reach/tls", layer: SHELL, imports: &["config::Pem"], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
+    Room { path: "cli/reach/tls", layer: SHELL, imports: &[], outside: &["clap", "rustls", "sockets", "webpki_roots"] },
     Room {
         path: "demo", layer: SHELL, imports: &["*"],
         outside: &[

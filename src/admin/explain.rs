@@ -195,8 +195,14 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             suspect: standing.suspect,
             chosen,
             held: standing.holds.pool.as_deref().map(HeldAs::new),
-            why: spoiled(topology, service, standing, chosen)
-                .map_or_else(|| why(standing, chosen, choice.basis, decision.tries).into(), Cow::from),
+            why: if chosen && row.is_kept(decision.order, decision.tries) {
+                "named until a gate lets its clients go elsewhere".into()
+            } else if standing.canary && row.is_kept(decision.order, true) {
+                "up again, and a gate lets nobody try it yet".into()
+            } else {
+                spoiled(topology, service, standing, chosen)
+                    .map_or_else(|| why(standing, chosen, choice.basis, decision.tries).into(), Cow::from)
+            },
             endpoints: endpoints
                 .map(|(e, s)| EndpointState {
                     address: e.address,

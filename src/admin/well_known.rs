@@ -6,7 +6,6 @@
 
 use super::AdminError;
 use super::seats::Seats;
-use crate::limits::ADMIN_CONNECTIONS_MAX;
 use crate::name::{Name, Prefix};
 use crate::snapshot::{Lake, Snapshot};
 use axum::extract::{Request, State};
@@ -15,9 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
-use std::io;
-use std::net::SocketAddr;
-use tokio::net::{TcpListener, TcpSocket};
+use std::net::{SocketAddr, TcpListener};
 use tokio::sync::watch;
 
 const PATH: &str = "/.well-known/matrix/server";
@@ -25,6 +22,8 @@ const PATH: &str = "/.well-known/matrix/server";
 /// The running listeners; they end when it is dropped.
 #[derive(Debug)]
 pub struct WellKnown {
+    /// The sockets once more, for whoever comes after us.
+    copies: Vec<TcpListener>,
     _stop: watch::Sender<()>,
 }
 
@@ -44,30 +43,29 @@ struct Document {
 }
 
 impl WellKnown {
-    /// Binds and serves on a thread of its own.
+    /// Binds where it will be; nobody is heard yet. An address that somebody else has is refused.
     ///
     /// # Errors
-    /// Where an address cannot be had.
-    pub fn start(addresses: &[SocketAddr], lake: &Lake) -> Result<Self, AdminError> {
+    /// Where the address cannot be had.
+    pub fn bind(address: SocketAddr) -> Result<TcpListener, AdminError> {
+        TcpListener::bind(address).map_err(|error| AdminError::WellKnown(address, error))
+    }
+
+    /// Serves each on a thread of its own.
+    ///
+    /// # Errors
+    /// Where the system gives no thread, or one is no listener.
+    pub fn start(listeners: Vec<TcpListener>, lake: &Lake) -> Result<Self, AdminError> {
         let (stop, stopped) = watch::channel(());
-        for &address in addresses {
+        for listener in &listeners {
+            let address = listener.local_addr().unwrap_or_else(|_| ([0; 4], 0).into());
             let failed = |error| AdminError::WellKnown(address, error);
+            let listener = listener.try_clone().map_err(failed)?;
+            listener.set_nonblocking(true).map_err(failed)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-            let listener = {
-                let _inside = runtime.enter();
-                listen(address)
-            };
-            let listener = match listener {
-                Ok(listener) => listener,
-                Err(error) => {
-                    // To wait for its end is not allowed where others wait for us.
-                    runtime.shutdown_background();
-                    return Err(failed(error));
-                }
-            };
             let (router, mut stopped) = (router(lake.clone()), stopped.clone());
             let serve = async move {
-                let listener = Seats::new(listener, None);
+                let listener = Seats::new(tokio::net::TcpListener::from_std(listener)?, None);
                 // An error is the end of the sender, which is what is waited for.
                 let until = async move { drop(stopped.changed().await) };
                 axum::serve(listener, router).with_graceful_shutdown(until).await
@@ -79,17 +77,13 @@ impl WellKnown {
             };
             std::thread::Builder::new().name("well-known".into()).spawn(body).map_err(failed)?;
         }
-        Ok(Self { _stop: stop })
+        Ok(Self { copies: listeners, _stop: stop })
     }
-}
 
-/// A process that takes over listens beside the one that it relieves.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    socket.set_reuseport(true)?;
-    socket.bind(address)?;
-    socket.listen(ADMIN_CONNECTIONS_MAX as u32)
+    /// Its sockets, for whoever comes after us.
+    pub fn sockets(&self) -> &[TcpListener] {
+        &self.copies
+    }
 }
 
 fn router(lake: Lake) -> Router {

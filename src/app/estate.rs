@@ -1,7 +1,7 @@
 //! What a process begins with beside its configuration: sockets, and what the process before it knew.
 
 use super::{StartError, access, lanes};
-use crate::admin::{Admin, AdminError};
+use crate::admin::{Admin, AdminError, WellKnown};
 use crate::config::{Config, Server};
 use crate::control;
 use crate::handover::{Door, Elder, HandoverError, Knowledge};
@@ -13,11 +13,22 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use tracing::{info, warn};
 
+/// Sockets at which nobody answers yet.
+#[derive(Debug)]
+pub(super) struct Bound {
+    /// Those of DNS; `None` where they are bound when they are needed.
+    pub(super) dns: Option<Sockets>,
+    /// That of the admin listener.
+    pub(super) admin: TcpListener,
+    /// Those at which strangers are told `/.well-known/matrix/server`.
+    pub(super) well_known: Vec<TcpListener>,
+}
+
 /// What a process begins with beside its configuration. The default has nothing: every socket is bound once it is needed.
 #[derive(Debug, Default)]
 pub struct Estate {
     given: Given,
-    bound: Option<(Sockets, TcpListener)>,
+    bound: Option<Bound>,
     door: Option<OwnedFd>,
     lock: Option<OwnedFd>,
     knowledge: Option<Knowledge>,
@@ -31,12 +42,13 @@ impl Estate {
         Self { given: Given::new(sockets), ..Self::default() }
     }
 
-    /// Takes the sockets of the process that runs now, if one does; it goes on answering at them.
+    /// Takes the sockets of the process that runs now, if one does; it goes on answering at them. `user` is the number of whom the
+    /// configuration has us become, and whom that process may be already.
     ///
     /// # Errors
     /// Where it is somebody else's, or of a version that hands over otherwise.
-    pub fn of_elder(config: &Config) -> Result<Self, HandoverError> {
-        let Some(elder) = Elder::find(config.server.admin)? else { return Ok(Self::default()) };
+    pub fn of_elder(config: &Config, user: Option<u32>) -> Result<Self, HandoverError> {
+        let Some(elder) = Elder::find(config.server.admin, user)? else { return Ok(Self::default()) };
         let (doors, sockets): (Vec<_>, Vec<_>) = elder.take()?.into_iter().partition(|file| Door::is_one(file.as_fd()));
         let (given, door) = (Given::new(sockets), doors.into_iter().next());
         Ok(Self { given, door, elder: Some(Arc::new(elder)), ..Self::default() })
@@ -53,9 +65,10 @@ impl Estate {
     /// Where a socket cannot be had.
     pub fn bind(&mut self, config: &Config) -> Result<(), StartError> {
         let server = &config.server;
-        let sockets = Sockets::bind(doors(server, 1), &mut self.given)?;
+        let dns = Some(Sockets::bind(doors(server, 1), &mut self.given)?);
         let admin = self.given.listener(server.admin).map_or_else(|| bind_admin(config), Ok)?;
-        self.bound = Some((sockets, admin));
+        let well_known = bind_well_known(config, &mut self.given)?;
+        self.bound = Some(Bound { dns, admin, well_known });
         Ok(())
     }
 
@@ -90,13 +103,14 @@ impl Estate {
     }
 
     /// The sockets, bound before or now, of which nothing is kept where they are not wanted yet.
-    pub(super) fn sockets(&mut self, config: &Config) -> Result<(Option<Sockets>, TcpListener), StartError> {
-        if let Some((sockets, admin)) = self.bound.take() {
-            return Ok((Some(sockets), admin));
+    pub(super) fn sockets(&mut self, config: &Config) -> Result<Bound, StartError> {
+        if let Some(bound) = self.bound.take() {
+            return Ok(bound);
         }
         // Whoever holds our addresses already shall be known at once, and not after the first round of probes.
         drop(Sockets::bind(doors(&config.server, 1), &mut Given::default())?);
-        Ok((None, bind_admin(config)?))
+        let well_known = bind_well_known(config, &mut Given::default())?;
+        Ok(Bound { dns: None, admin: bind_admin(config)?, well_known })
     }
 
     /// What was kept: what the process before us has told, else what it has written. Says what of it operators must know.
@@ -144,6 +158,11 @@ impl Estate {
 
 fn bind_admin(config: &Config) -> Result<TcpListener, AdminError> {
     Admin::bind(config.server.admin, config.server.admin_tls.as_ref(), &access(config))
+}
+
+fn bind_well_known(config: &Config, given: &mut Given) -> Result<Vec<TcpListener>, AdminError> {
+    let addresses = config.server.well_known.iter();
+    addresses.map(|&address| given.listener(address).map_or_else(|| WellKnown::bind(address), Ok)).collect()
 }
 
 /// Where and how widely DNS is answered.

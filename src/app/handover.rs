@@ -5,7 +5,7 @@ use crate::admin::{Admin, AdminError, Shown, local_token};
 use crate::audit::Entry;
 use crate::config::Config;
 use crate::handover::{Door, Elder, HandoverError, Knowledge, Visitor};
-use crate::limits::HANDOVER_WAIT;
+use crate::limits::{HANDOVER_REOPEN_PAUSE, HANDOVER_REOPEN_TRIES, HANDOVER_WAIT};
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -20,13 +20,14 @@ impl Running {
         self.door.clone()
     }
 
-    /// The sockets of DNS, and that of the admin listener, for whoever keeps them for the next process.
+    /// The sockets of DNS and those of HTTP, for whoever keeps them for the next process.
     ///
     /// # Errors
     /// Where the system gives no more files.
     pub fn sockets(&self) -> io::Result<Vec<OwnedFd>> {
         let dns = self.lanes.sockets().iter().map(OwnedFd::try_clone);
-        dns.chain([self.listener.as_fd().try_clone_to_owned()]).collect()
+        let http = [&self.listener].into_iter().chain(self.well_known.sockets());
+        dns.chain(http.map(|listener| listener.as_fd().try_clone_to_owned())).collect()
     }
 
     /// Gives another process what it needs, and returns when it answers; then [`Self::leave`] is all that is left to do. Until then
@@ -37,18 +38,22 @@ impl Running {
     pub async fn hand_over(&mut self, visitor: Visitor) -> Result<Arc<Visitor>, HandoverError> {
         let (visitor, sockets) = (Arc::new(visitor), self.sockets()?);
         let door = self.door().ok_or_else(|| io::Error::other("there is no door"))?;
+        let lock = self.store.lock().map(|lock| lock.as_fd().try_clone_to_owned()).transpose()?;
         let giving = visitor.clone();
         off_the_loop(move || giving.give(&sockets, &door)).await?;
-        let knowledge = self.rest().await?;
-        let lock = self.store.lock().map(|lock| lock.try_clone()).transpose()?;
-        let telling = visitor.clone();
-        match off_the_loop(move || telling.tell(&knowledge, lock.as_ref().map(|lock| lock.as_fd()))).await {
+        match self.tell(visitor.clone(), lock).await {
             Ok(()) => Ok(visitor),
             Err(failed) => {
                 self.resume().await;
                 Err(failed)
             }
         }
+    }
+
+    /// Rests, and tells the next process what is known. Whatever fails here, this one may be at rest.
+    async fn tell(&mut self, visitor: Arc<Visitor>, lock: Option<OwnedFd>) -> Result<(), HandoverError> {
+        let knowledge = self.rest().await?;
+        off_the_loop(move || visitor.tell(&knowledge, lock.as_ref().map(|lock| lock.as_fd()))).await
     }
 
     /// Takes no more orders and writes nothing, from which moment on what is known can be told. DNS goes on.
@@ -69,13 +74,26 @@ impl Running {
         self.audit.resume().await;
         self.audit.record(Entry::of("start", "the process that was to take over came to nothing"));
         self.notifier.obey(&self.outline.config().notify).await;
-        let admin = open_admin(&self.listener, None, self.outline.config(), self.shown.clone());
-        self.admin = admin.inspect_err(|failed| error!("the admin listener cannot be had again: {failed}")).ok();
+        self.admin = self.reopen_admin().await;
+    }
+
+    /// The admin listener once more. Whoever took the system's last file, which may be why we are here, may give it back.
+    async fn reopen_admin(&self) -> Option<Admin> {
+        let open = || open_admin(&self.listener, None, self.outline.config(), self.shown.clone());
+        for _ in 1..HANDOVER_REOPEN_TRIES {
+            match open() {
+                Ok(admin) => return Some(admin),
+                Err(failed) => warn!("the admin listener cannot be had again yet: {failed}"),
+            }
+            tokio::time::sleep(HANDOVER_REOPEN_PAUSE).await;
+        }
+        open().inspect_err(|failed| error!("the admin listener cannot be had again: {failed}")).ok()
     }
 
     /// Ends what was begun, tells what was counted until then, and goes: the other process answers.
     pub async fn leave(self, visitor: Arc<Visitor>) {
         self.serving.store(false, Ordering::Release);
+        drop(self.well_known);
         self.lanes.stop().await;
         self.recording.abort();
         if let Some(relieving) = self.relieving {

@@ -3,7 +3,7 @@
 use super::progress::Progress;
 use super::reach::Reach;
 use super::told::happened;
-use super::{complain, count, say};
+use super::{complain, count, say, try_say};
 use clap::Subcommand;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl Tail {
         }
     }
 
-    /// Prints lines after a number; returns that of the last line that there is.
+    /// Prints lines after a number; returns that of the last line that there is. Where nobody reads any more, that is the end of it.
     fn look(&self, after: u64, most: usize) -> Result<u64, ExitCode> {
         let told = self.server.json(&format!("/api/v1/audit?after={after}&limit={most}"))?;
         let lines = told["lines"].as_array().map_or(&[][..], Vec::as_slice);
@@ -81,7 +81,8 @@ impl Tail {
                 count(missing as usize, "line")
             ));
         }
-        lines.iter().for_each(|line| say(&if self.json { line.to_string() } else { words(line) }));
+        let mut words = lines.iter().map(|line| if self.json { line.to_string() } else { words(line) });
+        words.try_for_each(|line| try_say(&line)).map_err(|_| ExitCode::SUCCESS)?;
         Ok(told["newest"].as_u64().unwrap_or(after))
     }
 }

@@ -10,9 +10,8 @@ use super::{complain, load, say};
 use crate::app::World;
 use crate::config::{Ask, Config, Pool, Transport};
 use crate::federation::{INSIDE_ALWAYS, InsidePort};
-use crate::health::{Outcome, Thresholds};
+use crate::health::Outcome;
 use crate::limits::{CHECK_PROBES_AT_ONCE, REACH_TIMEOUT};
-use crate::name::Name;
 use crate::probe::{Observation, observe};
 use crate::topology::TargetSpec;
 use serde_json::{Value, json};
@@ -200,17 +199,6 @@ async fn inside(pool: &Pool) -> Result<Vec<IpAddr>, String> {
 
 /// A connection, or a STUN binding where there are none: who is behind the firewall is not the question here.
 fn target(address: IpAddr, port: InsidePort) -> TargetSpec {
-    TargetSpec {
-        address: SocketAddr::new(address, port.port),
-        ask: Arc::new(if port.is_udp { Ask::Stun { transport: Transport::Udp } } else { Ask::Tcp }),
-        server_name: Name::root(),
-        domain: Name::root(),
-        names: Arc::default(),
-        interval: REACH_TIMEOUT,
-        timeout: REACH_TIMEOUT,
-        confirm: REACH_TIMEOUT,
-        thresholds: Thresholds { fall: 1, rise: 1 },
-        tripwire: false,
-        tls: crate::config::TlsOptions::default(),
-    }
+    let ask = if port.is_udp { Ask::Stun { transport: Transport::Udp } } else { Ask::Tcp };
+    TargetSpec::nameless(SocketAddr::new(address, port.port), ask, REACH_TIMEOUT)
 }

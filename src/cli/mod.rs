@@ -26,6 +26,7 @@ mod front_end;
 mod given;
 mod healthcheck;
 mod manager;
+mod manual;
 mod notify;
 mod operate;
 mod papers;
@@ -132,7 +133,7 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// Write the man pages of every command into a directory.
+    /// Write the man pages of every command, and of the configuration, into a directory.
     Man {
         /// Where to; made where it is missing.
         directory: PathBuf,
@@ -183,6 +184,9 @@ struct Ordering {
     /// Do it though [safety] forbids it.
     #[arg(long)]
     force: bool,
+    /// Print what was done as JSON.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     server: reach::Reach,
 }

@@ -1,6 +1,5 @@
 //! Orders to a running server, over its admin address. What it tells of itself is `status` and `watch`.
 
-use super::reach::Reach;
 use super::{Ordering, say};
 use crate::health::Subject;
 use serde_json::{Value, json};
@@ -13,12 +12,12 @@ pub(super) fn hold(subject: &Subject, state: &str, length: Option<&str>, order: 
     if let Some(length) = length {
         said["for"] = length.into();
     }
-    tell(&order.server, "PUT", subject, &said)
+    tell(order, "PUT", subject, &said)
 }
 
 /// Asks for the end of a hold and of a wait.
 pub(super) fn release(subject: &Subject, order: &Ordering) -> ExitCode {
-    tell(&order.server, "DELETE", subject, &said(order))
+    tell(order, "DELETE", subject, &said(order))
 }
 
 fn said(order: &Ordering) -> Value {
@@ -43,14 +42,13 @@ fn name_of<'u>(uid: &str, users: &'u str) -> Option<&'u str> {
     })
 }
 
-fn tell(server: &Reach, method: &str, subject: &Subject, said: &Value) -> ExitCode {
-    match server.told(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
-        Ok(done) => {
-            say(done["message"].as_str().unwrap_or_default());
-            ExitCode::SUCCESS
-        }
-        Err(code) => code,
+fn tell(order: &Ordering, method: &str, subject: &Subject, said: &Value) -> ExitCode {
+    match order.server.told(method, &format!("/api/v1/holds/{subject}"), &said.to_string()) {
+        Ok(done) if order.json => say(&done.to_string()),
+        Ok(done) => say(done["message"].as_str().unwrap_or_default()),
+        Err(code) => return code,
     }
+    ExitCode::SUCCESS
 }
 
 #[cfg(test)]

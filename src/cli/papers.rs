@@ -13,10 +13,11 @@ pub(super) fn completions(shell: clap_complete::Shell) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Writes a man page for every command.
+/// Writes a man page for every command, and one of the configuration.
 pub(super) fn man(directory: &Path) -> ExitCode {
     let written = std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(super::codes::explained(Cli::command()), directory));
+        .and_then(|()| clap_mangen::generate_to(super::codes::explained(Cli::command()), directory))
+        .and_then(|()| std::fs::write(directory.join("edgesteer.toml.5"), super::manual::page()));
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -49,9 +49,7 @@ struct Account {
 
 /// Becomes a user for good, with every thread, who must be able to write in the state directory.
 pub(super) fn become_user(user: &str, state_dir: Option<&Path>) -> Result<(), PrivilegeError> {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let account = find(user, &read("/etc/passwd"), &read("/etc/group"));
-    let account = account.ok_or_else(|| PrivilegeError::NoSuchUser(user.to_owned()))?;
+    let account = look_up(user).ok_or_else(|| PrivilegeError::NoSuchUser(user.to_owned()))?;
     let is_root = getuid().is_root();
     if !is_root && getuid().as_raw() != account.uid {
         return Err(PrivilegeError::NotRoot(user.to_owned()));
@@ -69,6 +67,16 @@ pub(super) fn become_user(user: &str, state_dir: Option<&Path>) -> Result<(), Pr
         }
     }
     Ok(())
+}
+
+/// The number of a user, if there is one of that name.
+pub(super) fn number(user: &str) -> Option<u32> {
+    look_up(user).map(|account| account.uid)
+}
+
+fn look_up(user: &str) -> Option<Account> {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    find(user, &read("/etc/passwd"), &read("/etc/group"))
 }
 
 /// A name out of the system's lists, or "uid:gid".

@@ -3,7 +3,6 @@
 use super::complain;
 use super::progress::Progress;
 use crate::admin;
-use crate::config::Pem;
 use clap::Args;
 use serde_json::Value;
 use std::fmt;
@@ -33,6 +32,9 @@ pub(super) struct Reach {
     /// A file with a token for it. Default: what EDGESTEER_TOKEN says, else the token of this machine.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Whether it does not matter who answers.
+    #[arg(skip)]
+    is_anybody: bool,
     #[command(flatten)]
     tls: tls::Files,
 }
@@ -90,10 +92,10 @@ impl Address {
 }
 
 impl Reach {
-    /// The server on this machine at that admin address, whose certificate is this file if it has one, with whatever token is at hand.
-    pub(super) fn to(admin: SocketAddr, certificate: Option<Pem>) -> Self {
-        let admin = Address { is_https: certificate.is_some(), host: admin.ip().to_string(), port: admin.port() };
-        Self { admin, token_file: None, tls: tls::Files::only(certificate) }
+    /// Whoever answers at that admin address, over TLS with whatever certificate or without TLS: he is shown no token.
+    pub(super) fn whoever(admin: SocketAddr, is_https: bool) -> Self {
+        let admin = Address { is_https, host: admin.ip().to_string(), port: admin.port() };
+        Self { admin, token_file: None, is_anybody: true, tls: tls::Files::default() }
     }
 
     /// What the server tells at a path, as JSON; otherwise why not was said, and this is the exit code.
@@ -156,7 +158,11 @@ impl Reach {
         };
         let head = format!("{method} {path} HTTP/1.0\r\nHost: {admin}\r\n{token}Connection: close\r\n");
         let request = format!("{head}{fields}Content-Length: {length}\r\n\r\n{body}");
-        let answer = if is_https { self.tls.speak(&admin.host, stream, &request) } else { speak(stream, &request) };
+        let answer = match (is_https, self.is_anybody) {
+            (false, _) => speak(stream, &request),
+            (true, false) => self.tls.speak(&admin.host, stream, &request),
+            (true, true) => tls::speak_to_anybody(&admin.host, stream, &request),
+        };
         Answer::read(&answer?).unwrap_or_else(|| Err(io::Error::other("that is no HTTP answer")))
     }
 
@@ -207,6 +213,9 @@ impl Reach {
 
     /// The token to show whoever answers at that address.
     fn token(&self, peer: SocketAddr) -> io::Result<Option<String>> {
+        if self.is_anybody {
+            return Ok(None);
+        }
         if let Some(file) = &self.token_file {
             let token = std::fs::read_to_string(file);
             let next = "name a file with a token that you may read; `edgesteer token new NAME` makes one";

@@ -72,7 +72,8 @@ fn read(path: &Path) -> Result<(World, Signals), ExitCode> {
 fn estate(world: &World, sockets: Vec<std::os::fd::OwnedFd>, replace: bool) -> Result<Estate, String> {
     let config = world.outline.config();
     let mut estate = if replace {
-        Estate::of_elder(config).map_err(|why| format!("the process that runs cannot be replaced: {why}"))?
+        let user = config.server.user.as_deref().and_then(privileges::number);
+        Estate::of_elder(config, user).map_err(|why| format!("the process that runs cannot be replaced: {why}"))?
     } else {
         Estate::of(sockets)
     };

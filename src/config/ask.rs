@@ -14,6 +14,7 @@ use super::{Config, Recipient};
 use crate::federation::CheckKind;
 use crate::limits;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -157,14 +158,12 @@ pub(super) const KEYS: &[Key] = &[
         "alive",
         Is(|| text(SIP_ALIVE)),
         "`sip`: status codes that prove service; by default those that only a working SIP stack gives.",
-    )
-    .written(CODES),
+    ),
     Key::new(
         "degraded",
         Is(|| text(SIP_DEGRADED)),
         "`sip`: status codes of an edge that lives in front of something that does not.",
-    )
-    .written(CODES),
+    ),
     Key::new(
         "direct_tls",
         Is(|| DIRECT_TLS.shown()),
@@ -177,7 +176,7 @@ pub(super) const KEYS: &[Key] = &[
         "`https`: path and query of the request. No redirect is followed: its status is judged as it is.",
     )
     .written("a path that begins with `/`"),
-    Key::new("status", Is(|| text(HTTP_OK)), "`https`: status codes that prove service.").written(CODES),
+    Key::new("status", Is(|| text(HTTP_OK)), "`https`: status codes that prove service."),
     Key::new("contains", Means("anything"), "`https`: what the first 16 KiB of the body must have in them.")
         .written("a text"),
     Key::new(
@@ -208,7 +207,8 @@ pub(super) const KEYS: &[Key] = &[
 
 /// How a command is written.
 pub(super) const COMMAND: &str = "list of the absolute path of a program, and its arguments; no shell reads them";
-const CODES: &str = "list of codes from 100 to 699, and ranges in quotes, as `[200, \"300-399\"]`";
+/// What a status may be.
+const CODE: RangeInclusive<u16> = 100..=699;
 const METHOD: Method = Method::Get;
 const TRANSPORT: Transport = Transport::Udp;
 const DIRECT_TLS: bool = false;
@@ -371,14 +371,17 @@ fn text(ranges: &[(u16, u16)]) -> String {
 
 /// `[200, "300-399"]`
 fn codes(value: Value<'_>) -> Option<Codes> {
+    let help = format!("write codes from {} to {}, or ranges of them, as [200, \"300-399\"]", CODE.start(), CODE.end());
     let ranges = value.list(|item| {
-        let Some(text) = item.as_text() else { return item.integer(100..=699u16).map(|code| (code, code)) };
-        let code = |text: &str| text.parse().ok().filter(|code| (100..=699u16).contains(code));
+        let Some(text) = item.as_text() else {
+            let code = item.is_number().then(|| item.integer(CODE));
+            return code.unwrap_or_else(|| item.wrong("a code or a range", &help)).map(|code| (code, code));
+        };
+        let code = |text: &str| text.parse().ok().filter(|code| CODE.contains(code));
         let range = text.split_once('-').and_then(|(first, last)| Some((code(first)?, code(last)?)));
         range.filter(|(first, last)| first <= last).or_else(|| {
             let title = format!("\"{text}\" is no range of status codes");
-            let help = "write codes as numbers and ranges in quotes, as [200, \"300-399\"]";
-            item.report.add(item.span, codes::BAD_STATUS, title, "", help);
+            item.report.add(item.span, codes::BAD_STATUS, title, "", help.as_str());
             None
         })
     })?;

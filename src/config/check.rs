@@ -28,7 +28,7 @@ pub(super) static SECTION: Section = Section {
     header: "[check.NAME]",
     about: "What is probed: for several services here, by this name; for one in its own `[service.NAME.check]`, \
             with the same keys. What is not said is as the [kind of service](#kinds-of-service) has it. A silent \
-            endpoint is down after `interval` + `fall` × (`confirm` + `timeout`) at the latest.",
+            endpoint is down after `interval + fall * (confirm + timeout)` at the latest.",
     keys: &[KEYS, ask::KEYS],
 };
 

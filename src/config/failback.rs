@@ -19,9 +19,8 @@ pub(super) static SECTION: Section = Section {
         Key::new(
             "after",
             Needed("after = \"10m\""),
-            "How long a pool that was lost must be up without a break before some try it.",
-        )
-        .written("`\"auto\"` (at once), or a duration from 1ms to 30days"),
+            "How long a pool that was lost must be up without a break before some try it; `\"auto\"` is at once.",
+        ),
         Key::new("canary", Needed("canary = { share = \"5%\", for = \"10m\" }"), "Who tries it, and for how long.")
             .within(&CANARY),
     ]],
@@ -44,7 +43,7 @@ pub(super) fn read(value: Value<'_>) -> Option<Failback> {
     if value.is_table() {
         return table(value);
     }
-    let wanted = "\"auto\", \"manual\", a duration, or a table with a canary";
+    let wanted = "\"auto\", \"manual\", a duration, or a table";
     match value.text(wanted, "write how long a pool must stay up first, as \"10m\"")? {
         "auto" | "manual" => value.word(WORDS),
         _ => wait(value).map(Failback::After),

@@ -68,7 +68,7 @@ pub use load::{Loaded, load, read};
 pub use notify::{Notify, Recipient, Topic, Webhook};
 pub use outline::Outline;
 pub use pages::{PAGES, page};
-pub use reference::{Entry, Table, page as reference_page, reference};
+pub use reference::{Entry, Table, Words, page as reference_page, reference};
 pub use resolver::{Resolver, Upstream, UpstreamProtocol};
 pub use safety::Safety;
 pub use site::Site;

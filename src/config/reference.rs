@@ -9,8 +9,10 @@ use super::codes;
 use super::key::{Absent, Key, Section};
 use super::load::{FILE, grammar};
 
+mod kinds;
 mod page;
 
+pub use kinds::Words;
 pub use page::page;
 
 /// A table of the configuration.
@@ -22,6 +24,8 @@ pub struct Table {
     pub about: &'static str,
     /// Its keys; at least one.
     pub keys: Vec<Entry>,
+    /// What words of one of its keys stand for.
+    pub words: Option<Words>,
 }
 
 /// A key of a table.
@@ -31,8 +35,8 @@ pub struct Entry {
     pub name: &'static str,
     /// How its value is written; Markdown.
     pub written: String,
-    /// What holds without it; Markdown.
-    pub absent: String,
+    /// What holds without it; Markdown. `None`: it must be given.
+    pub absent: Option<String>,
     /// What it does; Markdown.
     pub meaning: String,
     /// The header of the table that its value is, or may be.
@@ -62,7 +66,7 @@ fn collect(key: &'static Key, into: &mut Vec<&'static Section>) {
 
 fn table(section: &'static Section) -> Table {
     let keys = section.keys().map(|key| entry(section, key)).collect();
-    Table { header: section.header, about: section.about, keys }
+    Table { header: section.header, about: section.about, keys, words: kinds::of(section.header) }
 }
 
 fn entry(section: &'static Section, key: &'static Key) -> Entry {
@@ -73,9 +77,9 @@ fn entry(section: &'static Section, key: &'static Key) -> Entry {
         name: key.name,
         written: written(section, key) + &most,
         absent: match key.absent {
-            Absent::Needed(_) => "**must be given**".to_owned(),
-            Absent::Is(default) => format!("`{}`", default()),
-            Absent::Means(what) => what.to_owned(),
+            Absent::Needed(_) => None,
+            Absent::Is(default) => Some(format!("`{}`", default())),
+            Absent::Means(what) => Some(what.to_owned()),
         },
         meaning: format!("{}{}", key.meaning, if restart { " **A change needs a restart.**" } else { "" }),
         within: key.within.map(|section| section.header),
@@ -97,17 +101,18 @@ fn written(section: &Section, key: &Key) -> String {
     let Some(said) = ask(section, key, WRONG) else { return String::new() };
     let or_table = if key.within.is_some() { ", or a table" } else { "" };
     match said.wanted.as_str() {
-        "a table" => match ask(section, key, NO_WORD).filter(|said| said.code == codes::UNKNOWN_WORD.name) {
-            Some(words) => phrase(&words.help) + or_table,
-            None => "a table".to_owned(),
+        "a table" => match (ask(section, key, NO_WORD), ask(section, key, &format!("{{ x = {WRONG} }}"))) {
+            (Some(words), _) if words.code == codes::UNKNOWN_WORD.name => phrase(&words.help) + or_table,
+            (_, Some(entry)) if key.within.is_none() => format!("a table of names, each with {}", value(&entry)),
+            _ => "a table".to_owned(),
         },
         "a list" => {
             let item = ask(section, key, &format!("[{WRONG}]")).map_or_else(String::new, |item| value(&item));
             format!("list{} {item}", if item.starts_with("a") { ", each" } else { " of" })
         }
-        "a duration" => {
+        choice if choice.contains("a duration") => {
             let range = ask(section, key, LONG).map_or_else(String::new, |range| phrase(&range.help));
-            range.split(", as ").next().unwrap_or_default().to_owned()
+            phrase(choice).replace("a duration", range.split(", as ").next().unwrap_or_default())
         }
         _ => value(&said) + or_table,
     }
@@ -147,8 +152,10 @@ fn ask(section: &Section, key: &Key, value: &str) -> Option<Said> {
 /// An error's remedy as a description: without "write", and with what is written as it stands as code.
 fn phrase(help: &str) -> String {
     let help = help.strip_prefix("write ").unwrap_or(help).replace(" without quotes", "").replace(" in quotes", "");
-    let mut rest = help.split("; ").next().unwrap_or_default();
-    rest = rest.strip_prefix("one of ").unwrap_or(rest);
+    let help = help.split("; ").next().unwrap_or_default();
+    let choice = help.strip_prefix("one of ").filter(|choice| !choice.contains(" or ")).map(last_or);
+    let help = choice.unwrap_or_else(|| help.strip_prefix("one of ").unwrap_or(help).to_owned());
+    let mut rest = help.as_str();
     let mut text = String::new();
     while let Some(begin) = rest.find(['"', '[', '{']) {
         let Some(end) = end_of_code(&rest[begin..]).map(|length| begin + length) else { break };
@@ -156,6 +163,11 @@ fn phrase(help: &str) -> String {
         rest = &rest[end..];
     }
     text + rest
+}
+
+/// A choice of words with "or" before the last.
+fn last_or(choice: &str) -> String {
+    choice.rsplit_once(", ").map_or_else(|| choice.to_owned(), |(first, last)| format!("{first} or {last}"))
 }
 
 /// The length of the quoted text, list or table that a text begins with.

@@ -39,7 +39,8 @@ pub(super) static SECTION: Section = Section {
         ),
         Key::new(
             "pools",
-            Means("**must be given**"),
+            // `refer` says it, with a code of its own.
+            Needed("pools = [\"a\", \"b\"], the preferred one first"),
             "Pools that can serve it, the preferred one first where distance does not decide.",
         ),
         Key::new(
@@ -69,7 +70,6 @@ pub(super) static SECTION: Section = Section {
             "When a pool that was lost is preferred again: at once, when an operator releases it, after it has \
              been up for so long, or with a canary ([policy](policy.md)).",
         )
-        .written("`\"auto\"`, `\"manual\"`, a duration from 1ms to 30days, or a table")
         .within(&failback::SECTION),
         Key::new(
             "all_down",
@@ -146,8 +146,7 @@ pub(super) static WEIGHTED: Section = Section {
         "weighted",
         Needed("weighted = { a = 3, b = 1 }, with the names of pools"),
         "A weight for each of the service's pools, not all 0; a pool with 0 comes last.",
-    )
-    .written("a table of pools, each with a whole number from 0 to 65535")]],
+    )]],
 };
 
 /// A service as it was written.

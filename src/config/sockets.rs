@@ -6,7 +6,7 @@
 use super::load::text;
 use super::reader::Value;
 use super::report::Report;
-use super::{AdminTls, Diagnostics, server};
+use super::{Diagnostics, server};
 use std::net::SocketAddr;
 use std::path::Path;
 use toml::de::DeTable;
@@ -18,8 +18,8 @@ pub struct Sockets {
     pub listen: Vec<SocketAddr>,
     /// The admin listener.
     pub admin: SocketAddr,
-    /// What the admin listener shows, if it speaks TLS.
-    pub admin_tls: Option<AdminTls>,
+    /// Whether it is to speak TLS, with whatever certificate.
+    pub is_admin_tls: bool,
 }
 
 /// Reads them from the configuration file at `path`.
@@ -32,5 +32,8 @@ pub fn sockets(path: &Path) -> Result<Sockets, Diagnostics> {
     let (tree, _) = DeTable::parse_recoverable(&main.text);
     let node = tree.get_ref().get("server");
     let server = node.and_then(|node| server::server(Value::new("server", node, &report))).unwrap_or_default();
-    Ok(Sockets { listen: server.listen, admin: server.admin, admin_tls: server.admin_tls })
+    // Its files may be gone, or between two renames.
+    let is_admin_tls =
+        node.and_then(|node| node.get_ref().as_table()).is_some_and(|keys| keys.contains_key("admin_tls"));
+    Ok(Sockets { listen: server.listen, admin: server.admin, is_admin_tls })
 }

@@ -98,7 +98,7 @@ pub(super) static TSIG: Section = Section {
         Key::new(
             "secret_file",
             Needed("secret_file = \"transfer.key\": a file with the shared secret in Base64"),
-            "File with one line of Base64, 16 to 128 octets, which not everybody on this host may read; \
+            "File with one line of Base64, which not everybody on this host may read; \
              `openssl rand -base64 32` makes one.",
         ),
     ]],

@@ -183,8 +183,29 @@ pub(super) fn pools_at(topology: &Topology, target: &Arc<TargetSpec>) -> Vec<Str
     place.map_or_else(Vec::new, |place| pools_of(topology, TargetId::at(place)))
 }
 
+/// Whether clients of whom one was chosen are sent to other pools by the other choice, or to the same in another order.
+pub(super) fn goes_elsewhere(old: &Choice, new: &Choice) -> bool {
+    !old.picks.iter().map(|pick| pick.pool).eq(new.picks.iter().map(|pick| pick.pool))
+}
+
 /// The moves that a new row of a service makes, one for each pair of choices. Pools' own names never move.
 pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
+    moves_among(before, id, row, before.row(id).choices().zip(row.choices()).enumerate())
+}
+
+/// The same of clients who try a pool in its canary, where they are told something else than the others, or were.
+pub(super) fn trial_moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
+    let old = before.row(id);
+    let each = old.trials().zip(row.trials()).enumerate();
+    moves_among(before, id, row, each.filter(|(order, _)| old.is_tried(*order) || row.is_tried(*order)))
+}
+
+fn moves_among<'a>(
+    before: &Snapshot,
+    id: ServiceId,
+    row: &Row,
+    choices: impl Iterator<Item = (usize, (&'a Choice, &'a Choice))>,
+) -> Vec<Move> {
     let topology = &before.topology;
     let service = topology.service(id);
     if service.face == Face::PoolName {
@@ -195,7 +216,7 @@ pub(super) fn moves(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Move> {
     };
     let own = service.orders.of_regions();
     let mut moves: Vec<Move> = Vec::new();
-    for (order, (old, new)) in before.row(id).choices().zip(row.choices()).enumerate() {
+    for (order, (old, new)) in choices {
         let (from, to) = (pools(old), pools(new));
         if from == to && old.basis == new.basis {
             continue;
@@ -263,10 +284,10 @@ impl Event {
                 warn!(service, pool, for_s, "the pool flaps: it serves only where no other does");
             }
             Self::Flap(Flap { service, pool, damped: None }) => info!(service, pool, "the pool flaps no longer"),
-            Self::Trial(Trial { service, pool, step: Step::Aborted }) => {
-                warn!(service, pool, "canary aborted: {}", Step::Aborted.words());
+            Self::Trial(trial @ Trial { service, pool, step: Step::Aborted, .. }) => {
+                warn!(service, pool, "canary aborted: {}", trial.words());
             }
-            Self::Trial(Trial { service, pool, step }) => info!(service, pool, "canary: {}", step.words()),
+            Self::Trial(trial @ Trial { service, pool, .. }) => info!(service, pool, "canary: {}", trial.words()),
             Self::Replaced { generation } => info!(generation, "configuration is published"),
             Self::Held { subject, hold, forced, generation } => {
                 let Grounds { reason, author } = &hold.grounds;

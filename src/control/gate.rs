@@ -1,17 +1,18 @@
 //! Programs that are asked before a service sends clients elsewhere by itself. Pure, but for the programs.
 //!
-//! A new row that would move clients of a gated service is withheld while its gate is asked, and as long as that says "stay"; then
-//! it is asked again after `GATE_AGAIN`. What always holds: only moves wait, and only those that verdicts and time make: what an operator orders and a
-//! reload pass; a move that would be another one is asked for anew; a gate that does not answer in time, or cannot, is passed or
+//! Clients of a gated service whom a new row would send elsewhere are told what they were told before while its gate is asked, and as long as that
+//! says "stay"; then it is asked again after `GATE_AGAIN`. What always holds: only moves wait, a canary's among them, and only those that verdicts and
+//! time make: all others of the service are told what is true; what an operator orders and a reload pass; a move that would be another one is asked for anew; a gate that does not answer in time, or cannot, is passed or
 //! not as its `otherwise` says, so that nothing waits for ever. Services of one gate that move together are asked for together.
 
-use super::event::{Move, moves};
+use super::event::{Move, goes_elsewhere, moves, trial_moves};
 use crate::command::Running;
 use crate::config::{Gate, Way};
 use crate::ids::ServiceId;
 use crate::limits::{GATE_AGAIN, GATES_QUEUE, NOTIFY_ANSWER_SHOWN};
 use crate::snapshot::{Row, Snapshot};
-use serde_json::json;
+use crate::topology::Topology;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,8 +21,16 @@ use tokio::sync::mpsc;
 const GO: i32 = 0;
 const STAY: i32 = 1;
 
-/// Where clients of a service would go: from which pools to which.
-type Ways = Vec<(Vec<String>, Vec<String>)>;
+/// Clients of a service who would go elsewhere.
+#[derive(Debug)]
+struct Going {
+    moved: Move,
+    /// The share of client networks, if it is of those alone who try a pool in its canary.
+    canary: Option<f64>,
+}
+
+/// Where they would go: from which pools to which, and whether in a canary.
+type Ways = Vec<(Vec<String>, Vec<String>, bool)>;
 
 /// What waits for gates.
 #[derive(Debug)]
@@ -86,6 +95,12 @@ impl Gates {
         self.waiting.clear();
     }
 
+    /// The gate for which a service of that name waits.
+    pub(super) fn of(&self, service: &str, topology: &Topology) -> Option<String> {
+        let its = self.waiting.iter().find(|(id, _)| topology.service(**id).name == service);
+        its.map(|(_, waiting)| waiting.gate.clone())
+    }
+
     /// How many services wait for each gate that has some waiting.
     pub(super) fn waiting(&self) -> BTreeMap<&str, usize> {
         self.waiting.values().fold(BTreeMap::new(), |mut counts, waiting| {
@@ -94,47 +109,41 @@ impl Gates {
         })
     }
 
-    /// Takes out of `changes` what has to wait, and asks for what was not asked for yet.
+    /// Has whoever must wait stay where he is in the rows of `changes`, takes out those that so change nothing, and asks for what was not asked
+    /// for yet.
     pub(super) fn sift(&mut self, before: &Snapshot, changes: &mut Vec<(ServiceId, Arc<Row>)>) -> Vec<Asked> {
         if !self.is_shut || before.topology.gates.is_empty() {
             return Vec::new();
         }
-        let mut news: BTreeMap<usize, Vec<(ServiceId, Vec<Move>)>> = BTreeMap::new();
-        changes.retain(|(id, row)| {
+        let mut news: BTreeMap<usize, Vec<(ServiceId, Vec<Going>)>> = BTreeMap::new();
+        changes.retain_mut(|(id, row)| {
             let Some(gate) = before.topology.gate_of(*id) else { return true };
-            let moves: Vec<Move> = moves(before, *id, row).into_iter().filter(|m| m.from != m.to).collect();
-            let old = self.waiting.get(id).filter(|waiting| waiting.ways == ways(&moves));
+            let going = going(before, *id, row);
+            let old = self.waiting.get(id).filter(|waiting| waiting.ways == ways(&going));
             match old.map(|waiting| waiting.said) {
-                _ if moves.is_empty() => {}
-                Some(Some((Way::Go, _))) => {}
-                Some(_) => return false,
+                _ if going.is_empty() => drop(self.waiting.remove(id)),
+                Some(Some((Way::Go, _))) => drop(self.waiting.remove(id)),
+                Some(_) => *row = Arc::new(row.keeping(before.row(*id), goes_elsewhere)),
                 None => {
-                    news.entry(gate).or_default().push((*id, moves));
-                    return false;
+                    *row = Arc::new(row.keeping(before.row(*id), goes_elsewhere));
+                    news.entry(gate).or_default().push((*id, going));
                 }
             }
-            self.waiting.remove(id);
-            true
+            **row != *before.row(*id)
         });
         news.into_iter().map(|(gate, moving)| self.ask(&before.topology.gates[gate], moving)).collect()
     }
 
-    fn ask(&mut self, gate: &Gate, moving: Vec<(ServiceId, Vec<Move>)>) -> Asked {
+    fn ask(&mut self, gate: &Gate, moving: Vec<(ServiceId, Vec<Going>)>) -> Asked {
         self.next += 1;
         let asked = self.next;
-        let all = moving.iter().flat_map(|(_, moves)| moves);
-        let told: Vec<_> = all
-            .clone()
-            .map(|m| {
-                let lost: Vec<&str> = m.lost.iter().map(|lost| lost.pool.as_str()).collect();
-                json!({"service": m.service, "from": m.from, "to": m.to, "lost": lost, "regions": m.regions})
-            })
-            .collect();
-        let mut services: Vec<String> = all.map(|m| m.service.clone()).collect();
+        let all = moving.iter().flat_map(|(_, going)| going);
+        let told: Vec<_> = all.clone().map(Going::told).collect();
+        let mut services: Vec<String> = all.map(|going| going.moved.service.clone()).collect();
         services.dedup();
         let body = json!({"gate": gate.name, "timeout_ms": gate.timeout.as_millis() as u64, "moves": told}).to_string();
-        for (id, moves) in moving {
-            let waiting = Waiting { asked, gate: gate.name.clone(), ways: ways(&moves), said: None };
+        for (id, going) in moving {
+            let waiting = Waiting { asked, gate: gate.name.clone(), ways: ways(&going), said: None };
             self.waiting.insert(id, waiting);
         }
         let (answers, asking) = (self.answers.clone(), gate.clone());
@@ -174,8 +183,30 @@ impl Gates {
     }
 }
 
-fn ways(moves: &[Move]) -> Ways {
-    moves.iter().map(|m| (m.from.clone(), m.to.clone())).collect()
+impl Going {
+    /// What a gate reads of it.
+    fn told(&self) -> Value {
+        let Move { service, from, to, lost, regions, .. } = &self.moved;
+        let lost: Vec<&str> = lost.iter().map(|lost| lost.pool.as_str()).collect();
+        let mut told = json!({"service": service, "from": from, "to": to, "lost": lost, "regions": regions});
+        if let Some(share) = self.canary {
+            told["canary"] = Value::from(share);
+        }
+        told
+    }
+}
+
+/// Whom a new row would send elsewhere.
+fn going(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Going> {
+    let share = before.topology.service(id).canary.map_or(0.0, |canary| f64::from(canary.share) / 10_000.0);
+    let all = moves(before, id, row).into_iter().map(|moved| Going { moved, canary: None });
+    let tried = trial_moves(before, id, row).into_iter().map(|moved| Going { moved, canary: Some(share) });
+    all.chain(tried).filter(|Going { moved, .. }| moved.from != moved.to).collect()
+}
+
+fn ways(going: &[Going]) -> Ways {
+    let way = |Going { moved, canary }: &Going| (moved.from.clone(), moved.to.clone(), canary.is_some());
+    going.iter().map(way).collect()
 }
 
 /// What the program says, or what is done without an answer.

@@ -4,7 +4,7 @@
 //! lives for its TTL from then. What holds make of pools is not here (`beliefs`).
 
 use crate::health::{Holds, Moment, Subject};
-use crate::ids::ServiceId;
+use crate::ids::{PoolId, ServiceId};
 use crate::snapshot::{Row, Snapshot};
 use crate::steering::{Choice, Pick};
 use crate::topology::{Face, Service, Topology};
@@ -164,21 +164,8 @@ fn subject(topology: &Topology, service: &Service, (place, endpoint): Part) -> S
 
 /// Whether some client is told of a subject.
 fn is_named(snapshot: &Snapshot, subject: &Subject) -> bool {
-    let topology = &snapshot.topology;
-    let Some(pool) = topology.pools.iter().position(|pool| pool.name == subject.pool) else { return false };
-    let services = topology.services.iter().enumerate().filter(|(_, service)| service.face == Face::Configured);
-    let mut with_pool = services.filter_map(|(i, service)| {
-        let place = service.pools.iter().position(|place| place.pool.index() == pool)?;
-        Some((snapshot.row(ServiceId::at(i)), &service.pools[place], place))
-    });
-    with_pool.any(|(row, pool, place)| {
-        let mut picks =
-            row.choices().chain(row.trials()).flat_map(|choice| &choice.picks).filter(|pick| pick.pool == place);
-        picks.any(|pick| match subject.endpoint {
-            None => true,
-            Some(address) => pick.endpoints.iter().any(|&endpoint| pool.endpoints[endpoint].address == address),
-        })
-    })
+    let pool = snapshot.topology.pools.iter().position(|pool| pool.name == subject.pool);
+    pool.is_some_and(|pool| snapshot.is_named(PoolId::at(pool), subject.endpoint))
 }
 
 /// The longest TTL with which answers name a subject's pool.

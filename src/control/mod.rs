@@ -380,7 +380,11 @@ impl Control {
     /// What rendering has found of pools that began or ended to flap or to be tried.
     fn pools_to_tell(&mut self) -> Vec<Event> {
         let flaps = self.beliefs.take_flaps().into_iter().map(Event::Flap);
-        flaps.chain(self.beliefs.take_trials().into_iter().map(Event::Trial)).collect()
+        let trials = self.beliefs.take_trials().into_iter().map(|trial| {
+            let gate = self.gates.of(&trial.service, self.beliefs.topology());
+            Event::Trial(Trial { gate, ..trial })
+        });
+        flaps.chain(trials).collect()
     }
 
     /// Tells when a doubt of ourselves begins or ends.

@@ -105,13 +105,14 @@ fn flapping(Flap { service, pool, damped }: &Flap) -> Entry {
     damped.map(|damped| damped.as_secs()).into_iter().fold(entry, |entry, s| entry.with("for_s", s))
 }
 
-fn tried(Trial { service, pool, step }: &Trial) -> Entry {
+fn tried(trial @ Trial { service, pool, step, gate }: &Trial) -> Entry {
     let what = match step {
         Step::Began { .. } => "canary",
         Step::Passed => "canary-passed",
         Step::Aborted => "canary-aborted",
     };
-    let entry = Entry::of(what, step.words()).with("service", service.as_str()).with("pool", pool.as_str());
+    let entry = Entry::of(what, trial.words()).with("service", service.as_str()).with("pool", pool.as_str());
+    let entry = gate.iter().fold(entry, |entry, gate| entry.with("gate", gate.as_str()));
     match step {
         Step::Began { share, length } => {
             entry.with("share", f64::from(*share) / 10_000.0).with("for_s", length.as_secs())

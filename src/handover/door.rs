@@ -20,7 +20,10 @@ impl Door {
     /// # Errors
     /// Where somebody else has it.
     pub fn open(admin: SocketAddr, given: Option<OwnedFd>) -> io::Result<Self> {
-        let door = std::os::unix::net::UnixListener::from(given.map_or_else(|| new(admin), Ok)?);
+        let door = given.map_or_else(|| new(admin), Ok)?;
+        // Said again for one that was given: who knocks is told whose it is now, and not who made it (unix(7), SO_PEERCRED).
+        listen(&door, 1)?;
+        let door = std::os::unix::net::UnixListener::from(door);
         door.set_nonblocking(true)?;
         UnixListener::from_std(door).map(Self)
     }
@@ -50,7 +53,7 @@ impl Door {
         // Every word is waited for, where waiting holds nobody up.
         socket.set_nonblocking(false)?;
         let socket = OwnedFd::from(socket);
-        elder::is_trusted(&socket)?;
+        elder::trust(&socket, None)?;
         Ok(Visitor(socket))
     }
 
@@ -63,7 +66,6 @@ fn new(admin: SocketAddr) -> io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC;
     let door = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
     bind(&door, &SocketAddrUnix::new_abstract_name(name(admin).as_bytes())?)?;
-    listen(&door, 1)?;
     Ok(door)
 }
 

@@ -30,11 +30,12 @@ pub(super) const COUNTERS: &str = "counters";
 pub struct Elder(OwnedFd);
 
 impl Elder {
-    /// Knocks at the server at that admin address; `None` where none runs.
+    /// Knocks at the server at that admin address; `None` where none runs. `user` is whom we are going to be, and whom it may be
+    /// already.
     ///
     /// # Errors
     /// Where it is somebody else's.
-    pub fn find(admin: SocketAddr) -> Result<Option<Self>, HandoverError> {
+    pub fn find(admin: SocketAddr, user: Option<u32>) -> Result<Option<Self>, HandoverError> {
         let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
         let socket = socket.map_err(io::Error::from)?;
         let door = SocketAddrUnix::new_abstract_name(name(admin).as_bytes()).map_err(io::Error::from)?;
@@ -47,7 +48,7 @@ impl Elder {
             Err(rustix::io::Errno::AGAIN) => return Err(HandoverError::Gone("opened")),
             Err(error) => return Err(io::Error::from(error).into()),
         }
-        is_trusted(&socket)?;
+        trust(&socket, user)?;
         Ok(Some(Self(socket)))
     }
 
@@ -100,9 +101,15 @@ impl Elder {
     }
 }
 
-/// Whether the other side is of our user or root; root may deal with everybody, as it can anyway.
-pub(super) fn is_trusted(socket: &OwnedFd) -> Result<(), HandoverError> {
-    let (other, own) = (socket_peercred(socket).map_err(io::Error::from)?.uid, getuid());
-    let is_trusted = other == own || other.is_root() || own.is_root();
-    if is_trusted { Ok(()) } else { Err(HandoverError::Stranger(other.as_raw())) }
+/// Whether the other side may have what we have, or tell us what it was: it is of our user, of root, or of that `user`.
+pub(super) fn trust(socket: &OwnedFd, user: Option<u32>) -> Result<(), HandoverError> {
+    let other = socket_peercred(socket).map_err(io::Error::from)?.uid.as_raw();
+    if is_trusted(other, getuid().as_raw(), user) { Ok(()) } else { Err(HandoverError::Stranger(other)) }
 }
+
+/// Root believes nobody else: whoever takes over from it, or is taken over from, would have its port and its token.
+pub(super) fn is_trusted(other: u32, own: u32, user: Option<u32>) -> bool {
+    other == own || other == ROOT || user == Some(other)
+}
+
+const ROOT: u32 = 0;

@@ -39,7 +39,7 @@ pub enum HandoverError {
     #[error("the other process says {0:?}, which this version does not understand: stop it and start this one")]
     Foreign(String),
     /// Somebody else's process.
-    #[error("the other process belongs to the user {0}, who is neither us nor root")]
+    #[error("the other process belongs to the user {0}, who is neither us nor root nor the `user` under [server]")]
     Stranger(u32),
 }
 

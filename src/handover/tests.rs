@@ -28,14 +28,14 @@ fn knowledge_is_read_as_it_was_said_and_nothing_else_is_read() {
 #[tokio::test]
 async fn sockets_and_knowledge_go_over_and_the_elder_stays_until_it_is_relieved() {
     let admin = admin(1);
-    assert!(Elder::find(admin).unwrap().is_none(), "nobody runs");
+    assert!(Elder::find(admin, None).unwrap().is_none(), "nobody runs");
     let door = Door::open(admin, None).unwrap();
     assert!(Door::open(admin, None).is_err(), "there is one door");
     // More than one message carries.
     let sockets: Vec<OwnedFd> = (0..200).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap().into()).collect();
     let known: Vec<u64> = sockets.iter().map(inode).collect();
     let next = tokio::task::spawn_blocking(move || {
-        let elder = Elder::find(admin).unwrap().unwrap();
+        let elder = Elder::find(admin, None).unwrap().unwrap();
         let taken = elder.take().unwrap();
         let (told, lock) = elder.ready().unwrap();
         elder.answering().unwrap();
@@ -55,22 +55,38 @@ async fn sockets_and_knowledge_go_over_and_the_elder_stays_until_it_is_relieved(
     drop(door);
     // Whoever knocks now is heard by the next.
     let door = Door::open(admin, Some(its_door)).unwrap();
-    let knocking = tokio::task::spawn_blocking(move || Elder::find(admin).unwrap().is_some());
+    let knocking = tokio::task::spawn_blocking(move || Elder::find(admin, None).unwrap().is_some());
     door.knocked().await;
     assert!(knocking.await.unwrap());
+}
+
+#[test]
+fn only_our_user_root_and_the_configured_user_are_trusted() {
+    let (root, us, other) = (0, 1000, 1001);
+    for (who, own, user, expected) in [
+        (us, us, None, true),
+        (root, us, None, true),
+        (other, us, None, false),
+        (root, root, None, true),
+        (other, root, None, false),
+        (other, root, Some(us), false),
+        (us, root, Some(us), true),
+    ] {
+        assert_eq!(elder::is_trusted(who, own, user), expected, "{who} to {own} with user = {user:?}");
+    }
 }
 
 #[tokio::test]
 async fn one_that_goes_away_or_is_of_another_version_is_told_apart() {
     let admin = admin(2);
     let door = Door::open(admin, None).unwrap();
-    let gone = tokio::task::spawn_blocking(move || drop(Elder::find(admin).unwrap().unwrap().take().unwrap()));
+    let gone = tokio::task::spawn_blocking(move || drop(Elder::find(admin, None).unwrap().unwrap().take().unwrap()));
     let failed = door.knocked().await.give(&[], &door).unwrap_err();
     assert!(matches!(failed, HandoverError::Gone("was ready")), "{failed}");
     gone.await.unwrap();
 
     let foreign = tokio::task::spawn_blocking(move || {
-        let elder = Elder::find(admin).unwrap().unwrap();
+        let elder = Elder::find(admin, None).unwrap().unwrap();
         elder.answering().unwrap();
         elder
     });

@@ -100,9 +100,9 @@ impl Judge {
         Self::recalled(self.verdict.clone())
     }
 
-    /// Lets go of what was seen in a row: evidence that is not to be believed. The belief stays.
+    /// Lets go of what was seen in a row: evidence that is not to be believed, nor a reason to suspect. The belief stays.
     pub fn drop_evidence(&mut self) {
-        (self.life, self.service) = (Run::default(), Run::default());
+        (self.life, self.service, self.suspect) = (Run::default(), Run::default(), false);
     }
 
     /// Takes note that there was an outcome, which changes nothing.

@@ -157,16 +157,22 @@ impl<'d> Draft<'d> {
 
     fn srv_sizes(&self, answer: &Answer) -> Sizes {
         let mut sizes = Sizes { answers: self.owner(), ..Sizes::default() };
-        let (mut labels, mut repeated) = (count_labels(self.name), 0);
+        let (mut octets, mut repeated) = (self.name.len(), 0);
         for (_, target) in self.targets() {
             sizes.answers += POINTER + FIXED + SRV_FIXED + target.length();
-            labels += count_labels(target.front) + count_labels(target.back);
+            octets += target.length();
         }
         self.beside(answer, |target, addresses, _| {
             sizes.additionals += a_size(&addresses.v4) + aaaa_size(&addresses.v6);
             repeated += (addresses.v4.len() + addresses.v6.len()) * target.length();
         });
-        sizes.doubt = if labels > LABELS_REMEMBERED { repeated } else { 0 };
+        // A label has two octets at least, so that short names need not be counted.
+        let labels = || {
+            let targets = self.targets().map(|(_, target)| count_labels(target.front) + count_labels(target.back));
+            count_labels(self.name) + targets.sum::<usize>()
+        };
+        let is_beyond = octets > 2 * LABELS_REMEMBERED && labels() > LABELS_REMEMBERED;
+        sizes.doubt = if is_beyond { repeated } else { 0 };
         sizes
     }
 
@@ -361,8 +367,8 @@ impl Wire<'_> {
     }
 
     fn option(&mut self, code: u16, data: &[u8]) {
-        self.put(&code.to_be_bytes());
-        self.put(&(data.len() as u16).to_be_bytes());
+        let [[c0, c1], [l0, l1]] = [code, data.len() as u16].map(u16::to_be_bytes);
+        self.put(&[c0, c1, l0, l1]);
         self.put(data);
     }
 }

@@ -13,10 +13,11 @@ use super::guard::{self, Cookie, Guard, Now};
 use super::limit::{Class, Limiter, Verdict};
 use super::odd;
 use super::packet::{self, Packet};
+use super::recent::Recent;
 use super::settings;
 use super::{HEADER, Transport};
-use crate::name::NAME_MAX;
-use crate::resolve::{Asked, Body, Client, Question, resolve};
+use crate::name::{self, NAME_MAX};
+use crate::resolve::{Asked, Body, Client, Question, resolve_found};
 use crate::snapshot::{Lake, Reader};
 use hickory_proto::op::ResponseCode;
 use std::hash::RandomState;
@@ -32,6 +33,7 @@ pub(super) struct Fast {
     reader: Reader,
     settings: settings::Reader,
     guard: Arc<Guard>,
+    recent: Recent,
     limiter: Limiter<RandomState>,
     counts: Arc<Counts>,
 }
@@ -58,7 +60,14 @@ impl Fast {
     pub(super) fn new(lake: &Lake, full: &Full, lanes: usize, counts: Arc<Counts>) -> Self {
         let (settings, guard) = full.manners();
         let limiter = Limiter::new(lanes, RandomState::new());
-        Self { reader: lake.reader(), settings: settings.reader(), guard: guard.clone(), limiter, counts }
+        Self {
+            reader: lake.reader(),
+            settings: settings.reader(),
+            guard: guard.clone(),
+            recent: Recent::new(),
+            limiter,
+            counts,
+        }
     }
 
     /// Makes ready what a thread needs of its own: what comes after takes no memory.
@@ -131,7 +140,7 @@ impl Fast {
         if packet.tsig.is_some() {
             return Err((Why::Odd, Class::Error));
         }
-        let (name, &[t0, t1, c0, c1]) = packet.question.split_last_chunk::<4>().ok_or((Why::Odd, Class::Error))?;
+        let (asked, &[t0, t1, c0, c1]) = packet.question.split_last_chunk::<4>().ok_or((Why::Odd, Class::Error))?;
         if [c0, c1] != IN {
             return Err((Why::Chaos, Class::Error));
         }
@@ -139,13 +148,12 @@ impl Fast {
         // One snapshot for all that this answer says, the belief in its client subnet included.
         let snapshot = self.reader.load();
         let subnet = edns::believed(packet.opt.as_ref(), source, &snapshot.topology.ecs);
-        let mut lower = [0; NAME_MAX];
-        let lower = &mut lower[..name.len()];
-        lower.copy_from_slice(name);
-        // A length octet is at most 63 and so below 'A': only letters change.
-        lower.make_ascii_lowercase();
-        let asked = Question { name: lower, kind: Asked::of(u16::from_be_bytes([t0, t1])) };
-        let resolution = resolve(snapshot, asked, Client { source, steers: edns::steers(subnet, source) });
+        let mut lower = [0; NAME_MAX + 1];
+        let lower = name::lower(asked, &mut lower).ok_or((Why::Odd, Class::Error))?;
+        let question = Question { name: lower, kind: Asked::of(u16::from_be_bytes([t0, t1])) };
+        let found = self.recent.find(snapshot, lower);
+        let client = Client { source, steers: edns::steers(subnet, source) };
+        let resolution = resolve_found(snapshot, question, found, client);
         let recursion = settings.forwarder_for(source).is_some();
         match resolution.body {
             Body::Refused if recursion => return Err((Why::Beyond, Class::Refused)),

@@ -38,6 +38,7 @@ mod mmsg;
 mod odd;
 mod opt;
 mod packet;
+mod recent;
 mod settings;
 mod socket;
 mod stream;
@@ -157,8 +158,7 @@ impl Lanes {
         let copies = sockets.copies().map_err(failed("UDP"))?;
         let Sockets { udp, tcp, tls, certificate } = sockets;
         let udp = socket::deal(&udp, doors.lanes.clamp(1, LANES_MAX)).map_err(failed("UDP"))?;
-        let listen = |sockets: Vec<_>| sockets.into_iter().map(socket::listen).collect::<io::Result<Vec<_>>>();
-        let (tcp, tls) = (listen(tcp).map_err(failed("TCP"))?, listen(tls).map_err(failed("TLS"))?);
+        let (tcp, tls) = (socket::listen(tcp, "TCP")?, socket::listen(tls, "TLS")?);
         let (addresses, tls_addresses) = (local(&tcp), local(&tls));
         let settings = Arc::new(settings::Shared::new(dns));
         let full = full::Full::new(lake.clone(), tally.clone(), settings.clone());

@@ -144,15 +144,14 @@ impl<'m> Rest<'m> {
     fn name(&mut self, pointer: Pointer) -> Option<()> {
         let mut length = 0;
         loop {
-            let octet = *self.take(1)?.first()?;
-            length += 1 + usize::from(octet);
-            match octet {
-                0 => return (length <= NAME_MAX).then_some(()),
-                1..=63 => self.take(octet.into())?,
-                0xc0.. if pointer == Pointer::End => return self.take(1).map(|_| ()),
+            match *self.0.get(length)? {
+                0 => break length += 1,
+                label @ 1..=63 => length += 1 + usize::from(label),
+                0xc0.. if pointer == Pointer::End => return self.take(length + 2).map(|_| ()),
                 _ => return None,
-            };
+            }
         }
+        self.take(length).filter(|name| name.len() <= NAME_MAX).map(|_| ())
     }
 }
 

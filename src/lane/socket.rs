@@ -2,7 +2,8 @@
 
 use super::{Doors, ListenError, stream};
 use crate::limits::{LANE_IDLE, LANES_MAX};
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{setsockopt, sockopt as options};
+use rustix::net::sockopt::{self, Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
@@ -96,10 +97,20 @@ impl Sockets {
     }
 }
 
-/// Has a bound socket take connections.
-pub(super) fn listen(socket: Socket) -> io::Result<tokio::net::TcpListener> {
-    socket.listen(BACKLOG)?;
-    tokio::net::TcpListener::from_std(socket.into())
+/// Has bound sockets take connections.
+pub(super) fn listen(
+    sockets: Vec<Socket>,
+    transport: &'static str,
+) -> Result<Vec<tokio::net::TcpListener>, ListenError> {
+    let listen = |socket: Socket| {
+        // A bound socket has an address.
+        let address = socket.local_addr().ok().and_then(|bound| bound.as_socket());
+        let address = address.unwrap_or_else(|| ([0; 4], 0).into());
+        let failed = |source| ListenError { address, transport, source };
+        socket.listen(BACKLOG).map_err(failed)?;
+        tokio::net::TcpListener::from_std(socket.into()).map_err(failed)
+    };
+    sockets.into_iter().map(listen).collect()
 }
 
 /// Gives each lane its sockets, on every address at least one, and each socket to a lane: where there are more lanes than
@@ -142,14 +153,25 @@ fn prepare_udp(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     // A lane waits in the call that receives.
     socket.set_nonblocking(false)?;
     socket.set_read_timeout(Some(LANE_IDLE))?;
+    never_in_fragments(socket, address)?;
     // A smaller buffer than wished for still serves.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     if address.ip().is_unspecified() {
         if address.is_ipv4() {
-            setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+            setsockopt(socket, options::Ipv4PacketInfo, &true)?;
         } else {
-            setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+            setsockopt(socket, options::Ipv6RecvPacketInfo, &true)?;
         }
+    }
+    Ok(())
+}
+
+/// RFC 9715 section 3.1, R1 and R2: answers are not cut up, here or on the way. Left to itself the system would do so for whoever forges an ICMP
+/// message of a narrow path, and what comes in fragments can be given another end by somebody else.
+fn never_in_fragments(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    match address {
+        SocketAddr::V4(_) => sockopt::set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::PROBE)?,
+        SocketAddr::V6(_) => sockopt::set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::PROBE)?,
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ fn sentence(event: &Event) -> String {
             Some(way) => format!("gate {gate} says {} for {}: {why}", way.word(), services.join(", ")),
             None => format!("gate {gate} is asked whether clients of {} may be sent elsewhere", services.join(", ")),
         },
-        Event::Trial(Trial { service, pool, step }) => format!("{service}: canary of {pool}: {}", step.words()),
+        Event::Trial(trial @ Trial { service, pool, .. }) => format!("{service}: canary of {pool}: {}", trial.words()),
         event => {
             let entry = control::entry(event);
             let subject = ["subject", "action", "pools"].into_iter().find_map(|key| entry.detail.get(key));

@@ -120,7 +120,10 @@ fn people_are_told_what_happened_to_what() {
         let (gate, services, why) = ("board".to_owned(), names(&["web", "sip"]), why.to_owned());
         Event::Gate { said: Asked { gate, services, way, why }, generation: 7 }
     };
-    let tried = |step| Event::Trial(Trial { service: "web".to_owned(), pool: "a".to_owned(), step });
+    let tried = |step, gate: Option<&str>| {
+        let (service, pool, gate) = ("web".to_owned(), "a".to_owned(), gate.map(str::to_owned));
+        Event::Trial(Trial { service, pool, step, gate })
+    };
     let began = Step::Began { share: 500, length: Duration::from_secs(600) };
     let table = [
         (
@@ -157,8 +160,13 @@ fn people_are_told_what_happened_to_what() {
             "gate board is asked whether clients of web, sip may be sent elsewhere",
         ),
         (asked(Some(Way::Stay), "not at night"), failover, "gate board says stay for web, sip: not at night"),
-        (tried(began), failback, "web: canary of a: 5 % of client networks try it for 600 s"),
-        (tried(Step::Passed), failback, "web: canary of a: everybody prefers it again whose order says so"),
+        (tried(began, None), failback, "web: canary of a: 5 % of client networks try it for 600 s"),
+        (
+            tried(began, Some("board")),
+            failback,
+            "web: canary of a: 5 % of client networks try it for 600 s, once gate board lets them",
+        ),
+        (tried(Step::Passed, None), failback, "web: canary of a: everybody prefers it again whose order says so"),
     ];
     for (event, about, text) in table {
         assert_eq!(topic(&event), about, "{event:?}");

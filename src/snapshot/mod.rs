@@ -3,8 +3,9 @@
 //! Here: the answer table (`table`), a service's row (`row`), the publisher and its retire list (`publish`). Not here: when
 //! to publish (`control`), what a question gets (`resolve`). Everything that one answer says comes from one generation.
 
-use crate::ids::ServiceId;
-use crate::topology::Topology;
+use crate::ids::{PoolId, ServiceId};
+use crate::topology::{Face, Topology};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 mod publish;
@@ -31,4 +32,21 @@ impl Snapshot {
     pub fn row(&self, service: ServiceId) -> &Row {
         self.table.get(service)
     }
+
+    /// Whether some client of some service is told of a pool, or of one endpoint of it; clients who try a pool in its canary too.
+    pub fn is_named(&self, pool: PoolId, endpoint: Option<IpAddr>) -> bool {
+        let services = self.topology.services.iter().enumerate();
+        services.filter(|(_, service)| service.face == Face::Configured).any(|(id, service)| {
+            let row = self.row(ServiceId::at(id));
+            let picks = row.choices().chain(row.trials()).flat_map(|choice| &choice.picks);
+            let of_pool = |place: usize| service.pools[place].pool == pool;
+            let mut addresses = picks.filter(|pick| of_pool(pick.pool)).flat_map(|pick| {
+                pick.endpoints.iter().map(|&endpoint| service.pools[pick.pool].endpoints[endpoint].address)
+            });
+            addresses.any(|address| endpoint.is_none_or(|wanted| wanted == address))
+        })
+    }
 }
+
+#[cfg(test)]
+mod tests;

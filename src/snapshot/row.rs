@@ -3,6 +3,7 @@
 use crate::answer::{self, Answer};
 use crate::steering::{self, Choice, Standing};
 use crate::topology::Service;
+use std::collections::BTreeSet;
 
 /// What one service says, with what it was decided from. Orders that come to the same choice share it.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,9 +11,12 @@ pub struct Row {
     /// How each of the service's pools stands.
     pub standings: Box<[Standing]>,
     by_order: Box<[u32]>,
-    /// The same for clients who try a pool in its canary; empty while none is in one.
+    /// The same for clients who try a pool in its canary; empty where all of them are told what the others are.
     tried: Box<[u32]>,
     said: Box<[(Choice, Answer)]>,
+    /// The orders whose clients, those who try a pool in its canary or the others, are told what an earlier row said, though the standings speak
+    /// for something else.
+    kept: Box<[(usize, bool)]>,
 }
 
 impl Row {
@@ -23,32 +27,75 @@ impl Row {
         let mut list = |tries| -> Box<[u32]> {
             let orders = service.orders.list().iter().zip(last_good);
             let chosen = orders.map(|(order, &last)| steering::choose(service, order, &standings, last, tries));
-            // There are no more choices than twice the orders, which fit 16 bits.
-            chosen.map(|choice| intern(&mut said, service, choice) as u32).collect()
+            chosen.map(|choice| intern(&mut said, &choice, || answer::render(service, &choice))).collect()
         };
         let by_order = list(false);
         let tried = if standings.iter().any(|standing| standing.canary) { list(true) } else { Box::default() };
-        Self { standings, by_order, tried, said: said.into() }
+        Self::of(standings, by_order, tried, said, Box::default())
+    }
+
+    /// This row, but that all clients of whom `stays` is true, given what `old` and this one choose for them, are told what `old` says. Both
+    /// are of one service of one topology.
+    pub fn keeping(&self, old: &Self, stays: impl Fn(&Choice, &Choice) -> bool) -> Self {
+        let mut said: Vec<(Choice, Answer)> = Vec::new();
+        let mut kept = BTreeSet::new();
+        let mut list = |tries: bool| -> Box<[u32]> {
+            let of = |row: &Self, order| row.said[row.place(order, tries)].clone();
+            let each = (0..self.by_order.len()).map(|order| {
+                let (was, is) = (of(old, order), of(self, order));
+                let stays = stays(&was.0, &is.0);
+                kept.extend(stays.then_some((order, tries)));
+                let (choice, answer) = if stays { was } else { is };
+                intern(&mut said, &choice, || answer)
+            });
+            each.collect()
+        };
+        let (by_order, tried) = (list(false), list(true));
+        Self::of(self.standings.clone(), by_order, tried, said, kept.into_iter().collect())
+    }
+
+    /// Equal rows say the same.
+    fn of(
+        standings: Box<[Standing]>,
+        by_order: Box<[u32]>,
+        tried: Box<[u32]>,
+        said: Vec<(Choice, Answer)>,
+        kept: Box<[(usize, bool)]>,
+    ) -> Self {
+        let tried = if tried == by_order { Box::default() } else { tried };
+        Self { standings, by_order, tried, said: said.into(), kept }
+    }
+
+    /// Where in `said` an order's clients find what they are told, those who try a pool in its canary or the others.
+    fn place(&self, order: usize, tries: bool) -> usize {
+        let tried = if tries { self.tried.get(order) } else { None };
+        *tried.unwrap_or(&self.by_order[order]) as usize
+    }
+
+    /// Whether clients of an order, those who try a pool in its canary or the others, are told what an earlier row said, though the standings
+    /// speak for something else.
+    pub fn is_kept(&self, order: usize, tries: bool) -> bool {
+        self.kept.contains(&(order, tries))
     }
 
     /// The choice for an order of the service.
     pub fn choice(&self, order: usize) -> &Choice {
-        &self.said[self.by_order[order] as usize].0
+        &self.said[self.place(order, false)].0
     }
 
     /// The answer for an order of the service.
     pub fn answer(&self, order: usize) -> &Answer {
-        &self.said[self.by_order[order] as usize].1
+        &self.said[self.place(order, false)].1
     }
 
     /// Whether clients of an order who try a pool in its canary are told something else than the others.
     pub fn is_tried(&self, order: usize) -> bool {
-        self.tried.get(order).is_some_and(|tried| *tried != self.by_order[order])
+        self.place(order, true) != self.place(order, false)
     }
 
     /// The choice and the answer for clients of an order who try a pool in its canary.
     pub fn trial(&self, order: usize) -> &(Choice, Answer) {
-        &self.said[*self.tried.get(order).unwrap_or(&self.by_order[order]) as usize]
+        &self.said[self.place(order, true)]
     }
 
     /// The choices for all orders.
@@ -73,10 +120,14 @@ impl Row {
 }
 
 /// The place of a choice among those that are said.
-fn intern(said: &mut Vec<(Choice, Answer)>, service: &Service, choice: Choice) -> usize {
-    said.iter().position(|(known, _)| *known == choice).unwrap_or_else(|| {
-        let answer = answer::render(service, &choice);
-        said.push((choice, answer));
+fn intern(said: &mut Vec<(Choice, Answer)>, choice: &Choice, answer: impl FnOnce() -> Answer) -> u32 {
+    let place = said.iter().position(|(known, _)| known == choice).unwrap_or_else(|| {
+        said.push((choice.clone(), answer()));
         said.len() - 1
-    })
+    });
+    // There are no more choices than twice the orders, which fit 16 bits.
+    place as u32
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,6 +141,17 @@ fn all_of(targets: impl Iterator<Item = State>) -> State {
     targets.max_by_key(|state| state.badness()).unwrap_or(State::Unknown)
 }
 
+/// How a pool stands in a service that is steered as one with others: as in that where it is worst, and which that is where it is not
+/// the service's own.
+pub fn worst_of(own: State, others: impl IntoIterator<Item = (ServiceId, State)>) -> (State, Option<ServiceId>) {
+    others.into_iter().fold(
+        (own, None),
+        |worst, (other, there)| {
+            if there.badness() > worst.0.badness() { (there, Some(other)) } else { worst }
+        },
+    )
+}
+
 /// Chooses for one order. Pools go by what is known of them, and by the order within that:
 ///
 /// | rank | state | gate | because |

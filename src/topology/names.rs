@@ -60,7 +60,12 @@ struct Node {
 
 /// What the domains of a class have below them: owner names by their labels in front of the domain.
 #[derive(Clone, Debug, Default)]
-struct Owners(Vec<(Prefix, Owner)>);
+struct Owners {
+    /// Sorted by length, then by octets: few have the same length, so that most comparisons end there.
+    sorted: Vec<(Prefix, Owner)>,
+    /// Whether one of them is a zone's apex.
+    has_apex: bool,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Owner {
@@ -88,48 +93,30 @@ impl Names {
     pub fn find(&self, wire: &[u8]) -> Option<Found> {
         let mut starts = [0; LABELS_MAX];
         let count = label_starts(wire, &mut starts)?;
-        let mut zone: Option<(usize, ZoneId)> = None;
-        let mut here: Option<Here> = None;
-        let (mut hash, mut end) = (self.key.nothing(), wire.len());
-        for i in (0..count).rev() {
-            let labels = count - 1 - i;
-            if labels > self.depth_max {
-                break;
-            }
-            let start = usize::from(starts[i]);
-            hash = self.key.add(&wire[start..end], hash);
-            end = start;
-            // No stored name has so many labels.
-            if !self.depths[labels] {
+        let starts = &starts[..count];
+        let (mut zone, mut here) = (None, None);
+        let (mut hash, mut front) = (self.key.nothing(), wire);
+        // From the root leftwards, as far as some stored name has so many labels.
+        for ((i, &start), &is_stored) in starts.iter().enumerate().rev().zip(&self.depths[..=self.depth_max]) {
+            let start = usize::from(start);
+            let (before, label) = front.split_at_checked(start)?;
+            hash = self.key.add(label, hash);
+            front = before;
+            if !is_stored {
                 continue;
             }
             let Some(node) = self.node(&wire[start..], hash) else { continue };
-            let mut deepest = |at: usize, apex: Option<ZoneId>| {
-                if let Some(apex) = apex
-                    && zone.is_none_or(|(best, _)| at < best)
-                {
-                    zone = Some((at, apex));
-                }
-            };
-            deepest(i, node.apex);
             if let Some(class) = node.class {
-                let owners = &self.classes[class.index()];
-                for at in i.saturating_sub(PREFIX_LABELS_MAX)..=i {
-                    let Some(owner) = owners.get(&wire[starts[at].into()..start]) else { continue };
-                    deepest(at, owner.apex);
-                    if at == 0 {
-                        let found = owner.here.below(start);
-                        // What a shorter domain says of the name comes first.
-                        here = Some(here.map_or(found, |here| here.merged(found)));
-                    }
-                }
+                let splits = &starts[i.saturating_sub(PREFIX_LABELS_MAX)..=i];
+                self.classes[class.index()].find(front, splits, &mut zone, &mut here);
             }
+            zone = deeper(zone, start, node.apex);
             if i == 0 {
                 let own = Here { address: node.address, host: node.host, ..Here::default() };
-                here = Some(here.map_or(own, |here| here.merged(own)));
+                here = Some(here.map_or(own, |here: Here| here.merged(own)));
             }
         }
-        zone.map(|(at, zone)| Found { zone, apex_at: starts[at].into(), here })
+        zone.map(|(apex_at, zone)| Found { zone, apex_at, here })
     }
 
     /// The domains of a service among the stored names from the `from`th on, at most `most`; and where to go on, unless that
@@ -193,16 +180,46 @@ impl Names {
     }
 }
 
+/// A zone and where its apex begins, or that of an apex further left.
+fn deeper(zone: Option<(usize, ZoneId)>, at: usize, apex: Option<ZoneId>) -> Option<(usize, ZoneId)> {
+    match (zone, apex) {
+        (Some((best, _)), Some(_)) if best <= at => zone,
+        (_, Some(apex)) => Some((at, apex)),
+        (_, None) => zone,
+    }
+}
+
 impl Owners {
+    /// Adds what they know of a name to what a shorter domain says, which comes first: `front` stands before the domain, and owner names may
+    /// begin at `splits`.
+    fn find(&self, front: &[u8], splits: &[u8], zone: &mut Option<(usize, ZoneId)>, here: &mut Option<Here>) {
+        for at in splits.iter().map(|&at| usize::from(at)) {
+            // Where none of them is an apex, only the whole name matters.
+            if at > 0 && !self.has_apex {
+                return;
+            }
+            let Some(owner) = self.get(&front[at..]) else { continue };
+            if at == 0 {
+                let found = owner.here.below(front.len());
+                *here = Some(here.map_or(found, |here| here.merged(found)));
+            }
+            if owner.apex.is_some() {
+                // The others begin further right.
+                *zone = deeper(*zone, at, owner.apex);
+                return;
+            }
+        }
+    }
+
     /// The owner name of these labels in front of the domain.
     fn get(&self, prefix: &[u8]) -> Option<&Owner> {
-        Some(&self.0[self.place(prefix).ok()?].1)
+        Some(&self.sorted[self.place(prefix).ok()?].1)
     }
 
     /// Whether one of them is that service's.
     fn is_about(&self, service: ServiceId) -> bool {
         let is_his = |here: Here| here.address == Some(service) || here.srv.is_some_and(|srv| srv.service == service);
-        self.0.iter().any(|(_, owner)| is_his(owner.here))
+        self.sorted.iter().any(|(_, owner)| is_his(owner.here))
     }
 
     /// Adds an owner name and the empty non-terminals between it and the domain.
@@ -215,19 +232,22 @@ impl Owners {
         let owner = self.entry(prefix);
         owner.here = owner.here.merged(here);
         owner.apex = owner.apex.or(apex);
+        self.has_apex |= apex.is_some();
     }
 
     fn entry(&mut self, prefix: Prefix) -> &mut Owner {
         let place = self.place(prefix.wire()).unwrap_or_else(|place| {
-            self.0.insert(place, (prefix, Owner::default()));
+            self.sorted.insert(place, (prefix, Owner::default()));
             place
         });
-        &mut self.0[place].1
+        &mut self.sorted[place].1
     }
 
-    /// They are sorted by length first: few have the same, so that most comparisons end there.
     fn place(&self, prefix: &[u8]) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&(prefix.len(), prefix), |(own, _)| (own.wire().len(), own.wire()))
+        self.sorted.binary_search_by(|(own, _)| {
+            let by_length = own.wire().len().cmp(&prefix.len());
+            by_length.then_with(|| own.wire().cmp(prefix))
+        })
     }
 }
 

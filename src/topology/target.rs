@@ -50,23 +50,28 @@ impl TargetSpec {
     pub fn kind(&self) -> CheckKind {
         self.ask.kind()
     }
+
+    /// One of which no name is known and that is believed at its first word; asked so often, and waited for so long.
+    pub fn nameless(address: SocketAddr, ask: Ask, every: Duration) -> Self {
+        Self {
+            address,
+            ask: Arc::new(ask),
+            server_name: Name::root(),
+            domain: Name::root(),
+            names: Arc::default(),
+            interval: every,
+            timeout: every,
+            confirm: every,
+            thresholds: Thresholds { fall: 1, rise: 1 },
+            tripwire: false,
+            tls: TlsOptions::default(),
+        }
+    }
 }
 
 /// A third party that only has to take connections. None is kept: they are not ours.
 pub(super) fn reference(address: SocketAddr) -> TargetSpec {
-    TargetSpec {
-        address,
-        ask: Arc::new(Ask::Tcp),
-        server_name: Name::root(),
-        domain: Name::root(),
-        names: Arc::default(),
-        interval: REFERENCE_INTERVAL,
-        timeout: REFERENCE_INTERVAL,
-        confirm: REFERENCE_INTERVAL,
-        thresholds: Thresholds { fall: 1, rise: 1 },
-        tripwire: false,
-        tls: TlsOptions::default(),
-    }
+    TargetSpec::nameless(address, Ask::Tcp, REFERENCE_INTERVAL)
 }
 
 /// What the targets of one service in one pool share.

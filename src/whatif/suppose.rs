@@ -3,7 +3,7 @@
 use crate::health::{Gate, PoolHolds, State};
 use crate::ids::{PoolId, ServiceId, TargetId};
 use crate::snapshot::{Row, Snapshot, Table};
-use crate::steering::{Basis, Standing, pool_state};
+use crate::steering::{Basis, Standing, pool_state, worst_of};
 use crate::topology::{Service, ServicePool, Topology};
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -61,14 +61,9 @@ fn bereft(snapshot: &Snapshot, id: ServiceId, dead: &HashSet<IpAddr>) -> Row {
     };
     let standing = |(place, before): (usize, &Standing)| {
         let (state, endpoints) = alone(id, place);
-        let mut standing = Standing { state, endpoints, spoiler: None, ..before.clone() };
-        for other in topology.steered_as_one(id).filter(|&other| other != id) {
-            let there = alone(other, place).0;
-            if there.badness() > standing.state.badness() {
-                (standing.state, standing.spoiler) = (there, Some(other));
-            }
-        }
-        standing
+        let others = topology.steered_as_one(id).filter(|&other| other != id);
+        let (state, spoiler) = worst_of(state, others.map(|other| (other, alone(other, place).0)));
+        Standing { state, endpoints, spoiler, ..before.clone() }
     };
     let standings = row.standings.iter().enumerate().map(standing).collect();
     let last_good: Vec<Option<usize>> = row.choices().map(last_good).collect();

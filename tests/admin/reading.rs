@@ -164,3 +164,25 @@ fn holds_are_listed_with_reason_and_end() {
     assert!(hold["until"].as_u64() > hold["made"].as_u64());
     assert_eq!(json(scene.admin, "/api/v1/pools")["pools"][0]["holds"][0]["author"], "kim");
 }
+
+#[test]
+fn a_run_book_says_since_when_its_pool_is_lost() {
+    let mut edges = Edges::start();
+    let (scene, _server) = set_up(&edges);
+    let lost_at = |pools: &str| {
+        let answer = ask(scene.admin, &format!("GET /api/v1/runbooks/{pools}"), &[], "");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let said = answer.head.lines().find_map(|line| line.strip_prefix("edgesteer-lost-at: ").map(str::to_owned));
+        said.map(|seconds| seconds.parse::<u64>().unwrap())
+    };
+    assert_eq!(lost_at("seoul,dublin"), None);
+    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let before = now();
+    edges.set("seoul", Mode::Refusing);
+    let at = eventually("seoul is lost", || lost_at("seoul"));
+    assert!(before <= at + 1 && at <= now() + 1, "{before} {at} {}", now());
+    assert_eq!(lost_at("dublin"), None);
+    assert!(lost_at("seoul,dublin").unwrap().abs_diff(at) <= 1);
+    edges.set("seoul", Mode::Serving);
+    eventually("seoul is back", || lost_at("seoul").is_none().then_some(()));
+}

@@ -9,6 +9,8 @@ use crate::http::{ask, json};
 use edgesteer::admin::{local_token, sha256};
 use rustix::process::Signal;
 use serde_json::json as value;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 const TOKEN: &str = "es_of_a_test";
 
@@ -67,6 +69,13 @@ fn the_end_of_the_trail_is_told_and_followed() {
     tail.wait_for_log("hold: third night");
     let numbers: Vec<u64> = tail.log().lines().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "none is missing and none twice: {numbers:?}");
+
+    let mut tail = command.stdout(Stdio::piped()).spawn().unwrap();
+    let line = BufReader::new(tail.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    assert!(!line.is_empty());
+    drain(&scene, "fourth night");
+    let ended = eventually("nobody reads it, so it ends", || tail.try_wait().unwrap());
+    assert_eq!(ended.code(), Some(0));
     drop(server);
 }
 

@@ -94,7 +94,27 @@ fn commands_speak_tls_and_say_what_is_lacking() {
         assert!(code != 0 && told.contains(expected), "{arguments:?}: {expected:?} in {told}");
     }
     let (code, told) = set.run(&["healthcheck", "-c", "edgesteer.toml"]);
-    assert!(code == 0 && told.contains("ready"), "who knows the configuration knows the certificate: {told}");
+    assert!(code == 0 && told.contains("ready"), "{told}");
+}
+
+#[test]
+fn healthcheck_finds_a_server_well_whatever_became_of_the_files_since() {
+    let set = set_up("");
+    let file = |name: &str| set.scene.path().join(name);
+    let is_well = |then: &str| {
+        let (code, told) = set.run(&["healthcheck", "-c", "edgesteer.toml"]);
+        assert!(code == 0 && told.contains("ready, and DNS is answered"), "{then}: {told}");
+    };
+    issue(&ThrowawayCa::new().unwrap(), set.scene.path(), "admin", &["gtm.contoso.com"]);
+    is_well("renewed, and not taken over yet");
+    std::fs::copy(file("kim.key"), file("admin.key")).unwrap();
+    is_well("between the two renames of a renewal");
+    std::fs::remove_file(file("admin.pem")).unwrap();
+    is_well("gone");
+    let text = std::fs::read_to_string(file("edgesteer.toml")).unwrap();
+    set.scene.write(&text.lines().filter(|line| !line.starts_with("admin_tls")).collect::<Vec<_>>().join("\n"));
+    is_well("TLS is to end with the next start");
+    assert_eq!(set.run(&["healthcheck", "--admin", &set.scene.admin.to_string()]), (0, "ready\n".to_owned()));
 }
 
 #[test]

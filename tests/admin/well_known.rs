@@ -69,3 +69,22 @@ fn a_socket_that_cannot_be_had_is_an_error_that_names_the_key() {
     assert!(!server.wait().success());
     assert!(server.log().contains("set `well_known` under [server]"), "{}", server.log());
 }
+
+#[test]
+fn the_next_process_is_given_the_socket_and_another_server_is_not() {
+    let ca = edgesteer::demo::ca::ThrowawayCa::new().unwrap();
+    let (scene, other, listen) = (Scene::deserted(ca.pem()), Scene::deserted(ca.pem()), fresh_address());
+    for scene in [&scene, &other] {
+        scene.write(&set_up(scene, listen, "\"contoso.com\""));
+    }
+    let mut server = Server::ready(&scene);
+    let mut stranger = Server::start(&other);
+    assert!(!stranger.wait().success());
+    let taken = format!("cannot listen on {listen} (well-known)");
+    assert!(stranger.log().contains(&taken), "{}", stranger.log());
+
+    let mut next = Server::replacing(&scene, "next.log");
+    next.wait_ready();
+    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    assert_eq!(ask(listen, PATH, &[("Host", "contoso.com")], "").status, 200);
+}

@@ -32,6 +32,13 @@ impl Edges {
         Self { runtime, edges, ca }
     }
 
+    /// One more serving edge on an address of its own, at the port of the others.
+    pub(crate) fn add(&mut self, name: &'static str) {
+        let (address, identity) = (SocketAddr::new(fresh_ip(), self.port()), identity(&self.ca));
+        let edge = self.runtime.block_on(async { SimulatedEdge::start(address, &identity).unwrap() });
+        self.edges.insert(name, edge);
+    }
+
     /// Makes a pool's edge behave like `mode` from now on.
     pub(crate) fn set(&mut self, pool: &str, mode: Mode) {
         self.runtime.block_on(self.edges.get_mut(pool).unwrap().break_it(mode)).unwrap();

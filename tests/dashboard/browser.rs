@@ -2,6 +2,8 @@
 
 use crate::common::process::{Process, system};
 use crate::common::{eventually, free_port};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -56,6 +58,28 @@ impl Browser {
     /// Runs a script in the page, and gives what it returns.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.of_session("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Makes the window as wide as that, and as high as the screen of that width.
+    pub(crate) fn size(&self, width: u64) {
+        let is_phone = width < 600;
+        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": is_phone });
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// The page as a PNG, from its beginning to its end or to that height.
+    pub(crate) fn picture(&self, height: u64) -> Vec<u8> {
+        let size = self.run("return [innerWidth, document.documentElement.scrollHeight]");
+        let height = height.min(size[1].as_u64().unwrap());
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": height, "scale": 1 });
+        let asked = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let told = self.devtools("Page.captureScreenshot", &asked);
+        BASE64_STANDARD.decode(told["data"].as_str().unwrap()).unwrap()
+    }
+
+    /// A command of Chromium's own protocol.
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        self.of_session("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
     /// What the console was told since it was asked last: warnings and errors.

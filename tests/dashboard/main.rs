@@ -7,11 +7,12 @@
 mod common;
 
 mod browser;
+mod pictures;
 
 use browser::Browser;
 use common::edges::Edges;
 use common::scene::{QUICK, Scene};
-use common::server::{Server, get};
+use common::server::{Server, get, run};
 use common::{eventually, write_secret};
 use edgesteer::demo::ca::{ThrowawayCa, now_valid};
 use edgesteer::demo::edge::Mode;
@@ -208,6 +209,23 @@ fn a_run_book_is_worked_through_with_ticks_that_a_reload_keeps() {
     assert_eq!(boxes(":checked"), 3);
     room.browser.run("document.getElementById('book-clear').click()");
     room.wait_for("book-done", "0 of ");
+
+    // What was ticked before a loss is not done for it; what is ticked in it stays.
+    let close = || room.browser.run("document.getElementById('book-close').click()");
+    let tick = "document.querySelector('#book-text input').click()";
+    room.browser.run(tick);
+    room.wait_for("book-done", "1 of ");
+    close();
+    let held = run(&["hold", "seoul", "down", "--reason", "trial", "--admin", &room.scene.admin.to_string()]);
+    assert!(held.status.success(), "{held:?}");
+    open();
+    room.wait_for("book-text", "done by edgesteer at 20");
+    room.wait_for("book-done", "0 of ");
+    room.browser.run(tick);
+    room.wait_for("book-done", "1 of ");
+    close();
+    open();
+    room.wait_for("book-done", "1 of ");
     assert_eq!(room.browser.complaints(), Vec::<String>::new());
 }
 

@@ -3,12 +3,15 @@
 use crate::common::dns::{RecordType as T, look_up};
 use crate::common::edges::Edges;
 use crate::common::eventually;
+use crate::common::fresh_ip;
 use crate::common::scene::{QUICK, Scene};
-use crate::common::server::{Server, run, said};
+use crate::common::server::{Server, edgesteer, run, said};
 use rustix::process::{Signal, getuid};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::Command;
 
 /// "nobody" of every Linux.
 const NOBODY: u32 = 65534;
@@ -152,11 +155,54 @@ fn where_commands_are_run_nothing_is_forbidden_to_them() {
     assert_eq!(server.metric("edgesteer_pool_up{pool=\"seoul\"}"), Some(1.0));
 }
 
+/// The program as "nobody" runs it, who may read the scene.
+fn of_nobody(scene: &Scene) -> Command {
+    let own = scene.path().join("edgesteer");
+    // It may lie where he may not look.
+    if !own.exists() {
+        fs::copy(edgesteer().get_program(), &own).unwrap();
+    }
+    fs::set_permissions(scene.path(), Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(own);
+    command.uid(NOBODY).gid(NOBODY);
+    command
+}
+
+#[test]
+fn root_hands_nothing_to_other_users_and_takes_nothing_from_them() {
+    if !getuid().is_root() {
+        // `handover` has the rule as a table; there is nobody else to try it with.
+        return;
+    }
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&with(&scene, "state_dir = \"state\""));
+    let mut server = Server::ready(&scene);
+    let theirs = scene.path().join("theirs.toml");
+    fs::write(&theirs, with(&scene, "")).unwrap();
+    let refused = of_nobody(&scene).args(["serve", "--replace", "-c"]).arg(&theirs).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{:?}", said(&refused));
+    server.wait_for_log(&format!("nothing is handed over: the other process belongs to the user {NOBODY}"));
+    assert_eq!(server.status("/readyz"), Some(200), "it goes on");
+
+    // Where somebody else has the name at which root's next process knocks.
+    let scene = Scene::of(&edges);
+    scene.write(&with(&scene, ""));
+    let mut stranger = Server::run(&scene, &mut of_nobody(&scene), &[], "stranger.log");
+    stranger.wait_ready();
+    let refused = run(&["serve", "--replace", "-c", scene.config().to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1), "{:?}", said(&refused));
+    assert!(said(&refused).1.contains(&format!("belongs to the user {NOBODY}")), "{:?}", said(&refused));
+    assert_eq!(stranger.status("/readyz"), Some(200), "it goes on");
+}
+
 #[test]
 fn root_becomes_the_user_once_its_sockets_are_bound() {
     let edges = Edges::start();
     let scene = Scene::of(&edges);
-    let keys = format!("user = \"{NOBODY}:{NOBODY}\"\nstate_dir = \"state\"");
+    // Only root has this port of an address of its own.
+    let strangers = std::net::SocketAddr::new(fresh_ip(), 80);
+    let keys = format!("user = \"{NOBODY}:{NOBODY}\"\nstate_dir = \"state\"\nwell_known = [\"{strangers}\"]");
     scene.write(&with(&scene, &keys));
     let config = scene.config();
     let serve = || run(&["serve", "-c", config.to_str().unwrap()]);
@@ -181,6 +227,7 @@ fn root_becomes_the_user_once_its_sockets_are_bound() {
     let mut next = Server::replacing(&scene, "next.log");
     next.wait_ready();
     assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    std::net::TcpStream::connect(strangers).unwrap();
     next.signal(Signal::TERM);
     assert_eq!(next.wait().code(), Some(0), "{}", next.log());
 

@@ -165,7 +165,8 @@ fn an_interrupt_ends_it_and_a_kill_leaves_a_hold_that_ends_by_itself() {
     assert_eq!((told(&scene), holds(&scene).len()), ("seoul", 0));
     assert_eq!(read(&report)["troubles"][0], "it was ended before its time");
 
-    let (mut drill, _) = begun(&scene, "1s");
+    // Long enough to be killed in it.
+    let (mut drill, _) = begun(&scene, "5s");
     drill.kill();
     assert_eq!(holds(&scene).len(), 1);
     eventually("the hold ends by itself", || holds(&scene).is_empty().then_some(()));

@@ -4,8 +4,10 @@ use crate::common::dns::{RecordType as T, addresses, ask, from_subnet, question,
 use crate::common::edges::Edges;
 use crate::common::eventually;
 use crate::common::scene::{QUICK, Scene};
-use crate::common::server::{Server, run, said};
+use crate::common::server::{Server, get, run, said};
 use edgesteer::demo::edge::Mode;
+use rustix::process::Signal;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -14,10 +16,17 @@ use std::path::PathBuf;
 struct Gate {
     asked: PathBuf,
     code: PathBuf,
+    /// The configuration without it.
+    rest: String,
 }
 
 impl Gate {
     fn new(scene: &Scene, further: &str) -> Self {
+        Self::before(scene, &scene.text("failback = \"auto\"", QUICK), further)
+    }
+
+    /// One for the services of a configuration.
+    fn before(scene: &Scene, text: &str, further: &str) -> Self {
         let [program, asked, code] = ["gate", "asked", "code"].map(|name| scene.path().join(name));
         let script = format!(
             "#!/bin/sh\ncat >> {0}; echo >> {0}\n[ -e {1} ] || sleep 60\necho because of the board; exit $(cat {1})\n",
@@ -27,9 +36,9 @@ impl Gate {
         std::fs::write(&program, script).unwrap();
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
         let gate = format!("[gate.board]\ncommand = [\"{}\"]\n{further}", program.display());
-        let text = scene.text("failback = \"auto\"", QUICK).replace("[server]", "[server]\nstate_dir = \"state\"");
-        scene.write(&(text + &gate));
-        Self { asked, code }
+        let rest = text.replace("[server]", "[server]\nstate_dir = \"state\"");
+        scene.write(&format!("{rest}{gate}"));
+        Self { asked, code, rest }
     }
 
     fn says(&self, code: i32) {
@@ -44,8 +53,20 @@ impl Gate {
 
 /// Where a client in Korea is sent.
 fn told(scene: &Scene) -> Vec<IpAddr> {
-    let question = from_subnet(with_edns(question("sip.contoso.com", T::A), 1232), "168.126.63.0/24");
+    told_in(scene, "168.126.63.0/24")
+}
+
+/// Where a client of a network is sent.
+fn told_in(scene: &Scene, network: &str) -> Vec<IpAddr> {
+    let question = from_subnet(with_edns(question("sip.contoso.com", T::A), 1232), network);
     addresses(&ask(scene.listen, &question)).into_iter().collect()
+}
+
+/// Waits until the gate has said that clients stay where they are.
+fn wait_for_stay(server: &Server) {
+    eventually("the gate has said stay", || {
+        server.metric("edgesteer_gate_decisions_total{gate=\"board\",way=\"stay\"}").filter(|count| *count >= 1.0)
+    });
 }
 
 #[test]
@@ -56,9 +77,7 @@ fn stay_keeps_answers_as_they_are_and_an_order_passes() {
     gate.says(1);
     let server = Server::ready(&scene);
     edges.set("seoul", Mode::Refusing);
-    eventually("the gate has said stay", || {
-        server.metric("edgesteer_gate_decisions_total{gate=\"board\",way=\"stay\"}").filter(|count| *count >= 1.0)
-    });
+    wait_for_stay(&server);
     assert_eq!(server.metric("edgesteer_gate_waiting{gate=\"board\"}"), Some(1.0));
     assert_eq!(told(&scene), [scene.seoul], "answers stay as they are");
     let asked = gate.asked();
@@ -93,4 +112,63 @@ fn go_is_gone_and_silence_is_what_the_configuration_says() {
     eventually("partners are sent elsewhere", || (told(&scene) == [scene.dublin]).then_some(()));
     assert!(!gate.asked().is_empty());
     assert_eq!(server.metric("edgesteer_gate_waiting{gate=\"board\"}"), Some(0.0));
+}
+
+#[test]
+fn whom_a_gate_was_not_asked_about_is_told_what_is_true() {
+    const IRELAND: &str = "87.32.0.0/24";
+    let mut edges = Edges::start();
+    edges.add("further");
+    let further = edges.ip("further");
+    let scene = Scene::of(&edges);
+    let dublin = format!("endpoints = [\"{}\"", scene.dublin);
+    let text = scene.text("failback = \"auto\"", QUICK).replace(&dublin, &format!("{dublin}, \"{further}\""));
+    let gate = Gate::before(&scene, &text, "timeout = \"30s\"");
+    gate.says(1);
+    let server = Server::ready(&scene);
+    let all = |addresses: &[IpAddr]| addresses.iter().copied().collect::<BTreeSet<_>>();
+    let ireland = || all(&told_in(&scene, IRELAND));
+    eventually("both are told", || (ireland() == all(&[scene.dublin, further])).then_some(()));
+    edges.set("seoul", Mode::Refusing);
+    wait_for_stay(&server);
+    edges.set("further", Mode::Refusing);
+    eventually("a dead endpoint leaves the answers of others", || (ireland() == all(&[scene.dublin])).then_some(()));
+    assert_eq!(told(&scene), [scene.seoul]);
+    assert_eq!(server.metric("edgesteer_gate_waiting{gate=\"board\"}"), Some(1.0));
+    assert_eq!(gate.asked().len(), 1, "that another endpoint died moves nobody");
+    let path = "/api/v1/explain?name=sip.contoso.com&type=A&client=168.126.63.1";
+    let why = get(scene.admin, path).unwrap().1;
+    assert!(why.contains("named until a gate lets its clients go elsewhere"), "{why}");
+
+    scene.write(&gate.rest);
+    server.signal(Signal::HUP);
+    eventually("a gate that is no more is not waited for", || {
+        server.metric("edgesteer_gate_waiting{gate=\"board\"}").is_none().then_some(())
+    });
+    assert_eq!(told(&scene), [scene.dublin]);
+}
+
+#[test]
+fn a_canary_asks_before_the_first_client_is_sent_there() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let canary = "steering = \"failover\"\nfailback = { after = \"auto\", canary = { share = \"50%\", for = \"1h\" } }";
+    let gate = Gate::before(&scene, &scene.text(canary, QUICK), "timeout = \"30s\"");
+    gate.says(0);
+    let server = Server::ready(&scene);
+    edges.set("seoul", Mode::Refusing);
+    eventually("partners are sent elsewhere", || (told(&scene) == [scene.dublin]).then_some(()));
+    gate.says(1);
+    edges.set("seoul", Mode::Serving);
+    wait_for_stay(&server);
+    let asked = &gate.asked()[1]["moves"];
+    assert_eq!(asked.as_array().map(Vec::len), Some(1), "{asked}");
+    assert_eq!((&asked[0]["to"], &asked[0]["canary"]), (&serde_json::json!(["seoul"]), &serde_json::json!(0.5)));
+    let sent: BTreeSet<IpAddr> =
+        (0..40).flat_map(|network| told_in(&scene, &format!("100.64.{network}.0/24"))).collect();
+    assert_eq!(sent, BTreeSet::from([scene.dublin]), "nobody tries it");
+    let trail = std::fs::read_to_string(scene.path().join("state/audit.log")).unwrap();
+    assert!(trail.contains("once gate board lets them"), "{trail}");
+    let why = get(scene.admin, "/api/v1/explain?name=sip.contoso.com&type=A&client=100.64.1.1").unwrap().1;
+    assert!(why.contains("up again, and a gate lets nobody try it yet"), "{why}");
 }

@@ -3,8 +3,10 @@
 use crate::common::edges::Edges;
 use crate::common::fresh_address;
 use crate::common::scene::{QUICK, Scene};
-use crate::common::server::{Server, run, said};
+use crate::common::server::{Server, edgesteer, run, said};
 use edgesteer::demo::edge::Mode;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 /// Exit code and everything that was said.
 fn check(arguments: &[&str]) -> (i32, String) {
@@ -36,6 +38,11 @@ fn a_server_that_answers_is_well_though_its_file_was_damaged() {
         assert_eq!(by_file(), answered, "{damaged}");
     }
 
+    // TLS that is to begin with the next start.
+    let tls = "[server]\nadmin_tls = { cert = \"no.pem\", key = \"no.key\" }";
+    scene.write(&good.replacen("[server]", tls, 1));
+    assert_eq!(by_file(), answered);
+
     // DNS itself is asked, whatever the admin listener says.
     scene.write(&good.replace(&scene.listen.to_string(), &fresh_address().to_string()));
     let (code, told) = by_file();
@@ -59,6 +66,23 @@ fn one_that_is_not_ready_yet_is_not_well() {
     edges.set("dublin", Mode::Serving);
     server.wait_ready();
     assert_eq!(check(&["--admin", &admin]).0, 0);
+}
+
+#[test]
+fn whoever_answers_is_shown_no_token() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = listener.local_addr().unwrap().to_string();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = [0; 4096];
+        let length = stream.read(&mut head).unwrap();
+        stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nready\n").unwrap();
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let output = edgesteer().args(["healthcheck", "--admin", &admin]).env("EDGESTEER_TOKEN", "es_secret").output();
+    assert!(output.unwrap().status.success());
+    let heard = heard.join().unwrap();
+    assert!(heard.starts_with("GET /readyz ") && !heard.contains("es_secret"), "{heard}");
 }
 
 #[test]

@@ -71,6 +71,24 @@ fn a_held_pool_stays_held_over_reload_kill_and_restart_and_is_seen_everywhere() 
 }
 
 #[test]
+fn programs_are_told_of_an_order_what_people_are() {
+    let edges = Edges::start();
+    let (scene, _server) = set_up(&edges, "failback = \"manual\"");
+    let json = |arguments: &[&str]| {
+        let (code, words) = order(&scene, &[arguments, &["--reason", "patch night", "--json"]].concat());
+        assert_eq!(code, Some(0), "{words}");
+        serde_json::from_str::<serde_json::Value>(&words).unwrap()
+    };
+    for arguments in [&["drain", "seoul"][..], &["hold", "seoul", "down"], &["release", "seoul"]] {
+        let told = json(arguments);
+        assert_eq!(told["subject"], "seoul");
+        assert!(told["message"].is_string() && told["generation"].is_u64() && told["named"].is_boolean(), "{told}");
+    }
+    let (code, words) = order(&scene, &["drain", "busan", "--reason", "x", "--json"]);
+    assert!(code == Some(1) && words.starts_with("error: "), "{words}");
+}
+
+#[test]
 fn what_is_not_safe_is_refused_and_done_by_force() {
     let edges = Edges::start();
     let (scene, mut server) = set_up(&edges, "");

@@ -7,7 +7,8 @@ use crate::common::load::Load;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, run, said, send};
 use edgesteer::demo::edge::Mode;
-use rustix::process::Signal;
+use edgesteer::handover::{Elder, HandoverError};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -161,6 +162,30 @@ fn where_the_next_process_dies_half_way_the_running_one_goes_on() {
     last.wait_ready();
     assert_eq!(server.wait().code(), Some(0), "{}", server.log());
     assert!(last.log().contains("patch night"), "what was ordered since is handed over: {}", last.log());
+    trail_is_whole(&scene);
+}
+
+#[test]
+fn where_the_running_one_cannot_tell_what_it_knows_it_goes_on() {
+    let edges = Edges::start();
+    let scene = Scene::of(&edges);
+    scene.write(&text(&scene));
+    let mut server = Server::ready(&scene);
+    let elder = Elder::find(scene.admin, None).unwrap().unwrap();
+    let sockets = elder.take().unwrap();
+    assert!(sockets.len() > 3, "those of DNS, of the admin listener, and the door");
+    // Not one more file: neither for what it knows, nor for the admin listener that it wants back.
+    let (pid, allowed) = (Some(server.pid()), getrlimit(Resource::Nofile));
+    prlimit(pid, Resource::Nofile, Rlimit { current: Some(0), maximum: allowed.maximum }).unwrap();
+    let asking = std::thread::spawn(move || elder.ready().map(drop));
+    server.wait_for_log("the admin listener cannot be had again yet");
+    prlimit(pid, Resource::Nofile, allowed).unwrap();
+    let told = asking.join().unwrap();
+    assert!(matches!(told, Err(HandoverError::Gone(_))), "{told:?}");
+    drop(sockets);
+    server.wait_for_log("another process was to take over, and did not");
+    assert_eq!(eventually("orders are taken as before", || hold(&scene, "dublin")), 200);
+    assert_eq!(server.status("/readyz"), Some(200));
     trail_is_whole(&scene);
 }
 

@@ -15,6 +15,7 @@ mod load;
 mod machine;
 mod million;
 mod mix;
+mod ours;
 mod peers;
 mod pools;
 mod process;

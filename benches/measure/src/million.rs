@@ -1,13 +1,10 @@
 //! Very many domains: how long they take to load, and how much memory, also while a changed list is taken over under load.
 
-use crate::compare::{LOAD_CORE, free_address};
-use crate::contestant::Setting;
 use crate::load::{Counts, Load};
-use crate::mix::{self, Template};
+use crate::ours::{GIVE_UP, Ours};
 use crate::process::Process;
-use crate::{Failure, check, machine, peers, pools, sys};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use crate::{Failure, check, peers};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Domains that come and go with each reload.
@@ -16,7 +13,6 @@ const CHANGED: u32 = 1_000;
 const SLICE: Duration = Duration::from_millis(100);
 /// After a reload the old world is freed; the next begins when that is done.
 const REST: Duration = Duration::from_secs(2);
-const GIVE_UP: Duration = Duration::from_secs(120);
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -39,41 +35,26 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    println!("{}\n", machine::describe());
-    sys::pin(LOAD_CORE)?;
-    let templates = mix::parse(&std::fs::read_to_string(&options.mix)?)?;
-    let directory = tempfile::Builder::new().prefix("edgesteer-measure-").tempdir()?;
-    let setting = Setting {
-        directory: directory.path().to_owned(),
-        listen: free_address()?,
-        admin: free_address()?,
-        domains: options.domains,
-        probe_port: pools::accept()?,
-        database: Path::new(""),
-    };
-    let command = peers::edgesteer(&setting, &options.edgesteer)?;
-    let began = Instant::now();
-    let mut process = Process::start(command, &directory.path().join("log"))?;
-    until_right(&mut process, setting.listen, &templates, options.domains, began)?;
+    let mut ours = Ours::start(&options.edgesteer, &options.mix, options.domains)?;
     println!(
         "| {} domains | took | peak memory | answers meanwhile | lost | wrong |\n|---|---|---|---|---|---|",
         options.domains
     );
-    row("start to first right answers", began.elapsed(), &process, &Counts::default());
-    bounded(&process, options.most_memory)?;
+    row("start to first right answers", ours.loaded, &ours.process, &Counts::default());
+    bounded(&ours.process, options.most_memory)?;
     let kept = options.domains - CHANGED;
-    let mut load = Load::new(setting.listen, templates.clone(), kept, false)?;
+    let mut load = Load::new(ours.listen, ours.templates.clone(), kept, false)?;
     for n in 1..=options.reloads {
         load.run(REST)?;
         // The list's last domains give way to others.
         let newest = options.domains + n * CHANGED;
         let list = peers::domain_list(0..kept) + &peers::domain_list(newest - CHANGED..newest);
-        std::fs::write(directory.path().join("domains.txt"), list)?;
-        process.forget_peak()?;
-        process.hang_up()?;
-        let (took, counts) = reload(&mut load, &mut process, &templates, setting.listen, newest)?;
-        row(&format!("reload {n}"), took, &process, &counts);
-        bounded(&process, options.most_memory)?;
+        std::fs::write(ours.directory.path().join("domains.txt"), list)?;
+        ours.process.forget_peak()?;
+        ours.process.hang_up()?;
+        let (took, counts) = reload(&mut load, &mut ours, newest)?;
+        row(&format!("reload {n}"), took, &ours.process, &counts);
+        bounded(&ours.process, options.most_memory)?;
         if counts.wrong > 0 {
             return Err(format!("{} answers were wrong during the reload", counts.wrong).into());
         }
@@ -82,13 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Puts load on it until it has taken over the list whose last domain is `newest - 1`.
-fn reload(
-    load: &mut Load,
-    process: &mut Process,
-    templates: &[Template],
-    listen: SocketAddr,
-    newest: u32,
-) -> Result<(Duration, Counts), Failure> {
+fn reload(load: &mut Load, ours: &mut Ours, newest: u32) -> Result<(Duration, Counts), Failure> {
     let (began, mut sum) = (Instant::now(), Counts::default());
     loop {
         let counts = load.run(SLICE)?;
@@ -98,31 +73,13 @@ fn reload(
             lost: sum.lost + counts.lost,
             ..sum
         };
-        process.must_run()?;
-        match check::one(listen, &templates[0], newest - 1) {
+        ours.process.must_run()?;
+        match check::one(ours.listen, &ours.templates[0], newest - 1) {
             Ok(()) => return Ok((began.elapsed(), sum)),
-            Err(why) if began.elapsed() > GIVE_UP => return Err(format!("{why}\n{}", process.log()).into()),
+            Err(why) if began.elapsed() > GIVE_UP => return Err(format!("{why}\n{}", ours.process.log()).into()),
             Err(_) => {}
         }
     }
-}
-
-/// Waits until it answers rightly.
-pub(crate) fn until_right(
-    process: &mut Process,
-    listen: SocketAddr,
-    templates: &[Template],
-    domains: u32,
-    began: Instant,
-) -> Result<(), Failure> {
-    while let Err(why) = check::all(listen, templates, domains, true) {
-        process.must_run()?;
-        if began.elapsed() > GIVE_UP {
-            return Err(why.into());
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
 }
 
 fn bounded(process: &Process, most: Option<u64>) -> Result<(), Failure> {

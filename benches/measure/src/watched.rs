@@ -4,17 +4,15 @@
 //! second. In both sorts of rounds a hold comes and goes each second, so that there are events. Clients share the core of the
 //! load, the server has its own.
 
-use crate::compare::{LOAD_CORE, free_address, median};
-use crate::contestant::Setting;
+use crate::compare::{LOAD_CORE, median};
 use crate::load::{Counts, Load};
-use crate::million::until_right;
-use crate::mix;
-use crate::process::{Process, SERVER_CORE};
-use crate::{Failure, check, machine, peers, pools, sys};
+use crate::ours::Ours;
+use crate::process::SERVER_CORE;
+use crate::{Failure, check};
 use edgesteer::admin::local_token;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -60,24 +58,11 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    println!("{}\n", machine::describe());
-    sys::pin(LOAD_CORE)?;
-    let templates = mix::parse(&std::fs::read_to_string(&options.mix)?)?;
-    let directory = tempfile::Builder::new().prefix("edgesteer-measure-").tempdir()?;
-    let setting = Setting {
-        directory: directory.path().to_owned(),
-        listen: free_address()?,
-        admin: free_address()?,
-        domains: options.domains,
-        probe_port: pools::accept()?,
-        database: Path::new(""),
-    };
-    let command = peers::edgesteer(&setting, &options.edgesteer)?;
-    let mut process = Process::start(command, &directory.path().join("log"))?;
-    until_right(&mut process, setting.listen, &templates, options.domains, Instant::now())?;
-    let mut load = Load::new(setting.listen, templates.clone(), options.domains, false)?;
+    let Ours { directory: _kept, listen, admin, mut process, templates, .. } =
+        Ours::start(&options.edgesteer, &options.mix, options.domains)?;
+    let mut load = Load::new(listen, templates.clone(), options.domains, false)?;
     let mut measure = |dashboards| {
-        let clients = Clients::start(setting.admin, dashboards);
+        let clients = Clients::start(admin, dashboards);
         load.run(WARM_UP)?;
         let before = process.cpu();
         let counts = load.run(Duration::from_secs_f64(options.seconds))?;
@@ -91,7 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         watched.push(measure(options.dashboards)?);
         again.push(measure(0)?);
     }
-    check::all(setting.listen, &templates, options.domains, true)?;
+    check::all(listen, &templates, options.domains, true)?;
     report(options, &alone, &watched, &again);
     Ok(())
 }

@@ -1,9 +1,19 @@
 // The run-book of a pool, as a list to work through: its Markdown becomes elements, its boxes can be ticked, and what is ticked
-// is kept in this browser. Only the few forms that run-books have are read; anything else is shown as it stands.
+// is kept in this browser for as long as the loss is the same. Only the few forms that run-books have are read; anything else is
+// shown as it stands.
 
 import { make, put, at, ask } from "./parts.js";
 
 const key = (pool) => `edgesteer-ticks ${pool}`;
+/** Times of loss this close are one loss: the server's clocks are read to the second, and a restart reckons anew. Seconds. */
+const SAME_LOSS = 60;
+
+/** What is ticked already, and of which loss. With another loss everything is to be done anew. */
+function remembered(pool, lost) {
+  const kept = JSON.parse(localStorage.getItem(key(pool)) ?? "{}");
+  const isAnother = lost !== null && Math.abs(lost - (kept.lost ?? 0)) > SAME_LOSS;
+  return { lost: lost ?? kept.lost ?? null, ticks: new Set((!isAnother && kept.ticks) || []) };
+}
 
 /** Shows the run-book for losing a pool, as it is now. */
 export async function book(pool) {
@@ -13,15 +23,16 @@ export async function book(pool) {
   at("book-close").onclick = () => at("book").close();
   at("book").showModal();
   try {
-    const text = await (await ask(`/api/v1/runbooks/${encodeURIComponent(pool)}`)).text();
-    show(pool, text);
+    const answer = await ask(`/api/v1/runbooks/${encodeURIComponent(pool)}`);
+    const lost = answer.headers.get("edgesteer-lost-at");
+    show(pool, lost === null ? null : Number(lost), await answer.text());
   } catch (error) {
     put("book-text", make("p", { class: "error" }, error.message));
   }
 }
 
-function show(pool, text) {
-  const ticks = new Set(JSON.parse(localStorage.getItem(key(pool)) ?? "[]"));
+function show(pool, at_loss, text) {
+  const { lost, ticks } = remembered(pool, at_loss);
   const boxes = [];
   const box = (said) => {
     // The same step can stand in two parts.
@@ -38,7 +49,7 @@ function show(pool, text) {
   };
   const keep = () => {
     const known = boxes.map(([, words]) => words).filter((words) => ticks.has(words));
-    localStorage.setItem(key(pool), JSON.stringify(known));
+    localStorage.setItem(key(pool), JSON.stringify({ lost, ticks: known }));
     count();
   };
   const count = () => {

@@ -10,6 +10,8 @@ import { offer, foretell } from "./whatif.js";
 
 const EVENTS_SHOWN = 100;
 const EVERY = 15_000;
+/** Pools beyond which their table scrolls by itself, so that what is below it stays near. */
+const FEW = 8;
 const state = { services: [], service: null, events: [], newest: 0, seen: 0, lost: false };
 
 function theme() {
@@ -41,6 +43,7 @@ function render() {
   at("service").value = state.service ?? "";
   if (!service) return say("No service is configured.", "warn");
   const serving = colour(state.regions, service.pools.map(({ pool }) => pool), state.pools);
+  at("map").classList.toggle("dark", is_dark(service));
   headline(service, serving);
   hands();
   poolTable(service, new Map(serving));
@@ -57,6 +60,7 @@ function say(text, how) {
   document.title = how === "bad" ? "DOWN · edgesteer" : "edgesteer";
 }
 
+const countries = (count) => `${count} ${count === 1 ? "country" : "countries"}`;
 const is_dark = ({ choices }) => choices.some(({ basis }) => basis.startsWith("every pool is down"));
 const KINDS = { "sip-federation": "Inbound federation", xmpp: "XMPP federation", matrix: "Matrix federation" };
 
@@ -74,7 +78,7 @@ function headline(service, serving) {
     return say(`${name}: every pool is down${last ? ` since ${clock(last * 1000)} UTC` : ""}.`, "bad");
   }
   const who = [...serving].sort((a, b) => b[1] - a[1]);
-  const told = who.slice(0, 3).map(([pool, count], i) => (i ? `${pool} ${count}` : `${pool} serves ${count} ${count === 1 ? "country" : "countries"}`));
+  const told = who.slice(0, 3).map(([pool, count], i) => (i ? `${pool} ${count}` : `${pool} serves ${countries(count)}`));
   const rest = who.length > 3 ? ` and ${who.length - 3} more pools the rest` : "";
   const unproven = service.choices.some(({ basis }) => basis === "not known to be down");
   const down = service.pools.filter(({ state }) => state === "down");
@@ -89,7 +93,7 @@ function hands() {
   for (const one of soon.slice(0, 5)) lines.push(`The certificate of ${one.address} (${list(one.pools)}) ends ${ago(one.certificate_not_after * 1000)}.`);
   for (const pool of state.pools) {
     const sick = pool.services.find(({ state }) => state === "down" || state === "degraded");
-    if (sick && !pool.holds.length) lines.push(`${pool.pool} is ${sick.state}: ${sick.up} of ${sick.endpoints} endpoints pass, ${sick.min_healthy} must.`);
+    if (sick && !pool.holds.length) lines.push(`${pool.pool} is ${sick.state}: ${sick.up} of ${sick.endpoints} endpoint${sick.endpoints === 1 ? "" : "s"} pass${sick.up === 1 ? "es" : ""}, ${sick.min_healthy} must.`);
     const waits = pool.services.find((one) => one.waits_for_failback);
     const by_hand = waits && state.services.find(({ service }) => service === waits.service)?.failback === null;
     if (by_hand) lines.push(`${pool.pool} is up again and waits for you to release it.`);
@@ -105,13 +109,25 @@ const word = (state, held) => make("span", { class: "state", "data-state": held 
 const path = (pool, endpoint) => `/api/v1/holds/${encodeURIComponent(pool)}${endpoint ? `/${encodeURIComponent(endpoint)}` : ""}`;
 const cell = (...children) => make("td", {}, ...children);
 
-function poolTable(service, countries) {
-  const rows = service.pools.flatMap((pool) => {
+function sent(pool, count) {
+  if (!count) return "serves nobody now";
+  return pool.state === "down" ? "still named: nothing else lives" : `serves ${countries(count)}`;
+}
+
+/** Among many, those that are not as they should be come first; the others stay in the order of the configuration. */
+function in_turn(pools) {
+  const is_well = ({ state, held, waits_for_failback, suspect }) => state === "up" && !held && !waits_for_failback && !suspect;
+  return pools.length > FEW ? [...pools.filter((pool) => !is_well(pool)), ...pools.filter(is_well)] : pools;
+}
+
+function poolTable(service, serving) {
+  at("pools-box").classList.toggle("long", service.pools.length > FEW);
+  const rows = in_turn(service.pools).flatMap((pool) => {
     const place = state.pools.find((one) => one.pool === pool.pool);
     const held = pool.held || pool.waits_for_failback;
     const button = make("button", { type: "button", click: () => order(Boolean(held), pool.pool, path(pool.pool), told), "aria-label": `${held ? "Release" : "Hold"} ${pool.pool}` }, held ? "Release" : "Hold");
     const runbook = make("button", { type: "button", click: () => book(pool.pool), "aria-label": `Run-book of ${pool.pool}` }, "Run-book");
-    const sends = countries.get(pool.pool) ? `serves ${countries.get(pool.pool)} countries` : "serves nobody now";
+    const sends = sent(pool, serving.get(pool.pool));
     const why = pool.waits_for_failback ? (pool.canary ? "up again, tried by some of its clients" : "up again, waits for its failback") : pool.suspect ? `${sends}; failing probes are being confirmed` : sends;
     const head = make("tr", {}, cell(make("strong", {}, pool.pool), place?.country ? ` ${place.country}` : ""), cell(word(pool.state, pool.held)), cell(), cell(why), cell(), cell(button, runbook));
     return [head, ...pool.endpoints.map((endpoint) => endpointRow(service, pool, endpoint))];

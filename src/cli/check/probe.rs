@@ -8,9 +8,11 @@ use crate::app::World;
 use crate::cli::progress::Progress;
 use crate::config::{Ask, Config, codes};
 use crate::federation::CheckKind;
-use crate::health::{Failure, FailureClass, Outcome};
+use crate::health::{Failure, FailureClass, Outcome, PoolHolds, State};
+use crate::ids::TargetId;
 use crate::limits::{CERTIFICATE_ENDS_SOON, CHECK_PROBES_AT_ONCE};
 use crate::probe::{Observation, observe};
+use crate::steering::pool_state;
 use crate::topology::{Face, Service, ServicePool, TargetSpec, demands};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -66,10 +68,9 @@ pub(super) async fn look(world: &World, plan: Plan, findings: &mut Findings<'_>)
     let progress = Progress::counting("probing", all.len());
     let seen = live::each(all, CHECK_PROBES_AT_ONCE, &progress, observe).await;
     drop(progress);
-    let seen: HashMap<Arc<TargetSpec>, Arc<Observation>> =
-        seen.into_iter().map(|observation| (observation.target.clone(), Arc::new(observation))).collect();
+    let seen: Looks = seen.into_iter().map(|observation| (observation.target.clone(), Arc::new(observation))).collect();
     let rows = rows(world, &seen);
-    pools(world, &rows, findings);
+    pools(world, (&rows, &seen), findings);
     certificates(&rows, findings);
     coverage(&plan, &seen, &rows, findings);
     silent_ports(&others, &seen, findings);
@@ -82,7 +83,7 @@ fn configured(world: &World) -> impl Iterator<Item = (&Service, &ServicePool)> {
     services.flat_map(|service| service.pools.iter().map(move |pool| (service, pool)))
 }
 
-fn rows(world: &World, seen: &HashMap<Arc<TargetSpec>, Arc<Observation>>) -> Vec<Row> {
+fn rows(world: &World, seen: &Looks) -> Vec<Row> {
     let topology = &world.topology;
     let mut rows = Vec::new();
     for (service, pool) in configured(world) {
@@ -105,16 +106,24 @@ fn rows(world: &World, seen: &HashMap<Arc<TargetSpec>, Arc<Observation>>) -> Vec
     rows
 }
 
-/// A pool that would be down, and an endpoint that would be.
-fn pools(world: &World, rows: &[Row], findings: &mut Findings<'_>) {
+/// Probes by their target.
+type Looks = HashMap<Arc<TargetSpec>, Arc<Observation>>;
+
+/// A pool that would be down, and an endpoint that would be, as a server judges that.
+fn pools(world: &World, (rows, seen): (&[Row], &Looks), findings: &mut Findings<'_>) {
+    let state_of = |target: TargetId| match seen.get(&world.topology.targets[target.index()]).map(|it| &it.outcome) {
+        Some(Outcome::Pass) => State::Up,
+        Some(Outcome::Degraded(_)) => State::Degraded,
+        Some(Outcome::Fail(_)) => State::Down,
+        Some(Outcome::Stale(_)) | None => State::Unknown,
+    };
     for (service, pool) in configured(world) {
         let name = &world.topology.pool(pool.pool).name;
         let own = || rows.iter().filter(|row| row.service == service.name && row.pool == *name);
         let failed: Vec<&Row> = own().filter(|row| !row.observation.outcome.passed()).collect();
         let Some(first) = failed.first() else { continue };
         let why = words(&first.observation.outcome);
-        let live = own().count() - failed.len();
-        if live < pool.min_healthy {
+        if !pool_state(pool, &PoolHolds::default(), state_of).0.is_alive() {
             let title =
                 format!("the pool {name} does not serve {}: {} {}: {why}", service.name, first.address, first.check);
             let federates = if service.kind == "sip-federation" { ENABLE } else { "" };
@@ -161,7 +170,7 @@ fn certificates(rows: &[Row], findings: &mut Findings<'_>) {
 }
 
 /// Names that a pool may be handed out for and that its certificate lacks. What a check demands by itself failed that check.
-fn coverage(plan: &Plan, seen: &HashMap<Arc<TargetSpec>, Arc<Observation>>, rows: &[Row], findings: &mut Findings<'_>) {
+fn coverage(plan: &Plan, seen: &Looks, rows: &[Row], findings: &mut Findings<'_>) {
     let mut tell = |service: &str, pool: &str, address: SocketAddr, detail: &str| {
         let title = format!("the pool {pool} may be handed out by {service}, and {address} would be refused: {detail}");
         let help = "issue one certificate for the whole pool that names everything partners come for, and sip.DOMAIN for each domain";
@@ -196,18 +205,19 @@ fn other_ports(world: &World) -> Vec<(String, String, Arc<TargetSpec>)> {
     let topology = &world.topology;
     let mut others = Vec::new();
     for (service, pool) in configured(world) {
-        for target in
-            pool.endpoints.iter().flat_map(|endpoint| endpoint.targets()).map(|id| &topology.targets[id.index()])
-        {
-            let unasked = service.srv.iter().map(|(_, port)| *port).filter(|port| *port != target.address.port());
-            for port in unasked.collect::<HashSet<_>>() {
+        for endpoint in &pool.endpoints {
+            let targets: Vec<_> = endpoint.targets().map(|id| &topology.targets[id.index()]).collect();
+            let Some(target) = targets.first() else { continue };
+            let is_asked = |port: u16| targets.iter().any(|target| target.address.port() == port);
+            let ports = service.srv.iter().map(|(_, port)| *port).filter(|port| !is_asked(*port));
+            for port in ports.collect::<HashSet<_>>() {
                 let ask = match target.kind() {
                     CheckKind::Xmpp => Ask::Xmpp { direct_tls: true },
                     kind if kind.is_tls() => Ask::Tls,
                     _ => Ask::Tcp,
                 };
                 let address = SocketAddr::new(target.address.ip(), port);
-                let spec = TargetSpec { address, ask: Arc::new(ask), ..(**target).clone() };
+                let spec = TargetSpec { address, ask: Arc::new(ask), ..(***target).clone() };
                 others.push((service.name.clone(), topology.pool(pool.pool).name.clone(), Arc::new(spec)));
             }
         }
@@ -215,11 +225,7 @@ fn other_ports(world: &World) -> Vec<(String, String, Arc<TargetSpec>)> {
     others
 }
 
-fn silent_ports(
-    others: &[(String, String, Arc<TargetSpec>)],
-    seen: &HashMap<Arc<TargetSpec>, Arc<Observation>>,
-    findings: &mut Findings<'_>,
-) {
+fn silent_ports(others: &[(String, String, Arc<TargetSpec>)], seen: &Looks, findings: &mut Findings<'_>) {
     for (service, pool, target) in others {
         let Some(observation) = seen.get(target).filter(|observation| !observation.outcome.passed()) else { continue };
         let why = words(&observation.outcome);
@@ -287,3 +293,6 @@ impl Seen {
         self.rows.iter().map(row).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

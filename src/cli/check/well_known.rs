@@ -5,9 +5,8 @@
 use super::live::{self, Findings};
 use super::outside;
 use crate::cli::progress::Progress;
-use crate::config::{Config, TlsOptions, Verify, codes};
+use crate::config::{Ask, Config, TlsOptions, Verify, codes};
 use crate::federation::CheckKind;
-use crate::health::Thresholds;
 use crate::limits::{OUTSIDE_AT_ONCE, OUTSIDE_DOMAINS_MAX, REACH_TIMEOUT};
 use crate::name::Name;
 use crate::probe::{Fetched, fetch};
@@ -88,17 +87,10 @@ async fn said(domain: &Name, resolver: Option<SocketAddr>) -> Option<Fetched> {
 /// Whether its certificate holds is not the question: it is not ours.
 fn target(address: IpAddr, domain: &Name) -> TargetSpec {
     TargetSpec {
-        address: SocketAddr::new(address, PORT),
-        ask: Arc::new(crate::config::Ask::Tls),
         server_name: domain.clone(),
         domain: domain.clone(),
-        names: Arc::default(),
-        interval: REACH_TIMEOUT,
-        timeout: REACH_TIMEOUT,
-        confirm: REACH_TIMEOUT,
-        thresholds: Thresholds { fall: 1, rise: 1 },
-        tripwire: false,
         tls: TlsOptions { verify: Verify::None, ..TlsOptions::default() },
+        ..TargetSpec::nameless(SocketAddr::new(address, PORT), Ask::Tls, REACH_TIMEOUT)
     }
 }
 

@@ -1,7 +1,6 @@
 //! TLS to a running server: whom to believe that it is the server, and who we are.
 
 use super::{ours, speak};
-use crate::config::Pem;
 use clap::Args;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
@@ -16,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Files for TLS with a server.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(id = "tls")]
 pub(super) struct Files {
     /// The authority that the server's certificate must come from, PEM; says https. Default with https://: the public ones.
@@ -28,17 +27,9 @@ pub(super) struct Files {
     /// The certificate's private key, PEM.
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// The certificate that the server has, and no other.
-    #[arg(skip)]
-    only: Option<Pem>,
 }
 
 impl Files {
-    /// Believes a server with the first certificate of this file, whatever its name and whoever issued it.
-    pub(super) fn only(certificate: Option<Pem>) -> Self {
-        Self { ca: None, cert: None, key: None, only: certificate }
-    }
-
     /// Whether some are named, which no server without TLS needs.
     pub(super) fn are_given(&self) -> bool {
         self.ca.is_some() || self.cert.is_some()
@@ -46,15 +37,7 @@ impl Files {
 
     /// Sends a request to that host and returns the whole answer.
     pub(super) fn speak(&self, host: &str, stream: TcpStream, request: &str) -> io::Result<Vec<u8>> {
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let mut config = self.config()?;
-        if let Some(pem) = &self.only {
-            let known =
-                CertificateDer::from_pem_slice(&pem.bytes).map_err(|error| unusable("cert", &pem.path, error))?;
-            config.dangerous().set_certificate_verifier(Arc::new(Only(known)));
-        }
-        let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
-        speak(StreamOwned::new(connection, stream), request).map_err(explained)
+        speak_with(self.config()?, host, stream, request)
     }
 
     fn config(&self) -> io::Result<ClientConfig> {
@@ -86,23 +69,33 @@ impl Files {
     }
 }
 
-/// Believes one certificate: who asks the server on this machine knows it from the configuration.
-#[derive(Debug)]
-struct Only(CertificateDer<'static>);
+/// As [`Files::speak`], to a server with whatever certificate: for requests without a secret whose answers are not trusted with anything.
+pub(super) fn speak_to_anybody(host: &str, stream: TcpStream, request: &str) -> io::Result<Vec<u8>> {
+    let mut config = Files::default().config()?;
+    config.dangerous().set_certificate_verifier(Arc::new(Anybody));
+    speak_with(config, host, stream, request)
+}
 
-impl ServerCertVerifier for Only {
+fn speak_with(config: ClientConfig, host: &str, stream: TcpStream, request: &str) -> io::Result<Vec<u8>> {
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+    speak(StreamOwned::new(connection, stream), request).map_err(explained)
+}
+
+/// Believes every certificate: a running server shows the one that it has read, while its files may be newer already.
+#[derive(Debug)]
+struct Anybody;
+
+impl ServerCertVerifier for Anybody {
     fn verify_server_cert(
         &self,
-        shown: &CertificateDer<'_>,
+        _: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
         _: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if *shown == self.0 {
-            return Ok(ServerCertVerified::assertion());
-        }
-        Err(rustls::Error::General("it shows another certificate than its configuration names".to_owned()))
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

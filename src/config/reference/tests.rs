@@ -38,7 +38,11 @@ fn every_key_says_what_it_is() {
         for entry in &table.keys {
             let Entry { name, written, absent, meaning, .. } = entry;
             assert!(!written.trim_end().ends_with(':') && !written.is_empty(), "{} {name}: {written}", table.header);
-            assert!(!absent.is_empty() && meaning.ends_with(['.', '*', ')']), "{} {name}: {meaning}", table.header);
+            assert!(
+                absent.as_ref().is_none_or(|it| !it.is_empty()) && meaning.ends_with(['.', '*', ')']),
+                "{} {name}: {meaning}",
+                table.header
+            );
         }
     }
 }
@@ -60,7 +64,7 @@ fn every_table_within_is_there() {
 fn what_the_reader_says_is_put_as_a_description() {
     let cases = [
         ("write a whole number from 1 to 64 without quotes", "a whole number from 1 to 64"),
-        ("write one of \"on\", \"off\"", "`\"on\"`, `\"off\"`"),
+        ("write one of \"on\", \"off\"", "`\"on\"` or `\"off\"`"),
         ("write { a = { b = 1 } } or \"[::]:53\" for [a] here", "`{ a = { b = 1 } }` or `\"[::]:53\"` for `[a]` here"),
         ("write a path in quotes; it is relative to here", "a path"),
     ];
@@ -74,7 +78,7 @@ fn what_the_reader_says_is_put_as_a_description() {
     assert_eq!(entry("[check.NAME]", "interval"), "a duration from 10ms to 1h");
     assert_eq!(entry("[service.NAME]", "ttl"), "whole seconds from `\"1s\"` to `\"1day\"`");
     assert_eq!(entry("[zone.\"APEX\".transfer]", "key"), "a domain name");
-    assert_eq!(entry("[geoip]", "ecs"), "`\"on\"`, `\"off\"`, or a table");
+    assert_eq!(entry("[geoip]", "ecs"), "`\"on\"` or `\"off\"`, or a table");
     assert_eq!(entry("[health]", "damping"), "`\"off\"`, or a table");
 }
 
@@ -192,4 +196,21 @@ fn what_needs_a_restart_is_marked() {
     let server = reference().into_iter().find(|table| table.header == "[server]").expect("the table");
     let marked = server.keys.iter().filter(|key| key.meaning.contains("restart")).map(|key| key.name);
     assert_eq!(marked.collect::<BTreeSet<_>>(), changes::settled().collect());
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let text = std::fs::read_to_string(PAGE).expect("the page");
+    let anchor = |heading: &str| heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    let plain = |heading: String| heading.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c), "");
+    let anchors: BTreeSet<_> = text.lines().filter(|line| line.starts_with('#')).map(|it| plain(anchor(it))).collect();
+    let targets: BTreeSet<_> = text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(targets.len() > 20, "{targets:?}");
+    for target in targets.into_iter().filter(|target| !target.contains("://")) {
+        let is_there = match target.strip_prefix('#') {
+            Some(anchor) => anchors.contains(anchor),
+            None => Path::new("docs/manual").join(target).exists(),
+        };
+        assert!(is_there, "{target} leads nowhere");
+    }
 }

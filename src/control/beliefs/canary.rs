@@ -20,6 +20,16 @@ pub struct Trial {
     pub pool: String,
     /// What happened.
     pub step: Step,
+    /// The gate that holds up whoever would be sent elsewhere by it.
+    pub gate: Option<String>,
+}
+
+impl Trial {
+    /// A sentence for people.
+    pub fn words(&self) -> String {
+        let once = self.gate.iter().map(|gate| format!(", once gate {gate} lets them")).collect::<String>();
+        self.step.words() + &once
+    }
 }
 
 /// What happened to a pool in its canary.
@@ -93,7 +103,7 @@ pub(super) fn follow(
             (None, _) => Step::Aborted,
         };
         let pool = topology.pool(place.pool).name.clone();
-        trials.push(Trial { service: service.name.clone(), pool, step });
+        trials.push(Trial { service: service.name.clone(), pool, step, gate: None });
     }
     trials
 }

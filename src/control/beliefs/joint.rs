@@ -28,14 +28,9 @@ impl Beliefs {
         let alone = |id: ServiceId| steering::pool_state(&self.topology.service(id).pools[place], holds, verdict);
         let (state, endpoints) = alone(id);
         let suspect = self.topology.steered_as_one(id).any(|id| self.is_suspect(id, place, holds));
-        let mut joint = Joint { state, endpoints, spoiler: None, suspect };
-        for other in self.topology.steered_as_one(id).filter(|&other| other != id) {
-            let there = alone(other).0;
-            if there.badness() > joint.state.badness() {
-                (joint.state, joint.spoiler) = (there, Some(other));
-            }
-        }
-        joint
+        let others = self.topology.steered_as_one(id).filter(|&other| other != id);
+        let (state, spoiler) = steering::worst_of(state, others.map(|other| (other, alone(other).0)));
+        Joint { state, endpoints, spoiler, suspect }
     }
 
     /// Whether an endpoint of a pool that nobody holds may be about to be lost: it is with the last proof of its life, and a

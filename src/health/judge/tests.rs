@@ -272,6 +272,18 @@ fn an_endpoint_is_suspect_until_one_side_has_enough_in_a_row() {
     }
 }
 
+#[test]
+fn evidence_that_is_let_go_of_is_no_reason_to_suspect() {
+    let mut judge = Judge::default();
+    let start = Instant::now();
+    for (i, c) in (0..).zip(b"+--") {
+        judge.observe(&scripted(*c), start + Duration::from_secs(i), THRESHOLDS);
+    }
+    assert!(judge.is_suspect());
+    judge.drop_evidence();
+    assert_eq!((judge.is_suspect(), judge.verdict().state), (false, State::Up));
+}
+
 proptest! {
     #[test]
     fn only_what_lives_is_suspect(script in "[-+~!o]{0,60}") {

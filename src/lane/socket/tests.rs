@@ -1,6 +1,6 @@
 use super::*;
 use crate::lane::Doors;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Two lanes on a port of loopback that the system chooses.
 fn bound(listen: &[SocketAddr], given: &mut Given) -> Sockets {
@@ -31,6 +31,19 @@ fn what_was_given_is_taken_by_kind_and_address_and_the_rest_is_bound() {
 }
 
 #[test]
+fn no_path_that_somebody_claims_to_be_narrow_has_answers_cut_up() {
+    let (v4, v6) = (SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
+    let here = if UdpSocket::bind(v6).is_ok() { 2 } else { 1 };
+    let sockets = bound(&[v4, v6][..here], &mut Given::default());
+    for socket in &sockets.udp[0] {
+        assert_eq!(sockopt::ip_mtu_discover(socket).unwrap(), Ipv4PathMtuDiscovery::PROBE);
+    }
+    for socket in sockets.udp.iter().skip(1).flatten() {
+        assert_eq!(sockopt::ipv6_mtu_discover(socket).unwrap(), Ipv6PathMtuDiscovery::PROBE);
+    }
+}
+
+#[test]
 fn every_lane_has_a_socket_on_each_address_and_every_socket_a_lane() {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let sockets = |count| -> Vec<UdpSocket> { (0..count).map(|_| UdpSocket::bind(any).unwrap()).collect() };
@@ -46,4 +59,15 @@ fn every_lane_has_a_socket_on_each_address_and_every_socket_a_lane() {
             assert_eq!(dealt, lanes.max(address.len()));
         }
     }
+}
+
+#[tokio::test]
+async fn where_one_of_several_cannot_listen_the_error_names_it() {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let sockets = bound(&[any, any], &mut Given::default());
+    // Who does not listen yet shares its address.
+    let taken = sockets.tcp[1].local_addr().unwrap().as_socket().unwrap();
+    let _other = std::net::TcpListener::bind(taken).unwrap();
+    let failed = listen(sockets.tcp, "TLS").unwrap_err().to_string();
+    assert!(failed.starts_with(&format!("cannot listen on {taken} (TLS): ")), "{failed}");
 }

@@ -7,7 +7,7 @@
 use super::Names;
 use super::key::{LABELS_MAX, label_starts};
 use crate::limits::{NAMES_CACHED, UDP_BATCH};
-use crate::name::NAME_MAX;
+use crate::name::{self, NAME_MAX};
 use std::hint::black_box;
 
 /// Suffixes of a name that are read ahead: the domain is rarely a shorter one.
@@ -25,9 +25,14 @@ struct Suffix {
 impl Names {
     /// Reads ahead for names in wire form and any case, at most `UDP_BATCH` of them. Small tables are in the cache anyway.
     pub fn read_ahead<'w>(&self, names: impl Iterator<Item = &'w [u8]>) {
-        if self.slots.memory() + self.wire.len() > NAMES_CACHED {
+        if self.is_large() {
             black_box(self.read(names));
         }
+    }
+
+    /// Whether they are too many for the caches of a core.
+    pub fn is_large(&self) -> bool {
+        self.slots.memory() + self.wire.len() > NAMES_CACHED
     }
 
     /// How many suffixes of these names are stored, by their tags.
@@ -54,11 +59,9 @@ impl Names {
 
     /// The longest suffixes that have as many labels as some stored name, shortest first: of a domain's names the domain is one. Returns
     /// how many; none of what is no name.
-    fn longest(&self, name: &[u8], out: &mut [Suffix]) -> usize {
-        let mut lower = [0; NAME_MAX];
-        let Some(lower) = lower.get_mut(..name.len()) else { return 0 };
-        lower.copy_from_slice(name);
-        lower.make_ascii_lowercase();
+    fn longest(&self, wire: &[u8], out: &mut [Suffix]) -> usize {
+        let mut lower = [0; NAME_MAX + 1];
+        let Some(lower) = name::lower(wire, &mut lower) else { return 0 };
         let mut starts = [0; LABELS_MAX];
         let Some(count) = label_starts(lower, &mut starts) else { return 0 };
         let is_likely = |i: &usize| self.depths[count - 1 - i];

@@ -170,7 +170,7 @@ fn a_domain_of_very_many_services_is_one_class() {
     let topology = topology(&text);
     assert_eq!(look_up(&topology, "a299.contoso.com"), "address s299 in contoso.com");
     assert_eq!(
-        topology.names.classes.iter().filter(|owners| !owners.0.is_empty()).count(),
+        topology.names.classes.iter().filter(|owners| !owners.sorted.is_empty()).count(),
         1,
         "those on the way are empty"
     );

@@ -89,6 +89,25 @@ fn pools_that_fail_as_one_are_not_believed_until_the_time_is_over() {
 }
 
 #[test]
+fn what_is_seen_in_doubt_is_no_reason_to_suspect_a_pool() {
+    let mut world = World::new(3, "");
+    (0..3).for_each(|pool| world.probe(pool, true, 0));
+    let suspects = |world: &mut World, ms| {
+        let row = world.beliefs.render(ServiceId(0), world.at(ms));
+        (row.standings.iter().filter(|standing| standing.suspect).count(), row.answer(0).ttl)
+    };
+    world.probe(0, false, 1_000);
+    assert_eq!(suspects(&mut world, 1_000), (1, 5));
+    world.beliefs.take_suspicions();
+    (1..3).for_each(|pool| world.probe(pool, false, 1_100));
+    assert!(world.beliefs.doubt().is_some());
+    assert!(!world.beliefs.take_suspicions().is_empty(), "their services are said anew");
+    assert_eq!(suspects(&mut world, 1_100), (0, 30));
+    (0..3).for_each(|pool| world.probe(pool, false, 2_000));
+    assert_eq!(suspects(&mut world, 2_000), (0, 30));
+}
+
+#[test]
 fn when_doubt_ends_with_a_sign_of_life_nothing_has_moved() {
     let mut world = World::new(4, "");
     (0..4).for_each(|pool| world.probe(pool, true, 0));
