@@ -15,7 +15,7 @@ use crate::probe::Prober;
 use crate::state::{PATIENCE, StateError, Store};
 use crate::topology::{self, CompileError, Stamps, Topology};
 use prometheus::{IntGauge, Registry};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -149,10 +149,8 @@ pub struct Running {
     notifier: Notifier,
     trail: Writer,
     lanes: Lanes,
-    /// `None` while another process takes over.
-    admin: Option<Admin>,
-    /// The admin listener's socket, for whoever comes after us.
-    listener: TcpListener,
+    /// Rests while another process takes over.
+    admin: Admin,
     shown: Shown,
     store: Store,
     door: Option<Arc<Door>>,
@@ -176,7 +174,7 @@ impl Running {
         let World { outline, topology, geography, files, cost, .. } = world;
         let config = outline.config();
         let doors = doors(&config.server, connections(topology.targets.len()));
-        let Bound { dns: sockets, admin: listener, well_known } = estate.sockets(config)?;
+        let Bound { dns: sockets, admin, well_known } = estate.sockets(config)?;
         let registry = Registry::new();
         let (store, kept) = estate.state(config, &registry)?;
         let (observations_in, observations) = mpsc::channel(OBSERVATIONS_QUEUE);
@@ -200,7 +198,7 @@ impl Running {
         let inherited = estate.knowledge();
         inherited.into_iter().for_each(|knowledge| shown.inherit(&knowledge.counters));
         let token = inherited.map(|knowledge| &*knowledge.token).filter(|token| !token.is_empty());
-        let admin = handover::open_admin(&listener, token, config, shown.clone())?;
+        let admin = Admin::start(admin, token, config.server.admin_tls.as_ref(), access(config), shown.clone())?;
         let well_known = WellKnown::start(well_known, handle.lake())?;
         tell_what_is_loaded(config, &topology, &geography);
         let began = Instant::now();
@@ -229,8 +227,7 @@ impl Running {
             notifier,
             trail,
             lanes,
-            admin: Some(admin),
-            listener,
+            admin,
             shown,
             store,
             door,
@@ -261,7 +258,7 @@ impl Running {
 
     /// Where the admin listener is.
     pub fn admin(&self) -> SocketAddr {
-        self.listener.local_addr().unwrap_or(self.started.admin)
+        self.admin.address()
     }
 
     /// Who notices that a file of the configuration was changed since it was read, if somebody is to.
@@ -296,9 +293,7 @@ impl Running {
             Ok(generation) => {
                 self.lanes.obey(&world.outline.config().server.dns);
                 let (access, told) = (access(world.outline.config()), told(&self.path, world.outline.config()));
-                if let Some(admin) = &self.admin {
-                    admin.obey(access, world.outline.config().server.admin_tls.as_ref(), told);
-                }
+                self.admin.obey(access, world.outline.config().server.admin_tls.as_ref(), told);
                 self.notifier.obey(&world.outline.config().notify).await;
                 if let Some(tls) = &world.outline.config().server.tls {
                     self.lanes.show(tls);

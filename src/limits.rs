@@ -385,8 +385,8 @@ pub const HANDOVER_TEXT_MAX: u64 = 64 << 20;
 pub const HANDOVER_WAIT: Duration = Duration::from_secs(10);
 /// How long the running process waits until the next one answers: it may have new targets to probe first, and then be slow.
 pub const HANDOVER_START: Duration = Duration::from_secs(STARTUP_GRACE_MAX.as_secs() + 60);
-/// How often the admin listener is tried for again after a replacement that came to nothing: for a minute, then whoever watches
-/// `/readyz` had better start us anew.
+/// How often the admin listener and the queues of notifications are tried for again after a replacement that came to nothing: for a minute,
+/// then whoever watches `/readyz` had better start us anew.
 pub const HANDOVER_REOPEN_TRIES: u32 = 60;
 /// And how far apart.
 pub const HANDOVER_REOPEN_PAUSE: Duration = Duration::from_secs(1);

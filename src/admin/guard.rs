@@ -12,6 +12,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Guard {
     listen: SocketAddr,
     access: Mutex<Arc<Access>>,
-    local: Option<Local>,
+    local: Mutex<Option<Local>>,
     rates: Mutex<Rates>,
     told: Mutex<Refused>,
     audit: Audit,
@@ -49,7 +50,7 @@ impl Guard {
         Self {
             listen,
             access: Mutex::new(Arc::new(access)),
-            local: local.ok(),
+            local: Mutex::new(local.ok()),
             rates: Mutex::default(),
             told: Mutex::new(Refused { began: Instant::now(), told: 0, hidden: 0 }),
             audit,
@@ -66,6 +67,16 @@ impl Guard {
         self.access.lock().unwrap_or_else(PoisonError::into_inner).is_gated()
     }
 
+    /// The token of this machine, where there is one.
+    pub(super) fn token(&self) -> Option<String> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.token().ok()
+    }
+
+    /// Has the token of this machine in its place again, where another process has put its own there or taken that away.
+    pub(super) fn put_token_back(&self) -> io::Result<()> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), Local::put_back)
+    }
+
     fn judge(&self, peer: &Peer, request: &mut Request) -> Result<(), Problem> {
         let client = peer.address.ip();
         let is_within = self.rates.lock().unwrap_or_else(PoisonError::into_inner).allow(client, Instant::now());
@@ -77,7 +88,8 @@ impl Guard {
         let access = self.access.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_certified = peer.is_certified();
         let judged = Judged { method: request.method(), uri: request.uri(), fields: request.headers(), is_certified };
-        let who = access.judge(&judged, self.listen, self.local.as_ref().map(|local| &local.sha256))?;
+        let local = self.local.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|local| local.sha256);
+        let who = access.judge(&judged, self.listen, local.as_ref())?;
         request.extensions_mut().insert(who);
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::env;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// A token that is in its file for as long as this lives.
@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Local {
     pub(super) path: PathBuf,
     pub(super) sha256: [u8; 32],
-    /// Which file it is, open so that no other gets its number: the process that replaces us puts its own in the same place.
+    /// Which file it is, open so that no other gets its number, and that it can be read whatever became of its name: a process that
+    /// replaces us puts its own in the same place.
     file: File,
 }
 
@@ -28,20 +29,40 @@ impl Local {
         let token = given.map_or_else(new_token, |token| Ok(token.to_owned()))?;
         let mut failed = io::Error::other("there is no directory for it");
         for directory in directories_to_write() {
-            match write(&directory, listen, &token) {
-                Ok((path, file)) => return Ok(Self { path, sha256: hash(&token), file }),
+            let path = file(&directory, listen);
+            match write(&path, &token) {
+                Ok(file) => return Ok(Self { path, sha256: hash(&token), file }),
                 Err(error) => failed = error,
             }
         }
         Err(failed)
     }
+
+    /// The token itself. Takes no file of the system's.
+    pub(super) fn token(&self) -> io::Result<String> {
+        let mut octets = vec![0; usize::try_from(self.file.metadata()?.len()).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut octets, 0)?;
+        Ok(String::from_utf8(octets).map_err(io::Error::other)?.trim().to_owned())
+    }
+
+    /// Writes the same token down once more where its file is no longer in its place.
+    pub(super) fn put_back(&mut self) -> io::Result<()> {
+        if !self.is_in_place() {
+            self.file = write(&self.path, &self.token()?)?;
+        }
+        Ok(())
+    }
+
+    fn is_in_place(&self) -> bool {
+        let inode = |meta: Metadata| (meta.dev(), meta.ino());
+        let ours = self.file.metadata().map(inode);
+        fs::symlink_metadata(&self.path).map(inode).is_ok_and(|there| ours.is_ok_and(|ours| ours == there))
+    }
 }
 
 impl Drop for Local {
     fn drop(&mut self) {
-        let inode = |meta: Metadata| (meta.dev(), meta.ino());
-        let ours = self.file.metadata().map(inode);
-        if fs::symlink_metadata(&self.path).map(inode).is_ok_and(|there| ours.is_ok_and(|ours| ours == there)) {
+        if self.is_in_place() {
             // Where it is gone already, so much the better.
             let _ = fs::remove_file(&self.path);
         }
@@ -120,16 +141,15 @@ fn is_ours_alone(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn write(directory: &Path, listen: SocketAddr, token: &str) -> io::Result<(PathBuf, File)> {
-    is_ours_alone(directory)?;
-    let path = file(directory, listen);
-    match fs::remove_file(&path) {
+fn write(path: &Path, token: &str) -> io::Result<File> {
+    path.parent().map_or(Ok(()), is_ours_alone)?;
+    match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-    let mut file = options.open(&path)?;
+    options.read(true).write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    let mut file = options.open(path)?;
     writeln!(file, "{token}")?;
-    Ok((path, file))
+    Ok(file)
 }

@@ -79,19 +79,25 @@ pub enum AdminError {
          [token.NAME], or `admin` to a loopback address"
     )]
     NotLoopback(SocketAddr),
+    /// Nobody on this machine would find the token of it.
+    #[error("the token of this machine cannot be written down again: {0}")]
+    Token(#[source] io::Error),
     /// Its certificate or key cannot be used.
     #[error("admin_tls under [server] cannot be used: {0}")]
     Tls(#[source] io::Error),
 }
 
-/// The running admin listener; ends when it is dropped.
+/// The admin listener: what was settled at the start and what reloads have said since, whether it is heard at present or rests. Ends
+/// when it is dropped.
 #[derive(Debug)]
 pub struct Admin {
     address: SocketAddr,
+    listener: TcpListener,
     guard: Arc<Guard>,
     shown: Shown,
     tls: Option<Tls>,
-    _stop: watch::Sender<()>,
+    /// `None` while it rests.
+    stop: Option<watch::Sender<()>>,
 }
 
 impl Admin {
@@ -119,14 +125,36 @@ impl Admin {
         is_safe(address, tls, &access)?;
         let access = access.gated(tls.is_some_and(|files| files.client_ca.is_some()));
         let tls = tls.map(Tls::new).transpose().map_err(AdminError::Tls)?;
-        let failed = |error| AdminError::Listen(address, error);
-        listener.set_nonblocking(true).map_err(failed)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let guard = Arc::new(Guard::new(address, token, access, shown.audit.clone()));
+        let mut admin = Self { address, listener, guard, shown, tls, stop: None };
+        admin.hear().map_err(|error| AdminError::Listen(address, error))?;
+        Ok(admin)
+    }
+
+    /// Hears nobody any more; connections end soon. Whoever comes waits at the socket.
+    pub fn rest(&mut self) {
+        self.stop = None;
+    }
+
+    /// Hears people as before [`Self::rest`], who show the same tokens. May be said again where it failed.
+    ///
+    /// # Errors
+    /// Where the system gives no file or thread.
+    pub fn resume(&mut self) -> Result<(), AdminError> {
+        if self.stop.is_none() {
+            self.hear().map_err(|error| AdminError::Listen(self.address, error))?;
+        }
+        self.guard.put_token_back().map_err(AdminError::Token)
+    }
+
+    fn hear(&mut self) -> io::Result<()> {
+        let listener = self.listener.try_clone()?;
+        listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(());
         let (until, at_last) = (Until(stopped.clone()), Until(stopped));
-        let guard = Arc::new(Guard::new(address, token, access, shown.audit.clone()));
-        let (door, greeter) = (guard.clone(), tls.clone().map(|tls| (tls, guard.clone())));
-        let at_work = shown.clone();
+        let (door, shown) = (self.guard.clone(), self.shown.clone());
+        let greeter = self.tls.clone().map(|tls| (tls, self.guard.clone()));
         // On this runtime, which goes on when the other does not.
         let watchdog = shown.control.watchdog().clone();
         let serve = async move {
@@ -139,17 +167,15 @@ impl Admin {
                 () = at_last.long_over() => Ok(()),
             }
         };
-        std::thread::Builder::new()
-            .name("admin".into())
-            .spawn(move || {
-                if let Err(error) = runtime.block_on(serve) {
-                    tracing::error!("the admin listener ended: {error}");
-                }
-                // Connections that are left end here. What blocks has nothing that others wait for.
-                runtime.shutdown_background();
-            })
-            .map_err(failed)?;
-        Ok(Self { address, guard, shown: at_work, tls, _stop: stop })
+        std::thread::Builder::new().name("admin".into()).spawn(move || {
+            if let Err(error) = runtime.block_on(serve) {
+                tracing::error!("the admin listener ended: {error}");
+            }
+            // Connections that are left end here. What blocks has nothing that others wait for.
+            runtime.shutdown_background();
+        })?;
+        self.stop = Some(stop);
+        Ok(())
     }
 
     /// Takes over who may ask, what new connections are shown, and what the configuration at work is.
@@ -182,6 +208,16 @@ impl Admin {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its socket, for whoever comes after us.
+    pub fn socket(&self) -> &TcpListener {
+        &self.listener
+    }
+
+    /// The token of this machine, for whoever comes after us.
+    pub fn token(&self) -> Option<String> {
+        self.guard.token()
     }
 }
 

@@ -1,13 +1,11 @@
 //! A running process that is replaced: it gives what it has, and goes when the next one answers.
 
-use super::{Running, access};
-use crate::admin::{Admin, AdminError, Shown, local_token};
+use super::Running;
+use crate::admin::Shown;
 use crate::audit::Entry;
-use crate::config::Config;
 use crate::handover::{Door, Elder, HandoverError, Knowledge, Visitor};
 use crate::limits::{HANDOVER_REOPEN_PAUSE, HANDOVER_REOPEN_TRIES, HANDOVER_WAIT};
 use std::io;
-use std::net::TcpListener;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,7 +24,7 @@ impl Running {
     /// Where the system gives no more files.
     pub fn sockets(&self) -> io::Result<Vec<OwnedFd>> {
         let dns = self.lanes.sockets().iter().map(OwnedFd::try_clone);
-        let http = [&self.listener].into_iter().chain(self.well_known.sockets());
+        let http = [self.admin.socket()].into_iter().chain(self.well_known.sockets());
         dns.chain(http.map(|listener| listener.as_fd().try_clone_to_owned())).collect()
     }
 
@@ -58,11 +56,11 @@ impl Running {
 
     /// Takes no more orders and writes nothing, from which moment on what is known can be told. DNS goes on.
     async fn rest(&mut self) -> Result<Knowledge, HandoverError> {
-        let token = self.listener.local_addr().ok().and_then(local_token).unwrap_or_default();
+        let token = self.admin.token().unwrap_or_default();
         // Whoever asks from now on waits for the next process, which has the same socket.
-        self.admin = None;
+        self.admin.rest();
         // Queues on disk have one keeper.
-        self.notifier.obey(&[]).await;
+        self.notifier.rest().await;
         let kept = self.control.hand_over().await.map_err(|stopped| HandoverError::Io(io::Error::other(stopped)))?;
         self.audit.record(Entry::of("replaced", "another process takes over"));
         self.audit.rest().await;
@@ -73,21 +71,30 @@ impl Running {
         self.control.resume().await;
         self.audit.resume().await;
         self.audit.record(Entry::of("start", "the process that was to take over came to nothing"));
-        self.notifier.obey(&self.outline.config().notify).await;
-        self.admin = self.reopen_admin().await;
-    }
-
-    /// The admin listener once more. Whoever took the system's last file, which may be why we are here, may give it back.
-    async fn reopen_admin(&self) -> Option<Admin> {
-        let open = || open_admin(&self.listener, None, self.outline.config(), self.shown.clone());
         for _ in 1..HANDOVER_REOPEN_TRIES {
-            match open() {
-                Ok(admin) => return Some(admin),
-                Err(failed) => warn!("the admin listener cannot be had again yet: {failed}"),
+            if self.is_as_before().await {
+                return;
             }
             tokio::time::sleep(HANDOVER_REOPEN_PAUSE).await;
         }
-        open().inspect_err(|failed| error!("the admin listener cannot be had again: {failed}")).ok()
+        if !self.is_as_before().await {
+            error!(
+                "the admin listener or notifications are not as they were before another process was to take over; a restart heals it"
+            );
+        }
+    }
+
+    /// Whether orders are taken and people's systems told once more. Whoever took the system's last file, which may be why we are
+    /// here, may give it back.
+    async fn is_as_before(&mut self) -> bool {
+        let admin =
+            self.admin.resume().inspect_err(|failed| warn!("the admin listener cannot be had again yet: {failed}"));
+        // Both are tried each time: neither waits for the other.
+        let is_as_before = self.notifier.resume().await && admin.is_ok();
+        if is_as_before {
+            info!("orders are taken and events told as before");
+        }
+        is_as_before
     }
 
     /// Ends what was begun, tells what was counted until then, and goes: the other process answers.
@@ -105,18 +112,6 @@ impl Running {
         }
         info!("another process has taken over; stopped");
     }
-}
-
-/// The admin listener at a socket that is kept for the next process.
-pub(super) fn open_admin(
-    listener: &TcpListener,
-    token: Option<&str>,
-    config: &Config,
-    shown: Shown,
-) -> Result<Admin, AdminError> {
-    let server = &config.server;
-    let copy = listener.try_clone().map_err(|error| AdminError::Listen(server.admin, error))?;
-    Admin::start(copy, token, server.admin_tls.as_ref(), access(config), shown)
 }
 
 /// Has the process before us go, and goes on with what it has counted in the end.

@@ -61,6 +61,8 @@ pub struct Notifier {
     directory: Option<PathBuf>,
     sinks: Arc<Mutex<Vec<Sink>>>,
     metrics: Metrics,
+    /// Who was told before it came to rest.
+    resting: Vec<Notify>,
 }
 
 impl Notifier {
@@ -69,23 +71,41 @@ impl Notifier {
         let sinks = Arc::new(Mutex::new(Vec::new()));
         let told = sinks.clone();
         std::thread::Builder::new().name("notify".to_owned()).spawn(move || listen(events, &told))?;
-        Ok(Self { directory: state_dir.map(|directory| directory.join(DIRECTORY)), sinks, metrics })
+        Ok(Self {
+            directory: state_dir.map(|directory| directory.join(DIRECTORY)),
+            sinks,
+            metrics,
+            resting: Vec::new(),
+        })
     }
 
     /// Tells those of a configuration from now on, and nobody else. Whoever is the same as before goes on. The disk is waited for where it
-    /// holds nobody up.
-    pub async fn obey(&self, configured: &[Notify]) {
-        let Some(directory) = self.directory.clone() else { return };
+    /// holds nobody up. Returns whether all of them are told; of whom that is not so is said.
+    pub async fn obey(&self, configured: &[Notify]) -> bool {
+        let Some(directory) = self.directory.clone() else { return configured.is_empty() };
         let (sinks, configured, metrics) = (self.sinks.clone(), configured.to_vec(), self.metrics.clone());
         let seated = tokio::task::spawn_blocking(move || seat(&mut lock(&sinks), &configured, &directory, &metrics));
-        if let Err(panic) = seated.await {
+        seated.await.unwrap_or_else(|panic| {
             tracing::error!("who is told of events could not be changed: {panic}");
-        }
+            false
+        })
+    }
+
+    /// Tells nobody, so that another process can: a queue has one keeper.
+    pub async fn rest(&mut self) {
+        let sinks = self.sinks.clone();
+        let told = move || lock(&sinks).drain(..).map(|sink| sink.notify().clone()).collect();
+        self.resting = tokio::task::spawn_blocking(told).await.unwrap_or_default();
+    }
+
+    /// Tells those again who were told before [`Self::rest`]. Returns whether all of them are; may be said again where not.
+    pub async fn resume(&self) -> bool {
+        self.obey(&self.resting).await
     }
 }
 
-/// Makes `sinks` those of a configuration.
-fn seat(sinks: &mut Vec<Sink>, configured: &[Notify], directory: &Path, metrics: &Metrics) {
+/// Makes `sinks` those of a configuration. Returns whether they are.
+fn seat(sinks: &mut Vec<Sink>, configured: &[Notify], directory: &Path, metrics: &Metrics) -> bool {
     // The queue of one that changed is taken over by the new one of its name, so the old one ends first.
     sinks.retain(|sink| configured.contains(sink.notify()));
     for notify in configured {
@@ -100,6 +120,7 @@ fn seat(sinks: &mut Vec<Sink>, configured: &[Notify], directory: &Path, metrics:
             }
         }
     }
+    sinks.len() == configured.len()
 }
 
 /// Queues what somebody wants to hear until the control task ends.

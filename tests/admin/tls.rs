@@ -4,8 +4,9 @@ use crate::common::edges::Edges;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, edgesteer, said};
 use crate::common::{eventually, write_secret};
-use edgesteer::admin::{new_token, sha256};
+use edgesteer::admin::{local_token, new_token, sha256, token_directory};
 use edgesteer::demo::ca::{ThrowawayCa, now_valid};
+use edgesteer::handover::Elder;
 use rustix::process::Signal;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -176,6 +177,38 @@ fn a_reload_that_takes_tls_away_opens_nothing_before_a_restart() {
     set.scene.write(&with_tls.replace(", client_ca = \"own.pem\"", ""));
     set.server.signal(Signal::HUP);
     eventually("a token is enough", || (set.status(&["--ca", "own.pem"]).0 == 0).then_some(()));
+}
+
+#[test]
+fn after_a_hand_over_that_failed_it_opens_what_it_opened_before() {
+    let mut set = set_up(", client_ca = \"own.pem\"");
+    let kim = ["--cert", "kim.pem", "--key", "kim.key"];
+    let local = local_token(set.scene.admin).unwrap();
+    let with_tls = std::fs::read_to_string(set.scene.config()).unwrap();
+    set.scene.write(&with_tls.split_inclusive('\n').filter(|line| !line.starts_with("admin_tls")).collect::<String>());
+    set.server.signal(Signal::HUP);
+    set.server.wait_for_log("reload: taken over");
+
+    let elder = Elder::find(set.scene.admin, None).unwrap().unwrap();
+    let sockets = elder.take().unwrap();
+    let (knowledge, _) = elder.ready().unwrap();
+    assert_eq!(knowledge.token, local);
+    // The next process writes it in the same place, and takes it with it where it ends in order.
+    let file = format!("admin-{}.token", set.scene.admin.to_string().replace(':', "_"));
+    std::fs::remove_file(token_directory().unwrap().join(file)).unwrap();
+    drop((elder, sockets));
+    set.server.wait_for_log("another process was to take over, and did not");
+
+    let mut plain = TcpStream::connect(set.scene.admin).unwrap();
+    write!(plain, "GET /api/v1/status HTTP/1.1\r\nHost: {}\r\n\r\n", set.scene.admin).unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!String::from_utf8_lossy(&answer).contains("HTTP/1.1"), "nothing is told in the clear");
+    let (code, told) = set.status(&["--ca", "own.pem"]);
+    assert!(code == 1 && told.contains("needs a certificate"), "{told}");
+    let (code, told) = set.status(&[&["--ca", "own.pem"], &kim[..]].concat());
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(local_token(set.scene.admin), Some(local));
 }
 
 #[test]

@@ -20,13 +20,13 @@ use std::time::Duration;
 const SECRET: &[u8] = b"a secret of thirty-two octets!!!";
 
 /// A POST that came in.
-struct Post {
+pub(super) struct Post {
     fields: HashMap<String, String>,
     body: String,
 }
 
 impl Post {
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
@@ -40,7 +40,7 @@ impl Post {
 }
 
 /// Takes POSTs, the first few with an error, until the test ends.
-fn receiver(address: SocketAddr, refused: usize) -> Receiver<Post> {
+pub(super) fn receiver(address: SocketAddr, refused: usize) -> Receiver<Post> {
     let listener = TcpListener::bind(address).unwrap();
     let (told, posts) = channel();
     std::thread::spawn(move || {
@@ -66,7 +66,7 @@ fn receiver(address: SocketAddr, refused: usize) -> Receiver<Post> {
     posts
 }
 
-fn next(posts: &Receiver<Post>) -> Post {
+pub(super) fn next(posts: &Receiver<Post>) -> Post {
     posts.recv_timeout(Duration::from_secs(60)).expect("a message")
 }
 

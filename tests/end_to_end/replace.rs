@@ -1,11 +1,12 @@
 //! `serve --replace`: the next process takes over sockets and knowledge, and nobody's question is lost.
 
+use super::notify;
 use crate::common::dns::{RecordType as T, look_up};
 use crate::common::edges::Edges;
-use crate::common::eventually;
 use crate::common::load::Load;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::{Server, run, said, send};
+use crate::common::{eventually, fresh_address};
 use edgesteer::demo::edge::Mode;
 use edgesteer::handover::{Elder, HandoverError};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
@@ -169,12 +170,14 @@ fn where_the_next_process_dies_half_way_the_running_one_goes_on() {
 fn where_the_running_one_cannot_tell_what_it_knows_it_goes_on() {
     let edges = Edges::start();
     let scene = Scene::of(&edges);
-    scene.write(&text(&scene));
+    let oncall = fresh_address();
+    scene.write(&(text(&scene) + &format!("[notify.oncall]\nwebhook = \"http://{oncall}\"\n")));
+    let posts = notify::receiver(oncall, 0);
     let mut server = Server::ready(&scene);
     let elder = Elder::find(scene.admin, None).unwrap().unwrap();
     let sockets = elder.take().unwrap();
     assert!(sockets.len() > 3, "those of DNS, of the admin listener, and the door");
-    // Not one more file: neither for what it knows, nor for the admin listener that it wants back.
+    // Not one more file: neither for what it knows, nor for the admin listener and the queue that it wants back.
     let (pid, allowed) = (Some(server.pid()), getrlimit(Resource::Nofile));
     prlimit(pid, Resource::Nofile, Rlimit { current: Some(0), maximum: allowed.maximum }).unwrap();
     let asking = std::thread::spawn(move || elder.ready().map(drop));
@@ -184,9 +187,9 @@ fn where_the_running_one_cannot_tell_what_it_knows_it_goes_on() {
     assert!(matches!(told, Err(HandoverError::Gone(_))), "{told:?}");
     drop(sockets);
     server.wait_for_log("another process was to take over, and did not");
-    let opened = || (server.log().matches("the token of this machine for orders").count() == 2).then_some(());
-    eventually("the admin listener is there once more", opened);
+    server.wait_for_log("orders are taken and events told as before");
     assert_eq!(hold(&scene, "dublin"), Some(200), "orders are taken as before");
+    assert_eq!(notify::next(&posts).json()["type"], "edgesteer.hold", "and told");
     assert_eq!(server.status("/readyz"), Some(200));
     trail_is_whole(&scene);
 }
