@@ -26,11 +26,13 @@ use tracing::{error, info, warn};
 
 mod estate;
 mod handover;
+mod memory;
 mod reload;
 mod watch;
 
 pub use estate::Estate;
 use estate::{Bound, doors};
+use memory::{Memory, Weighing};
 pub use watch::Watch;
 
 /// A configuration with everything that was compiled from it.
@@ -46,6 +48,8 @@ pub struct World {
     pub geography: String,
     /// The files that it was made from, as they were.
     pub files: Vec<Stamp>,
+    /// Octets of memory by which the process rose above what it had before; `None` where that could not be seen.
+    pub cost: Option<u64>,
 }
 
 /// Why there is no world; nothing was changed.
@@ -80,6 +84,7 @@ pub fn load_with(path: &Path, database: Option<&Path>) -> Result<World, LoadErro
 
 /// As [`load_with`]; where it is refused, with the files that were read.
 fn read(path: &Path, database: Option<&Path>) -> Result<World, (LoadError, Vec<Stamp>)> {
+    let weighing = Weighing::begin();
     let config::Loaded { outcome, files } = config::read(path);
     let compiled = outcome.map_err(LoadError::Config).and_then(|(mut config, warnings)| {
         if let Some(database) = database {
@@ -88,7 +93,7 @@ fn read(path: &Path, database: Option<&Path>) -> Result<World, (LoadError, Vec<S
         compile(config, warnings)
     });
     match compiled {
-        Ok(world) => Ok(World { files, ..world }),
+        Ok(world) => Ok(World { files, cost: weighing.end(), ..world }),
         Err(refused) => Err((refused, files)),
     }
 }
@@ -105,7 +110,7 @@ pub fn compile(config: Config, warnings: Diagnostics) -> Result<World, LoadError
     let partners: Vec<_> = config.partners.iter().map(|partner| partner.prefixes.clone()).collect();
     let places = Places::new(database, &config.geoip.overrides, &partners);
     let topology = Arc::new(topology::compile(&config, places, stamps)?);
-    Ok(World { outline: Outline::of(config), warnings, topology, geography, files: Vec::new() })
+    Ok(World { outline: Outline::of(config), warnings, topology, geography, files: Vec::new(), cost: None })
 }
 
 /// Why the process cannot run.
@@ -134,6 +139,7 @@ pub struct Running {
     path: PathBuf,
     outline: Outline,
     geography: String,
+    memory: Memory,
     /// What the sockets were made from: a reload cannot change it.
     started: Server,
     control: Handle,
@@ -167,7 +173,7 @@ impl Running {
     /// # Errors
     /// Where a socket cannot be had.
     pub async fn start(path: PathBuf, world: World, mut estate: Estate) -> Result<Self, StartError> {
-        let World { outline, topology, geography, files, .. } = world;
+        let World { outline, topology, geography, files, cost, .. } = world;
         let config = outline.config();
         let doors = doors(&config.server, connections(topology.targets.len()));
         let Bound { dns: sockets, admin: listener, well_known } = estate.sockets(config)?;
@@ -186,7 +192,7 @@ impl Running {
         let notifying = notify::Metrics::new(&registry)?;
         let recording = tokio::spawn(control::record(handle.events(), audit.clone()));
         let reload_success = reload_gauge(&registry)?;
-        let tally = Tally::new(&registry)?;
+        let (tally, memory) = (Tally::new(&registry)?, Memory::new(&registry, cost, watch::sizes(&files))?);
         let serving = Arc::new(AtomicBool::new(false));
         let shown =
             Shown::new(registry, handle.clone(), serving.clone(), certificates, audit.clone(), told(&path, config));
@@ -214,6 +220,7 @@ impl Running {
             path,
             outline,
             geography,
+            memory,
             started,
             control: handle,
             task,
@@ -299,6 +306,7 @@ impl Running {
                 info!(generation, "reload: taken over");
                 let what = if changes.is_empty() { "nothing changed".to_owned() } else { changes.join("; ") };
                 self.audit.record(Entry::of("reload", what).at(generation));
+                self.memory.weighed(world.cost, watch::sizes(&world.files));
                 self.watch = Watch::new(world.files, world.outline.config().server.watch);
                 (self.outline, self.geography) = (world.outline, world.geography);
                 self.reload_success.set(1);

@@ -22,6 +22,8 @@ pub const LANE_TURNS: usize = 8;
 /// How long a lane may hear nothing before it looks whether there is a newer snapshot or the process stops: a snapshot of a
 /// million domains is not kept for longer than that because nobody asks.
 pub const LANE_IDLE: Duration = Duration::from_millis(100);
+/// After a start or a reload, until everything stands, and the configuration before is surely freed: lanes let go of it within `LANE_IDLE`.
+pub const MEMORY_SETTLES: Duration = Duration::from_secs(1);
 /// How much nicer than the other threads a lane is: with less, a busy lane keeps the control task waiting for milliseconds all the same; more
 /// gains nothing.
 pub const LANE_NICE: i32 = 5;

@@ -210,6 +210,8 @@ const ROOMS: &[Room] = &[
         path: "app", layer: SHELL, imports: &["*"],
         outside: &["clock", "prometheus", "rlimit", "sockets", "thiserror", "threads", "tokio", "tracing"],
     },
+    // files: what the system tells of memory in /proc and /sys.
+    Room { path: "app/memory", layer: SHELL, imports: &[], outside: &["files", "prometheus", "rlimit", "tokio", "tracing"] },
     Room {
         // threads: `watch` waits between looks, and for what is typed; `drill` asks DNS meanwhile. hickory_proto: its questions.
         path: "cli", layer: SHELL, imports: &["*"],

@@ -11,13 +11,15 @@ impl Running {
     pub(super) async fn read_again(&mut self) -> Result<World, String> {
         let (path, watch) = (self.path.clone(), self.watch.clone());
         let known: Option<HashSet<_>> = self.is_confined.then(|| self.outline.config().files_of_checks().collect());
-        let loaded = tokio::task::spawn_blocking(move || match read(&path, None) {
-            Ok(world) => {
+        let memory = self.memory.clone();
+        let loaded = tokio::task::spawn_blocking(move || match memory.fits(watch.size()).map(|()| read(&path, None)) {
+            Err(why) => (Err(why), watch.after(Vec::new())),
+            Ok(Ok(world)) => {
                 let watch = watch.after(world.files.clone());
                 let forbidden = known.and_then(|known| forbidden(world.outline.config(), &known));
                 (forbidden.map_or(Ok(world), Err), watch)
             }
-            Err((refused, files)) => {
+            Ok(Err((refused, files))) => {
                 let is_forbidden = known.is_some() && files.iter().any(Stamp::is_forbidden);
                 let remark = if is_forbidden { SANDBOX } else { "" };
                 (Err(format!("{}\n{remark}", refused.to_string().trim_end())), watch.after(files))

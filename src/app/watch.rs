@@ -36,6 +36,11 @@ impl Watch {
         self.files.iter().map(|stamp| Stamp::now(stamp.path())).collect()
     }
 
+    /// How many octets the same files have now.
+    pub(super) fn size(&self) -> u64 {
+        sizes(&self.look())
+    }
+
     /// Waits until one of them differs from what was read, and for ever where nobody is to watch.
     pub async fn changed(&self) {
         if !self.on {
@@ -53,6 +58,11 @@ impl Watch {
             pause = WATCH_LOOK.max(began.elapsed().saturating_mul(WATCH_PART));
         }
     }
+}
+
+/// How many octets these files had.
+pub(super) fn sizes(files: &[Stamp]) -> u64 {
+    files.iter().map(Stamp::size).fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub(super) fn run(path: PathBuf, replace: bool) -> ExitCode {
     // Before anything else may open a file.
     let sockets = given::sockets();
     let known = given::inodes(&sockets);
+    let kept = secrets::keep_in_memory();
     let (world, signals) = match read(&path) {
         Ok(read) => read,
         Err(code) => return code,
@@ -39,7 +40,9 @@ pub(super) fn run(path: PathBuf, replace: bool) -> ExitCode {
         }
     };
     let _written_at_the_end = log_to_stderr("info");
-    secrets::keep_in_memory();
+    if let Err(why) = kept {
+        tracing::warn!("{why}");
+    }
     tracing::info!("sandbox: {sandbox}");
     super::on_runtime(serve(path, world, estate, signals, known))
 }

@@ -45,6 +45,11 @@ impl Stamp {
         self.path.ancestors().skip(1).find(|above| above.is_dir()).unwrap_or(Path::new("."))
     }
 
+    /// Its octets; none where there was no file.
+    pub fn size(&self) -> u64 {
+        self.mark.map_or(0, |mark| mark.size)
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path

@@ -23,6 +23,7 @@ mod healthcheck;
 mod holds;
 mod hosting;
 mod manager;
+mod memory;
 mod notify;
 mod outside;
 mod policy;

@@ -2,6 +2,7 @@
 
 use crate::common::dns::{RecordType as T, ask_tcp, look_up, question};
 use crate::common::edges::Edges;
+use crate::common::load::Load;
 use crate::common::scene::{QUICK, Scene};
 use crate::common::server::Server;
 use crate::common::{eventually, fresh_address};
@@ -29,6 +30,7 @@ fn a_broken_configuration_changes_nothing_and_a_good_one_says_what_it_changes() 
     let mut server = Server::ready(&scene);
     assert_eq!((server.metric(SUCCESS), ttl(&scene)), (Some(1.0), 1));
     let generation = server.metric("edgesteer_snapshot_generation");
+    let load = Load::start(scene.listen, "sip.contoso.com", 1, 1);
 
     let broken = good.replace("ttl = \"1s\"", "ttl = \"7s\"\ncolour = \"blue\"");
     reload(&server, &scene, &broken, 0.0);
@@ -43,6 +45,8 @@ fn a_broken_configuration_changes_nothing_and_a_good_one_says_what_it_changes() 
     assert_eq!(ttl(&scene), 7, "what needs no restart is true at once, where the server listens still");
     server.wait_for_log("service federation: ttl changed");
     server.wait_for_log("[server] listen changed: needs a restart");
+    let asked = load.end();
+    assert!(asked.lost == 0 && asked.answered > 10, "{asked:?}");
 }
 
 #[test]
