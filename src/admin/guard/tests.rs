@@ -8,7 +8,8 @@ fn who_asks_without_a_pause_is_told_to_ask_less() {
     let listen = SocketAddr::from(([127, 0, 0, 1], 9153));
     let (audit, _writer) = Audit::none(Metrics::new(&prometheus::Registry::new()).unwrap());
     let told = Mutex::new(Refused { began: Instant::now(), told: 0, hidden: 0 });
-    let guard = Guard { listen, access: Mutex::default(), local: None, rates: Mutex::default(), told, audit };
+    let guard =
+        Guard { listen, access: Mutex::default(), local: Mutex::default(), rates: Mutex::default(), told, audit };
     let ask = || {
         let request = Request::builder().uri("/healthz").header("host", listen.to_string());
         guard.judge(&Peer::at(listen), &mut request.body(Body::empty()).unwrap())
