@@ -78,6 +78,12 @@ impl Row {
         self.kept.contains(&(order, tries))
     }
 
+    /// Whether clients who try no pool in its canary are kept at a pool, a place in the service.
+    pub fn keeps(&self, pool: usize) -> bool {
+        let orders = self.kept.iter().filter(|(_, tries)| !tries).map(|(order, _)| self.choice(*order));
+        orders.flat_map(|choice| &choice.picks).any(|pick| pick.pool == pool)
+    }
+
     /// The choice for an order of the service.
     pub fn choice(&self, order: usize) -> &Choice {
         &self.said[self.place(order, false)].0

@@ -149,6 +149,27 @@ fn whom_a_gate_was_not_asked_about_is_told_what_is_true() {
 }
 
 #[test]
+fn a_pool_that_nobody_has_left_is_not_left_once_it_is_up_again() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let gate = Gate::before(&scene, &scene.text("failback = \"10m\"", QUICK), "timeout = \"30s\"");
+    gate.says(1);
+    let server = Server::ready(&scene);
+    edges.set("seoul", Mode::Refusing);
+    wait_for_stay(&server);
+    // Who would be asked about a live pool would let its clients go.
+    gate.says(0);
+    edges.set("seoul", Mode::Serving);
+    eventually("nothing waits for the gate", || {
+        server.metric("edgesteer_gate_waiting{gate=\"board\"}").filter(|count| *count == 0.0)
+    });
+    assert_eq!(told(&scene), [scene.seoul]);
+    assert_eq!(gate.asked().len(), 1);
+    let status = get(scene.admin, "/api/v1/status").unwrap().1;
+    assert!(!status.contains("\"waits_for_failback\":true"), "{status}");
+}
+
+#[test]
 fn a_canary_asks_before_the_first_client_is_sent_there() {
     let mut edges = Edges::start();
     let scene = Scene::of(&edges);
