@@ -246,7 +246,9 @@ fn shortened<'t>(
     name: impl Fn(usize) -> &'t String,
 ) -> Option<String> {
     let doubted = choice.picks.iter().map(|pick| pick.pool).find(|&pool| standings[pool].suspect);
+    let is_dead = || choice.picks.iter().any(|pick| standings[pick.pool].state == State::Down);
     let why = match doubted {
+        None if is_dead() => "its pool was suspect when it was lost".to_owned(),
         Some(pool) => format!("{} is suspect: probes that speak against it are being confirmed", name(pool)),
         None => "a pool that is drained serves for want of another".to_owned(),
     };

@@ -1,6 +1,6 @@
 //! Programs that are asked before a service sends clients elsewhere by itself. Pure, but for the programs.
 //!
-//! Clients of a gated service whom a new row would send elsewhere are told what they were told before while its gate is asked, and as long as that
+//! Clients of a gated service whom a new row would send elsewhere are told of the pools that they were told of before while its gate is asked, and as long as that
 //! says "stay"; then it is asked again after `GATE_AGAIN`. What always holds: only moves wait, a canary's among them, and only those that verdicts and
 //! time make: all others of the service are told what is true; what an operator orders and a reload pass; a move of which the gate would be told
 //! something else, other clients or another loss, is asked for anew; a gate that does not answer in time, or cannot, is passed or
@@ -119,14 +119,14 @@ impl Gates {
         let mut news: BTreeMap<usize, Vec<(ServiceId, Vec<Going>)>> = BTreeMap::new();
         changes.retain_mut(|(id, row)| {
             let Some(gate) = before.topology.gate_of(*id) else { return true };
-            let going = going(before, *id, row);
+            let (going, service) = (going(before, *id, row), before.topology.service(*id));
             let old = self.waiting.get(id).filter(|waiting| waiting.told == told(&going));
             match old.map(|waiting| waiting.said) {
                 _ if going.is_empty() => drop(self.waiting.remove(id)),
                 Some(Some((Way::Go, _))) => drop(self.waiting.remove(id)),
-                Some(_) => *row = Arc::new(row.keeping(before.row(*id), goes_elsewhere)),
+                Some(_) => *row = Arc::new(row.keeping(service, before.row(*id), goes_elsewhere)),
                 None => {
-                    *row = Arc::new(row.keeping(before.row(*id), goes_elsewhere));
+                    *row = Arc::new(row.keeping(service, before.row(*id), goes_elsewhere));
                     news.entry(gate).or_default().push((*id, going));
                 }
             }

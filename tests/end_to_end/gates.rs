@@ -149,6 +149,36 @@ fn whom_a_gate_was_not_asked_about_is_told_what_is_true() {
 }
 
 #[test]
+fn who_is_kept_is_told_how_the_pool_is_and_not_how_it_was() {
+    let mut edges = Edges::start();
+    edges.add("further");
+    let further = edges.ip("further");
+    let scene = Scene::of(&edges);
+    let dublin = format!("endpoints = [\"{}\"", scene.dublin);
+    let text = scene.text("failback = \"auto\"", QUICK).replace(&dublin, &format!("{dublin}, \"{further}\""));
+    let gate = Gate::before(&scene, &text, "timeout = \"30s\"");
+    gate.says(0);
+    let server = Server::ready(&scene);
+    let both: BTreeSet<IpAddr> = [scene.dublin, further].into();
+    edges.set("seoul", Mode::Refusing);
+    eventually("partners are sent elsewhere", || (BTreeSet::from_iter(told(&scene)) == both).then_some(()));
+    gate.says(1);
+    edges.set("seoul", Mode::Serving);
+    wait_for_stay(&server);
+    assert_eq!(BTreeSet::from_iter(told(&scene)), both);
+    edges.set("further", Mode::Refusing);
+    eventually("a dead endpoint leaves their answers", || (told(&scene) == [scene.dublin]).then_some(()));
+    edges.set("further", Mode::Serving);
+    eventually("and is in them again", || (BTreeSet::from_iter(told(&scene)) == both).then_some(()));
+    assert_eq!(gate.asked().len(), 2, "that moves nobody");
+
+    gate.says(0);
+    ["dublin", "further"].into_iter().for_each(|edge| edges.set(edge, Mode::Refusing));
+    eventually("the pool is dead, which was asked for", || (told(&scene) == [scene.seoul]).then_some(()));
+    assert_eq!(gate.asked()[2]["moves"][0]["lost"], serde_json::json!(["dublin"]));
+}
+
+#[test]
 fn a_pool_that_nobody_has_left_is_not_left_once_it_is_up_again() {
     let mut edges = Edges::start();
     let scene = Scene::of(&edges);

@@ -290,7 +290,8 @@ fn release_who_must_serve(standings: &mut [Standing]) {
 
 /// Clients who were kept at a pool until it was up again are there still: to wait for its failback would send them away from it.
 fn release_who_was_not_left(standings: &mut [Standing], keeps: impl Fn(usize) -> bool) {
-    let kept = standings.iter_mut().enumerate().filter(|(place, standing)| standing.state == State::Up && keeps(*place));
+    let kept =
+        standings.iter_mut().enumerate().filter(|(place, standing)| standing.state == State::Up && keeps(*place));
     kept.for_each(|(_, standing)| standing.gate = standing.gate.release());
 }
 
