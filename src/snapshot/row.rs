@@ -41,7 +41,7 @@ impl Row {
         let mut kept = BTreeSet::new();
         let mut list = |tries: bool| -> Box<[u32]> {
             let each = (0..self.by_order.len()).map(|order| {
-                let (was, is) = (&old.said[old.place(order, tries)].0, &self.said[self.place(order, tries)].0);
+                let (was, is) = (old.choice_of(order, tries), self.choice_of(order, tries));
                 let stays = stays(was, is);
                 kept.extend(stays.then_some((order, tries)));
                 let choice = if stays { steering::renew(was, &self.standings) } else { is.clone() };
@@ -83,9 +83,14 @@ impl Row {
         orders.flat_map(|choice| &choice.picks).any(|pick| pick.pool == pool)
     }
 
+    /// The choice for clients of an order of the service, those who try a pool in its canary or the others.
+    pub fn choice_of(&self, order: usize, tries: bool) -> &Choice {
+        &self.said[self.place(order, tries)].0
+    }
+
     /// The choice for an order of the service.
     pub fn choice(&self, order: usize) -> &Choice {
-        &self.said[self.place(order, false)].0
+        self.choice_of(order, false)
     }
 
     /// The answer for an order of the service.
@@ -110,7 +115,7 @@ impl Row {
 
     /// The choices for all orders of clients who try a pool in its canary.
     pub fn trials(&self) -> impl Iterator<Item = &Choice> {
-        (0..self.by_order.len()).map(|order| &self.trial(order).0)
+        (0..self.by_order.len()).map(|order| self.choice_of(order, true))
     }
 
     /// Whether all that differs is that a pool is suspect in one of the two, and the TTLs that follow from it.

@@ -107,13 +107,13 @@ async fn a_pool_that_nobody_has_left_is_not_left_once_it_is_up_again() {
     assert_eq!(story.turn(SEOUL, false).len(), 1);
     story.says(Way::Stay);
     assert_eq!(story.chosen(), [SEOUL, DUBLIN]);
-    assert_eq!(story.turn(SEOUL, true), [], "there is nothing to ask for");
+    assert!(story.turn(SEOUL, true).is_empty(), "there is nothing to ask for");
     assert_eq!(story.told(), json!([]));
     assert_eq!((story.chosen(), story.gate_of(SEOUL)), (vec![SEOUL, DUBLIN], health::Gate::In));
 
     story.turn(SEOUL, false);
     story.says(Way::Go);
-    assert_eq!(story.turn(SEOUL, true), []);
+    assert!(story.turn(SEOUL, true).is_empty());
     assert_eq!(story.chosen(), [DUBLIN], "whom its clients have left waits");
     assert!(matches!(story.gate_of(SEOUL), health::Gate::Waiting { .. }));
 }
