@@ -139,10 +139,11 @@ impl Gates {
         self.next += 1;
         let asked = self.next;
         let all = moving.iter().flat_map(|(_, going)| going);
-        let told: Told = all.clone().map(Going::told).collect();
+        let moves: Told = all.clone().map(Going::told).collect();
         let mut services: Vec<String> = all.map(|going| going.moved.service.clone()).collect();
         services.dedup();
-        let body = json!({"gate": gate.name, "timeout_ms": gate.timeout.as_millis() as u64, "moves": told}).to_string();
+        let body =
+            json!({"gate": gate.name, "timeout_ms": gate.timeout.as_millis() as u64, "moves": moves}).to_string();
         for (id, going) in moving {
             let waiting = Waiting { asked, gate: gate.name.clone(), told: told(&going), said: None };
             self.waiting.insert(id, waiting);
