@@ -79,7 +79,11 @@ function headline(service, serving) {
   }
   const who = [...serving].sort((a, b) => b[1] - a[1]);
   const down = service.pools.filter(({ state }) => state === "down");
-  const told = who.slice(0, 3).map(([pool, count], i) => (i ? `${pool} ${count}` : `${pool} ${down.some((one) => one.pool === pool) ? "is named to" : "serves"} ${countries(count)}`));
+  const verb = ([name]) => (down.some(({ pool }) => pool === name) ? "is named to" : "serves");
+  const told = who.slice(0, 3).map((one, i) => {
+    const same = i && verb(one) === verb(who[i - 1]);
+    return `${one[0]} ${same ? "" : `${verb(one)} `}${i ? one[1] : countries(one[1])}`;
+  });
   const rest = who.length > 3 ? ` and ${who.length - 3} more pools the rest` : "";
   const unproven = service.choices.some(({ basis }) => basis === "not known to be down" || basis === "what was told before");
   const are = (pools, how) => (pools.length ? ` ${list(pools.map(({ pool }) => pool))} ${pools.length === 1 ? "is" : "are"} ${how}.` : "");
