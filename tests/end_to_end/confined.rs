@@ -178,10 +178,9 @@ fn root_hands_nothing_to_other_users_and_takes_nothing_from_them() {
     let scene = Scene::of(&edges);
     scene.write(&with(&scene, "state_dir = \"state\""));
     let mut server = Server::ready(&scene);
-    let theirs = scene.path().join("theirs.toml");
-    fs::write(&theirs, with(&scene, "")).unwrap();
-    let refused = of_nobody(&scene).args(["serve", "--replace", "-c"]).arg(&theirs).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1), "{:?}", said(&refused));
+    scene.write(&with(&scene, ""));
+    let mut theirs = Server::run(&scene, &mut of_nobody(&scene), &["--replace"], "theirs.log");
+    assert_eq!(theirs.wait().code(), Some(1), "{}", theirs.log());
     server.wait_for_log(&format!("nothing is handed over: the other process belongs to the user {NOBODY}"));
     assert_eq!(server.status("/readyz"), Some(200), "it goes on");
 
@@ -190,9 +189,9 @@ fn root_hands_nothing_to_other_users_and_takes_nothing_from_them() {
     scene.write(&with(&scene, ""));
     let mut stranger = Server::run(&scene, &mut of_nobody(&scene), &[], "stranger.log");
     stranger.wait_ready();
-    let refused = run(&["serve", "--replace", "-c", scene.config().to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(1), "{:?}", said(&refused));
-    assert!(said(&refused).1.contains(&format!("belongs to the user {NOBODY}")), "{:?}", said(&refused));
+    let mut ours = Server::replacing(&scene, "ours.log");
+    assert_eq!(ours.wait().code(), Some(1), "{}", ours.log());
+    assert!(ours.log().contains(&format!("belongs to the user {NOBODY}")), "{}", ours.log());
     assert_eq!(stranger.status("/readyz"), Some(200), "it goes on");
 }
 

@@ -184,7 +184,9 @@ fn where_the_running_one_cannot_tell_what_it_knows_it_goes_on() {
     assert!(matches!(told, Err(HandoverError::Gone(_))), "{told:?}");
     drop(sockets);
     server.wait_for_log("another process was to take over, and did not");
-    assert_eq!(eventually("orders are taken as before", || hold(&scene, "dublin")), 200);
+    let opened = || (server.log().matches("the token of this machine for orders").count() == 2).then_some(());
+    eventually("the admin listener is there once more", opened);
+    assert_eq!(hold(&scene, "dublin"), Some(200), "orders are taken as before");
     assert_eq!(server.status("/readyz"), Some(200));
     trail_is_whole(&scene);
 }
