@@ -1,8 +1,10 @@
 use super::*;
 
+type Looks = &'static [(u64, bool)];
+
 /// Looks at seconds after the beginning, and whether they were answered; and what becomes of the last: for how many seconds there was
 /// no answer, or `None` where the server is given up.
-const TABLE: [(&[(u64, bool)], Option<u64>); 8] = [
+const TABLE: [(Looks, Option<u64>); 8] = [
     // It never answered.
     (&[(0, false)], None),
     (&[(5, false)], None),
