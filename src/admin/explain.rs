@@ -1,6 +1,7 @@
 //! Why a client gets what it gets: the decision path of one question on one snapshot, for people and as JSON.
 
 use super::params::Params as Query;
+use super::status::basis;
 use super::{Problem, Shown};
 use crate::answer::records;
 use crate::geo::{Located, Point, Who};
@@ -177,7 +178,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
     let topology = &snapshot.topology;
     let service = topology.service(decision.service);
     let row = snapshot.row(decision.service);
-    let choice = if decision.tries { &row.trial(decision.order).0 } else { row.choice(decision.order) };
+    let choice = row.choice_of(decision.order, decision.tries);
     let located: Located = topology.places.locate(client);
     let candidate = |&place: &u16| {
         let place = usize::from(place);
@@ -225,7 +226,7 @@ fn path(snapshot: &Snapshot, decision: Decision, client: IpAddr) -> Path {
             .map_or_else(|| topology.order_label(service, decision.order), |partner| format!("partner {partner}")),
         country: located.country.map(|country| country.code().to_owned()),
         place_from: located.source.word(),
-        basis: choice.basis.word(),
+        basis: basis(row, decision.order, decision.tries),
         group: tied(topology, service),
         shortened: shortened(service, choice, &row.standings, |place| &topology.pool(service.pools[place].pool).name),
         pools: service.orders.list()[decision.order].iter().map(candidate).collect(),
@@ -246,7 +247,9 @@ fn shortened<'t>(
     name: impl Fn(usize) -> &'t String,
 ) -> Option<String> {
     let doubted = choice.picks.iter().map(|pick| pick.pool).find(|&pool| standings[pool].suspect);
+    let is_dead = || choice.picks.iter().any(|pick| standings[pick.pool].state == State::Down);
     let why = match doubted {
+        None if is_dead() => "its pool was suspect when it was lost".to_owned(),
         Some(pool) => format!("{} is suspect: probes that speak against it are being confirmed", name(pool)),
         None => "a pool that is drained serves for want of another".to_owned(),
     };

@@ -92,10 +92,11 @@ fn order(service: &Service, region: RegionId) -> Option<usize> {
 fn by_weight(snapshot: &Snapshot, id: ServiceId, service: &Service) -> ChoiceShown {
     let mut all = ChoiceShown::default();
     for order in service.orders.of_slots() {
-        let ChoiceShown { region, pools, basis } = choice(snapshot, id, service, order);
+        let ChoiceShown { region, pools, basis, kept } = choice(snapshot, id, service, order);
         let new: Vec<String> = pools.into_iter().filter(|pool| !all.pools.contains(pool)).collect();
         all.pools.extend(new);
         (all.region, all.basis) = (region, basis);
+        all.kept |= kept;
     }
     all
 }

@@ -74,8 +74,7 @@ impl Listener for Seats {
             Some((tls, guard)) => Stream::Greeting(Box::new(tls.accept(stream)), guard.clone(), peer),
             None => Stream::Plain(stream),
         };
-        let silence = Box::pin(sleep(ADMIN_IDLE));
-        (Seat { stream, certified: Arc::default(), silence, is_asking: false, _permit: permit }, peer)
+        (Seat::new(stream, permit), peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -85,8 +84,8 @@ impl Listener for Seats {
 
 /// A connection that ends after `ADMIN_IDLE` in which its peer takes nothing. What it says begins that time anew once until it is
 /// told something: otherwise an octet now and then would hold a seat for ever.
-pub(super) struct Seat {
-    stream: Stream,
+pub(super) struct Seat<S = TcpStream> {
+    stream: Stream<S>,
     certified: Arc<AtomicBool>,
     silence: Pin<Box<Sleep>>,
     /// Whether it has said something since it was told something last.
@@ -95,14 +94,19 @@ pub(super) struct Seat {
 }
 
 /// What a connection is made of.
-enum Stream {
-    Plain(TcpStream),
+enum Stream<S> {
+    Plain(S),
     /// A handshake under way.
-    Greeting(Box<Accept<TcpStream>>, Arc<Guard>, SocketAddr),
-    Tls(Box<TlsStream<TcpStream>>),
+    Greeting(Box<Accept<S>>, Arc<Guard>, SocketAddr),
+    Tls(Box<TlsStream<S>>),
 }
 
-impl Seat {
+impl<S: Duplex> Seat<S> {
+    fn new(stream: Stream<S>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        let silence = Box::pin(sleep(ADMIN_IDLE));
+        Self { stream, certified: Arc::default(), silence, is_asking: false, _permit: permit }
+    }
+
     /// The octets within, once a handshake is through.
     fn poll_through(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Duplex>>> {
         if let Stream::Greeting(greeting, guard, peer) = &mut self.stream {
@@ -126,11 +130,12 @@ impl Seat {
     }
 }
 
-trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+/// What octets come and go through.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {}
 
-impl AsyncRead for Seat {
+impl<S: Duplex> AsyncRead for Seat<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let seat = self.get_mut();
         let read = match seat.poll_through(context) {
@@ -149,7 +154,7 @@ impl AsyncRead for Seat {
     }
 }
 
-impl AsyncWrite for Seat {
+impl<S: Duplex> AsyncWrite for Seat<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let seat = self.get_mut();
         let written = ready!(seat.poll_through(context))?.poll_write(context, octets);

@@ -6,8 +6,8 @@ use crate::control::{Lingers, Report, moment};
 use crate::health::{Gate, Hold, Moment, Subject, Verdict};
 use crate::ids::ServiceId;
 use crate::limits::{STATUS_SERVICES_MAX, STATUS_TARGETS_MAX};
-use crate::snapshot::Snapshot;
-use crate::steering::{Choice, Standing};
+use crate::snapshot::{Row, Snapshot};
+use crate::steering::{Basis, Standing};
 use crate::topology::{Face, Service, TargetSpec};
 use axum::Json;
 use axum::extract::State;
@@ -17,6 +17,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 use utoipa::ToSchema;
+
+/// What a choice rests on that a gate keeps on pools which do not live.
+const TOLD_BEFORE: &str = "what was told before";
 
 /// Everything that an operator sees at a glance.
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,7 +94,10 @@ struct EndpointShown {
 pub(super) struct ChoiceShown {
     pub(super) region: String,
     pub(super) pools: Vec<String>,
+    /// What that rests on.
     pub(super) basis: &'static str,
+    /// Whether they are kept there until a gate lets them go elsewhere.
+    pub(super) kept: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -213,7 +219,7 @@ pub(super) fn choices(snapshot: &Snapshot, id: ServiceId, service: &Service) -> 
         let choice = choice(snapshot, id, service, order);
         let trial = row.is_tried(order).then(|| trial(snapshot, id, service, order));
         for choice in std::iter::once(choice).chain(trial) {
-            if told.insert((choice.region.clone(), choice.pools.clone())) {
+            if told.insert((choice.region.clone(), choice.pools.clone(), choice.kept)) {
                 choices.push(choice);
             }
         }
@@ -225,12 +231,12 @@ pub(super) fn choices(snapshot: &Snapshot, id: ServiceId, service: &Service) -> 
 fn trial(snapshot: &Snapshot, id: ServiceId, service: &Service, order: usize) -> ChoiceShown {
     let share = service.canary.map_or(0.0, |canary| f64::from(canary.share) / 100.0);
     let all = region(snapshot, service, order);
-    shown(snapshot, service, &snapshot.row(id).trial(order).0, format!("{all}, {share} % in canary"))
+    shown(snapshot, id, service, (order, true), format!("{all}, {share} % in canary"))
 }
 
 /// Where the clients of one order are sent.
 pub(super) fn choice(snapshot: &Snapshot, id: ServiceId, service: &Service, order: usize) -> ChoiceShown {
-    shown(snapshot, service, snapshot.row(id).choice(order), region(snapshot, service, order))
+    shown(snapshot, id, service, (order, false), region(snapshot, service, order))
 }
 
 fn region(snapshot: &Snapshot, service: &Service, order: usize) -> String {
@@ -238,8 +244,27 @@ fn region(snapshot: &Snapshot, service: &Service, order: usize) -> String {
     if is_of_region { snapshot.topology.order_label(service, order) } else { "by weight".to_owned() }
 }
 
-fn shown(snapshot: &Snapshot, service: &Service, choice: &Choice, region: String) -> ChoiceShown {
+fn shown(
+    snapshot: &Snapshot,
+    id: ServiceId,
+    service: &Service,
+    (order, tries): (usize, bool),
+    region: String,
+) -> ChoiceShown {
+    let row = snapshot.row(id);
     let name = |place: usize| snapshot.topology.pool(service.pools[place].pool).name.clone();
-    let pools = choice.picks.iter().map(|pick| name(pick.pool)).collect();
-    ChoiceShown { region, pools, basis: choice.basis.word() }
+    let pools = row.choice_of(order, tries).picks.iter().map(|pick| name(pick.pool)).collect();
+    ChoiceShown { region, pools, basis: basis(row, order, tries), kept: row.is_kept(order, tries) }
+}
+
+/// What the choice for clients of an order, those who try a pool in its canary or the others, rests on now. Where they are kept, what it
+/// rested on once says nothing of that.
+pub(super) fn basis(row: &Row, order: usize, tries: bool) -> &'static str {
+    let choice = row.choice_of(order, tries);
+    let lives = || choice.picks.first().is_some_and(|pick| row.standings[pick.pool].state.is_alive());
+    match row.is_kept(order, tries) {
+        true if lives() => Basis::Proven.word(),
+        true => TOLD_BEFORE,
+        false => choice.basis.word(),
+    }
 }

@@ -35,6 +35,9 @@ pub(super) struct Reach {
     /// Whether it does not matter who answers.
     #[arg(skip)]
     is_anybody: bool,
+    /// How long connecting may take, and each piece of an answer.
+    #[arg(skip = ADMIN_TIMEOUT)]
+    timeout: Duration,
     #[command(flatten)]
     tls: tls::Files,
 }
@@ -95,7 +98,12 @@ impl Reach {
     /// Whoever answers at that admin address, over TLS with whatever certificate or without TLS: he is shown no token.
     pub(super) fn whoever(admin: SocketAddr, is_https: bool) -> Self {
         let admin = Address { is_https, host: admin.ip().to_string(), port: admin.port() };
-        Self { admin, token_file: None, is_anybody: true, tls: tls::Files::default() }
+        Self { admin, token_file: None, is_anybody: true, timeout: ADMIN_TIMEOUT, tls: tls::Files::default() }
+    }
+
+    /// The same for who asks again and again, and waits so long each time.
+    pub(super) fn within(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// What the server tells at a path, as JSON; otherwise why not was said, and this is the exit code.
@@ -173,9 +181,9 @@ impl Reach {
     fn connect(&self) -> io::Result<TcpStream> {
         let mut failed = io::Error::other("the name has no address");
         for address in self.admin.resolve()? {
-            match TcpStream::connect_timeout(&address, ADMIN_TIMEOUT) {
+            match TcpStream::connect_timeout(&address, self.timeout) {
                 Ok(stream) => {
-                    stream.set_read_timeout(Some(ADMIN_TIMEOUT))?;
+                    stream.set_read_timeout(Some(self.timeout))?;
                     return Ok(stream);
                 }
                 Err(error) => failed = error,

@@ -12,6 +12,9 @@ use std::fmt::{self, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// Of clients whom a gate keeps where they are.
+const KEPT: &str = "; kept until a gate lets them go";
+
 /// Shows how it stands.
 pub(super) fn run(server: &Reach, json: bool) -> ExitCode {
     let status = match server.json("/api/v1/status") {
@@ -90,7 +93,8 @@ impl Drawn {
                 false => pools.join(" "),
             };
             let basis = if basis == "proven alive" { basis } else { self.paint(Tone::Odd, &basis) };
-            writeln!(text, "  {:<28} -> {told} ({basis})", word(&choice["region"]))?;
+            let kept = if choice["kept"] == true { self.paint(Tone::Odd, KEPT) } else { String::new() };
+            writeln!(text, "  {:<28} -> {told} ({basis}{kept})", word(&choice["region"]))?;
         }
         list(&service["pools"]).try_for_each(|pool| self.write_pool(text, pool))
     }

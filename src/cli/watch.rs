@@ -4,6 +4,7 @@
 //! Here: who looks, how often, and what ends it. Not here: what a picture looks like (`frame`), what a terminal is told (`screen`).
 
 use super::reach::{Failure, Reach, in_short};
+use super::status::now;
 use super::told::happened;
 use super::{StopSignals, complain, on_runtime, try_say};
 use frame::Picture;
@@ -23,7 +24,9 @@ mod screen;
 
 /// Between two looks.
 const GLANCE: Duration = Duration::from_secs(1);
-/// For a server that answered and does so no more: one that is restarted is back by then.
+/// For an answer: one that takes longer is told of, and asked for again.
+const LOOK: Duration = Duration::from_secs(5);
+/// From the first look that failed on, for a server that answered before: one that is restarted is back by then.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Events that are told in the beginning, and at most below the table.
 const LAST: usize = 10;
@@ -32,7 +35,7 @@ const LAST_OF_ALL: usize = 50;
 
 /// Looks on until it is told to stop, or the server cannot be asked.
 pub(super) fn run(server: Reach, json: bool) -> ExitCode {
-    let server = Arc::new(server);
+    let server = Arc::new(server.within(LOOK));
     if json || !io::stdout().is_terminal() {
         return lines(Looker::new(server.clone(), LAST), &server, json);
     }
@@ -51,7 +54,8 @@ pub(super) fn run(server: Reach, json: bool) -> ExitCode {
 fn lines(mut looker: Looker, server: &Reach, json: bool) -> ExitCode {
     let mut is_lost = false;
     loop {
-        match looker.events() {
+        let look = looker.events();
+        match looker.judged(look) {
             Seen::News(news) => {
                 is_lost = false;
                 if news["gap"] == true {
@@ -85,9 +89,9 @@ async fn live(server: Arc<Reach>, mut signals: Signals) -> ExitCode {
     loop {
         tokio::select! {
             sight = sights.recv() => match sight {
-                Some((Seen::News(status), events)) => picture.renew(status, events),
-                Some((Seen::Lost(why), _)) => picture.lost = Some(why),
-                Some((Seen::Ended(failure), _)) => {
+                Some(Seen::News(sight)) => picture.renew(sight),
+                Some(Seen::Lost(why)) => picture.lost = Some(why),
+                Some(Seen::Ended(failure)) => {
                     drop(screen);
                     return server.failed(failure);
                 }
@@ -131,12 +135,22 @@ fn when(event: &Value) -> String {
 }
 
 /// What a look found.
-enum Seen {
-    News(Value),
+enum Seen<T> {
+    News(T),
     /// Not now, and why; it may come back.
     Lost(String),
     /// It never answered, or not for so long that it is given up.
     Ended(Failure),
+}
+
+/// What there is to draw.
+#[derive(Debug)]
+struct Sight {
+    status: Value,
+    /// What happened since the sight before.
+    events: Vec<Value>,
+    /// When the status was told, in seconds since 1970.
+    at: u64,
 }
 
 /// Asks one server again and again.
@@ -146,58 +160,82 @@ struct Looker {
     first: usize,
     /// The newest event that is known.
     after: Option<u64>,
-    /// When it answered last.
-    answered: Option<Instant>,
+    silence: Silence,
 }
 
 impl Looker {
     fn new(server: Arc<Reach>, first: usize) -> Self {
-        Self { server, first, after: None, answered: None }
+        Self { server, first, after: None, silence: Silence::default() }
     }
 
     /// What happened since the last look; in the beginning, what happened last.
-    fn events(&mut self) -> Seen {
+    fn events(&mut self) -> Result<Value, Failure> {
         let since = self.after.map_or(format!("limit={}", self.first), |after| format!("after={after}&limit=1000"));
-        let seen = self.ask(&format!("/api/v1/events/recent?{since}"));
-        if let Seen::News(news) = &seen {
-            // Not `newest`: there may be more than one look tells.
-            let last = news["events"].as_array().and_then(|events| events.last()?["id"].as_u64());
-            self.after = last.or(news["newest"].as_u64());
-        }
-        seen
+        let news = self.server.ask("GET", &format!("/api/v1/events/recent?{since}"), "")?;
+        // Not `newest`: there may be more than one look tells.
+        let last = news["events"].as_array().and_then(|events| events.last()?["id"].as_u64());
+        self.after = last.or(news["newest"].as_u64());
+        Ok(news)
     }
 
-    fn status(&mut self) -> Seen {
-        self.ask("/api/v1/status")
+    /// How it stands, and what happened. The events come last: once they are told, they are not told again.
+    fn sight(&mut self) -> Result<Sight, Failure> {
+        let status = self.server.ask("GET", "/api/v1/status", "")?;
+        let at = now();
+        let mut news = self.events()?;
+        let events = news["events"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        Ok(Sight { status, events, at })
     }
 
-    fn ask(&mut self, path: &str) -> Seen {
-        match (self.server.ask("GET", path, ""), self.answered) {
-            (Ok(told), _) => {
-                self.answered = Some(Instant::now());
-                Seen::News(told)
+    /// What becomes of a look, which ended just now.
+    fn judged<T>(&mut self, look: Result<T, Failure>) -> Seen<T> {
+        let now = Instant::now();
+        match look {
+            Ok(news) => {
+                self.silence = Silence::since(now);
+                Seen::News(news)
             }
-            (Err(failure), Some(answered)) if answered.elapsed() < PATIENCE => {
-                let silent = humantime::format_duration(Duration::from_secs(answered.elapsed().as_secs()));
-                Seen::Lost(format!("no answer from {} for {silent}: {}", self.server.admin, in_short(&failure)))
-            }
-            (Err(failure), _) => Seen::Ended(failure),
+            Err(failure) => match self.silence.goes_on(now) {
+                Some(silent) => {
+                    let silent = humantime::format_duration(Duration::from_secs(silent.as_secs()));
+                    Seen::Lost(format!("no answer from {} for {silent}: {}", self.server.admin, in_short(&failure)))
+                }
+                None => Seen::Ended(failure),
+            },
         }
     }
 }
 
-/// Looks each second, on a thread of its own: an answer may take long, and what is typed meanwhile counts at once. With the status come
-/// the events since the look before.
-fn watched(mut looker: Looker) -> Receiver<(Seen, Vec<Value>)> {
+/// How long a server has been silent, and whether it is waited for.
+#[derive(Debug, Default)]
+struct Silence {
+    /// When it answered last; `None` where it never did.
+    answered: Option<Instant>,
+    /// When the first look after that failed. A look may take long: what it took is none of our patience.
+    failing: Option<Instant>,
+}
+
+impl Silence {
+    /// It answered then.
+    fn since(answered: Instant) -> Self {
+        Self { answered: Some(answered), failing: None }
+    }
+
+    /// A look failed: for how long there was no answer; `None` where the server is given up.
+    fn goes_on(&mut self, now: Instant) -> Option<Duration> {
+        let failing = *self.failing.get_or_insert(now);
+        let answered = self.answered?;
+        (now.duration_since(failing) < PATIENCE).then(|| now.duration_since(answered))
+    }
+}
+
+/// Looks each second, on a thread of its own: an answer may take long, and what is typed meanwhile counts at once.
+fn watched(mut looker: Looker) -> Receiver<Seen<Sight>> {
     let (sender, sights) = channel(1);
     spawn(move || {
         loop {
-            let (mut seen, mut events) = (looker.events(), Vec::new());
-            if let Seen::News(news) = &mut seen {
-                events = news["events"].as_array_mut().map(std::mem::take).unwrap_or_default();
-                seen = looker.status();
-            }
-            if sender.blocking_send((seen, events)).is_err() {
+            let look = looker.sight();
+            if sender.blocking_send(looker.judged(look)).is_err() {
                 return;
             }
             sleep(GLANCE);
@@ -240,3 +278,6 @@ impl Signals {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

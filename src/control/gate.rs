@@ -1,8 +1,9 @@
 //! Programs that are asked before a service sends clients elsewhere by itself. Pure, but for the programs.
 //!
-//! Clients of a gated service whom a new row would send elsewhere are told what they were told before while its gate is asked, and as long as that
+//! Clients of a gated service whom a new row would send elsewhere are told of the pools that they were told of before while its gate is asked, and as long as that
 //! says "stay"; then it is asked again after `GATE_AGAIN`. What always holds: only moves wait, a canary's among them, and only those that verdicts and
-//! time make: all others of the service are told what is true; what an operator orders and a reload pass; a move that would be another one is asked for anew; a gate that does not answer in time, or cannot, is passed or
+//! time make: all others of the service are told what is true; what an operator orders and a reload pass; a move of which the gate would be told
+//! something else, other clients or another loss, is asked for anew; a gate that does not answer in time, or cannot, is passed or
 //! not as its `otherwise` says, so that nothing waits for ever. Services of one gate that move together are asked for together.
 
 use super::event::{Move, goes_elsewhere, moves, trial_moves};
@@ -29,8 +30,8 @@ struct Going {
     canary: Option<f64>,
 }
 
-/// Where they would go: from which pools to which, and whether in a canary.
-type Ways = Vec<(Vec<String>, Vec<String>, bool)>;
+/// What a gate is told of a service. Who would be told something else was not asked for.
+type Told = Vec<Value>;
 
 /// What waits for gates.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ struct Waiting {
     /// Which question was asked for it.
     asked: u64,
     gate: String,
-    ways: Ways,
+    told: Told,
     said: Option<(Way, Instant)>,
 }
 
@@ -118,14 +119,14 @@ impl Gates {
         let mut news: BTreeMap<usize, Vec<(ServiceId, Vec<Going>)>> = BTreeMap::new();
         changes.retain_mut(|(id, row)| {
             let Some(gate) = before.topology.gate_of(*id) else { return true };
-            let going = going(before, *id, row);
-            let old = self.waiting.get(id).filter(|waiting| waiting.ways == ways(&going));
+            let (going, service) = (going(before, *id, row), before.topology.service(*id));
+            let old = self.waiting.get(id).filter(|waiting| waiting.told == told(&going));
             match old.map(|waiting| waiting.said) {
                 _ if going.is_empty() => drop(self.waiting.remove(id)),
                 Some(Some((Way::Go, _))) => drop(self.waiting.remove(id)),
-                Some(_) => *row = Arc::new(row.keeping(before.row(*id), goes_elsewhere)),
+                Some(_) => *row = Arc::new(row.keeping(service, before.row(*id), goes_elsewhere)),
                 None => {
-                    *row = Arc::new(row.keeping(before.row(*id), goes_elsewhere));
+                    *row = Arc::new(row.keeping(service, before.row(*id), goes_elsewhere));
                     news.entry(gate).or_default().push((*id, going));
                 }
             }
@@ -138,12 +139,13 @@ impl Gates {
         self.next += 1;
         let asked = self.next;
         let all = moving.iter().flat_map(|(_, going)| going);
-        let told: Vec<_> = all.clone().map(Going::told).collect();
+        let moves: Told = all.clone().map(Going::told).collect();
         let mut services: Vec<String> = all.map(|going| going.moved.service.clone()).collect();
         services.dedup();
-        let body = json!({"gate": gate.name, "timeout_ms": gate.timeout.as_millis() as u64, "moves": told}).to_string();
+        let body =
+            json!({"gate": gate.name, "timeout_ms": gate.timeout.as_millis() as u64, "moves": moves}).to_string();
         for (id, going) in moving {
-            let waiting = Waiting { asked, gate: gate.name.clone(), ways: ways(&going), said: None };
+            let waiting = Waiting { asked, gate: gate.name.clone(), told: told(&going), said: None };
             self.waiting.insert(id, waiting);
         }
         let (answers, asking) = (self.answers.clone(), gate.clone());
@@ -204,9 +206,8 @@ fn going(before: &Snapshot, id: ServiceId, row: &Row) -> Vec<Going> {
     all.chain(tried).filter(|Going { moved, .. }| moved.from != moved.to).collect()
 }
 
-fn ways(going: &[Going]) -> Ways {
-    let way = |Going { moved, canary }: &Going| (moved.from.clone(), moved.to.clone(), canary.is_some());
-    going.iter().map(way).collect()
+fn told(going: &[Going]) -> Told {
+    going.iter().map(Going::told).collect()
 }
 
 /// What the program says, or what is done without an answer.
@@ -227,3 +228,6 @@ async fn pass(gate: &Gate, body: Vec<u8>) -> (Way, String) {
         _ => otherwise(format!("the gate ended otherwise than with exit code 0 or 1 (\"{said}\")")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -338,7 +338,10 @@ impl Control {
         before: &Snapshot,
         now: Instant,
     ) -> Vec<(ServiceId, Arc<Row>)> {
-        let rendered = services.into_iter().map(|service| (service, Arc::new(self.beliefs.render(service, now))));
+        let rendered = services.into_iter().map(|service| {
+            let row = self.beliefs.render_after(service, |pool| before.row(service).keeps(pool), now);
+            (service, Arc::new(row))
+        });
         rendered.filter(|(service, row)| **row != *before.row(*service)).collect()
     }
 

@@ -14,8 +14,8 @@ pub struct Row {
     /// The same for clients who try a pool in its canary; empty where all of them are told what the others are.
     tried: Box<[u32]>,
     said: Box<[(Choice, Answer)]>,
-    /// The orders whose clients, those who try a pool in its canary or the others, are told what an earlier row said, though the standings speak
-    /// for something else.
+    /// The orders whose clients, those who try a pool in its canary or the others, are told of the pools of an earlier row, though the standings
+    /// speak for others.
     kept: Box<[(usize, bool)]>,
 }
 
@@ -34,19 +34,18 @@ impl Row {
         Self::of(standings, by_order, tried, said, Box::default())
     }
 
-    /// This row, but that all clients of whom `stays` is true, given what `old` and this one choose for them, are told what `old` says. Both
-    /// are of one service of one topology.
-    pub fn keeping(&self, old: &Self, stays: impl Fn(&Choice, &Choice) -> bool) -> Self {
+    /// This row, but that all clients of whom `stays` is true, given what `old` and this one choose for them, are told of the pools that `old`
+    /// tells them of, as these are now. Both are of one service of one topology.
+    pub fn keeping(&self, service: &Service, old: &Self, stays: impl Fn(&Choice, &Choice) -> bool) -> Self {
         let mut said: Vec<(Choice, Answer)> = Vec::new();
         let mut kept = BTreeSet::new();
         let mut list = |tries: bool| -> Box<[u32]> {
-            let of = |row: &Self, order| row.said[row.place(order, tries)].clone();
             let each = (0..self.by_order.len()).map(|order| {
-                let (was, is) = (of(old, order), of(self, order));
-                let stays = stays(&was.0, &is.0);
+                let (was, is) = (old.choice_of(order, tries), self.choice_of(order, tries));
+                let stays = stays(was, is);
                 kept.extend(stays.then_some((order, tries)));
-                let (choice, answer) = if stays { was } else { is };
-                intern(&mut said, &choice, || answer)
+                let choice = if stays { steering::renew(was, &self.standings) } else { is.clone() };
+                intern(&mut said, &choice, || answer::render(service, &choice))
             });
             each.collect()
         };
@@ -72,15 +71,26 @@ impl Row {
         *tried.unwrap_or(&self.by_order[order]) as usize
     }
 
-    /// Whether clients of an order, those who try a pool in its canary or the others, are told what an earlier row said, though the standings
-    /// speak for something else.
+    /// Whether clients of an order, those who try a pool in its canary or the others, are told of the pools of an earlier row, though the
+    /// standings speak for others.
     pub fn is_kept(&self, order: usize, tries: bool) -> bool {
         self.kept.contains(&(order, tries))
     }
 
+    /// Whether clients who try no pool in its canary are kept at a pool, a place in the service.
+    pub fn keeps(&self, pool: usize) -> bool {
+        let orders = self.kept.iter().filter(|(_, tries)| !tries).map(|(order, _)| self.choice(*order));
+        orders.flat_map(|choice| &choice.picks).any(|pick| pick.pool == pool)
+    }
+
+    /// The choice for clients of an order of the service, those who try a pool in its canary or the others.
+    pub fn choice_of(&self, order: usize, tries: bool) -> &Choice {
+        &self.said[self.place(order, tries)].0
+    }
+
     /// The choice for an order of the service.
     pub fn choice(&self, order: usize) -> &Choice {
-        &self.said[self.place(order, false)].0
+        self.choice_of(order, false)
     }
 
     /// The answer for an order of the service.
@@ -105,7 +115,7 @@ impl Row {
 
     /// The choices for all orders of clients who try a pool in its canary.
     pub fn trials(&self) -> impl Iterator<Item = &Choice> {
-        (0..self.by_order.len()).map(|order| &self.trial(order).0)
+        (0..self.by_order.len()).map(|order| self.choice_of(order, true))
     }
 
     /// Whether all that differs is that a pool is suspect in one of the two, and the TTLs that follow from it.

@@ -35,6 +35,21 @@ impl Standing {
     fn is_held_at(&self, held: Held) -> bool {
         self.holds.held() == Some(held)
     }
+
+    /// The endpoints that are named of it: the well ones are enough where it is Up; those that may live are named where no pool is
+    /// proven to.
+    fn named(&self, proven: bool) -> Box<[usize]> {
+        let is_named = |state: State| match self.state {
+            State::Up => state == State::Up,
+            _ => state.is_alive() || (!proven && state == State::Unknown),
+        };
+        self.endpoints.iter().enumerate().filter(|(_, state)| is_named(**state)).map(|(i, _)| i).collect()
+    }
+
+    /// Whether a choice that names it may soon be another.
+    fn is_brief(&self) -> bool {
+        self.suspect || self.is_held_at(Held::Drain)
+    }
 }
 
 /// The pools that a service sends clients of one order to.
@@ -200,15 +215,24 @@ pub fn choose(
     if service.shape != Shape::Ordered {
         live.truncate(1);
     }
-    let pick = |pool: usize| {
-        let Standing { state: of_pool, endpoints, .. } = &standings[pool];
-        let named = |state: State| if *of_pool == State::Up { state == State::Up } else { wanted(state) };
-        let states = endpoints.iter().enumerate();
-        Pick { pool, endpoints: states.filter(|&(_, &state)| named(state)).map(|(i, _)| i).collect() }
-    };
-    let brief = live.iter().any(|&pool| drained || standings[pool].suspect);
+    let pick = |pool: usize| Pick { pool, endpoints: standings[pool].named(proven) };
+    let brief = live.iter().any(|&pool| standings[pool].is_brief());
     let basis = if proven { Basis::Proven } else { Basis::Unproven };
     Choice { picks: live.into_iter().map(pick).collect(), basis, brief }
+}
+
+/// The same pools as an earlier choice, with the endpoints that are named of them now. Of a pool without any, those stay that were named, and
+/// so does how long that is said.
+pub fn renew(choice: &Choice, standings: &[Standing]) -> Choice {
+    let pick = |was: &Pick| {
+        let standing = &standings[was.pool];
+        let named = standing.named(standing.state != State::Unknown);
+        if named.is_empty() { was.clone() } else { Pick { pool: was.pool, endpoints: named } }
+    };
+    let stands = || choice.picks.iter().map(|pick| &standings[pick.pool]);
+    let is_alive = |standing: &Standing| standing.state.is_alive();
+    let brief = stands().any(Standing::is_brief) || (choice.brief && !stands().all(is_alive));
+    Choice { picks: choice.picks.iter().map(pick).collect(), basis: choice.basis, brief }
 }
 
 /// The first rung that applies; "all" where none does, since only "nodata" says that nothing shall be told. While some endpoint

@@ -95,6 +95,19 @@ fn a_failover_is_seen_without_a_reload_and_so_is_the_loss_of_the_server() {
 
 #[test]
 #[ignore = "needs chromium and chromium-driver"]
+fn whom_a_gate_keeps_is_not_said_to_be_kept_for_want_of_another_pool() {
+    let mut room = Room::open_with("[gate.board]\ncommand = [\"/bin/false\"]\n");
+    room.wait_for("sentence", "Inbound federation is up");
+    room.edges.set("seoul", Mode::Refusing);
+    room.wait_for("sentence", "Inbound federation is not proven up");
+    room.wait_for("sentence", "seoul is named to");
+    room.wait_for("hands", "clients are kept at seoul until a gate lets them go");
+    room.wait_for("pools", "still named until a gate lets its clients go");
+    assert_eq!(room.browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
 fn a_hold_is_set_and_released_through_the_page() {
     let room = Room::open();
     let token = edgesteer::admin::local_token(room.scene.admin).unwrap();

@@ -62,6 +62,13 @@ fn told_in(scene: &Scene, network: &str) -> Vec<IpAddr> {
     addresses(&ask(scene.listen, &question)).into_iter().collect()
 }
 
+/// Where the API says that clients are kept, and on what that rests.
+fn kept(scene: &Scene) -> Vec<serde_json::Value> {
+    let status: serde_json::Value = serde_json::from_str(&get(scene.admin, "/api/v1/status").unwrap().1).unwrap();
+    let choices = status["services"][0]["choices"].as_array().unwrap().iter();
+    choices.filter(|choice| choice["kept"] == true).map(|c| serde_json::json!([c["pools"][0], c["basis"]])).collect()
+}
+
 /// Waits until the gate has said that clients stay where they are.
 fn wait_for_stay(server: &Server) {
     eventually("the gate has said stay", || {
@@ -84,11 +91,15 @@ fn stay_keeps_answers_as_they_are_and_an_order_passes() {
     assert_eq!((&asked[0]["gate"], &asked[0]["moves"][0]["to"]), (&"board".into(), &serde_json::json!(["dublin"])));
     let trail = std::fs::read_to_string(scene.path().join("state/audit.log")).unwrap();
     assert!(trail.contains("\"gate-asked\"") && trail.contains("because of the board"), "{trail}");
-
+    assert_eq!(kept(&scene), [serde_json::json!(["seoul", "what was told before"])]);
     let admin = scene.admin.to_string();
+    let (status, _) = said(&run(&["status", "--admin", &admin]));
+    assert!(status.contains("-> seoul (what was told before; kept until a gate lets them go)"), "{status}");
+
     let held = run(&["hold", "seoul", "down", "--reason", "it is dead", "--for", "1h", "--admin", &admin]);
     assert!(held.status.success(), "{:?}", said(&held));
     assert_eq!(told(&scene), [scene.dublin], "an operator asks nobody");
+    assert!(kept(&scene).is_empty());
     assert_eq!(gate.asked().len(), 1);
 }
 
@@ -139,6 +150,7 @@ fn whom_a_gate_was_not_asked_about_is_told_what_is_true() {
     let path = "/api/v1/explain?name=sip.contoso.com&type=A&client=168.126.63.1";
     let why = get(scene.admin, path).unwrap().1;
     assert!(why.contains("named until a gate lets its clients go elsewhere"), "{why}");
+    assert!(why.contains("\"basis\":\"what was told before\""), "{why}");
 
     scene.write(&gate.rest);
     server.signal(Signal::HUP);
@@ -146,6 +158,58 @@ fn whom_a_gate_was_not_asked_about_is_told_what_is_true() {
         server.metric("edgesteer_gate_waiting{gate=\"board\"}").is_none().then_some(())
     });
     assert_eq!(told(&scene), [scene.dublin]);
+}
+
+#[test]
+fn who_is_kept_is_told_how_the_pool_is_and_not_how_it_was() {
+    let mut edges = Edges::start();
+    edges.add("further");
+    let further = edges.ip("further");
+    let scene = Scene::of(&edges);
+    let dublin = format!("endpoints = [\"{}\"", scene.dublin);
+    let text = scene.text("failback = \"auto\"", QUICK).replace(&dublin, &format!("{dublin}, \"{further}\""));
+    let gate = Gate::before(&scene, &text, "timeout = \"30s\"");
+    gate.says(0);
+    let server = Server::ready(&scene);
+    let both: BTreeSet<IpAddr> = [scene.dublin, further].into();
+    edges.set("seoul", Mode::Refusing);
+    eventually("partners are sent elsewhere", || (BTreeSet::from_iter(told(&scene)) == both).then_some(()));
+    gate.says(1);
+    edges.set("seoul", Mode::Serving);
+    wait_for_stay(&server);
+    assert_eq!(BTreeSet::from_iter(told(&scene)), both);
+    assert_eq!(kept(&scene), [serde_json::json!(["dublin", "proven alive"])]);
+    edges.set("further", Mode::Refusing);
+    eventually("a dead endpoint leaves their answers", || (told(&scene) == [scene.dublin]).then_some(()));
+    edges.set("further", Mode::Serving);
+    eventually("and is in them again", || (BTreeSet::from_iter(told(&scene)) == both).then_some(()));
+    assert_eq!(gate.asked().len(), 2, "that moves nobody");
+
+    gate.says(0);
+    ["dublin", "further"].into_iter().for_each(|edge| edges.set(edge, Mode::Refusing));
+    eventually("the pool is dead, which was asked for", || (told(&scene) == [scene.seoul]).then_some(()));
+    assert_eq!(gate.asked()[2]["moves"][0]["lost"], serde_json::json!(["dublin"]));
+}
+
+#[test]
+fn a_pool_that_nobody_has_left_is_not_left_once_it_is_up_again() {
+    let mut edges = Edges::start();
+    let scene = Scene::of(&edges);
+    let gate = Gate::before(&scene, &scene.text("failback = \"10m\"", QUICK), "timeout = \"30s\"");
+    gate.says(1);
+    let server = Server::ready(&scene);
+    edges.set("seoul", Mode::Refusing);
+    wait_for_stay(&server);
+    // Who would be asked about a live pool would let its clients go.
+    gate.says(0);
+    edges.set("seoul", Mode::Serving);
+    eventually("nothing waits for the gate", || {
+        server.metric("edgesteer_gate_waiting{gate=\"board\"}").filter(|count| *count == 0.0)
+    });
+    assert_eq!(told(&scene), [scene.seoul]);
+    assert_eq!(gate.asked().len(), 1);
+    let status = get(scene.admin, "/api/v1/status").unwrap().1;
+    assert!(!status.contains("\"waits_for_failback\":true"), "{status}");
 }
 
 #[test]

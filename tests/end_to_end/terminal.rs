@@ -132,23 +132,39 @@ fn a_failover_appears_and_the_terminal_is_as_it_was_afterwards() {
 
 #[test]
 fn a_server_that_is_restarted_is_waited_for_and_one_that_is_not_ends_it() {
-    let (scene, _edges) = scene();
+    let (scene, mut edges) = scene();
     let mut server = Server::ready(&scene);
     let mut terminal = Terminal::watch(scene.admin, &[]);
-    terminal.wait_for(&["-> seoul (proven alive)"]);
+    terminal.wait_for(&["seoul>dublin                 -> seoul (proven alive)"]);
     server.signal(Signal::TERM);
     server.wait();
-    terminal.wait_for(&["-> seoul (proven alive)", "this is from before: no answer from"]);
+    // The next one is there as soon as can be, and says what the first cannot have said.
+    edges.set("seoul", Mode::Refusing);
     let mut server = Server::ready(&scene);
-    let again = eventually("it is fresh again", || {
-        Some(terminal.wait_for(&["q ends this"])).filter(|picture| !picture.contains("no answer"))
-    });
-    assert!(again.contains("-> seoul (proven alive)"), "{again:?}");
+    terminal.wait_for(&["seoul>dublin                 -> dublin (proven alive)"]);
     server.signal(Signal::TERM);
     server.wait();
     let (status, after) = terminal.ended();
+    // The last picture; it is not taken back.
+    terminal.wait_for(&["seoul>dublin                 -> dublin (proven alive)", "this is from ", ": no answer from "]);
     assert_eq!(status.code(), Some(1));
     assert!(after.contains("error: no server answers on") && after.contains("help: "), "{after:?}");
+}
+
+#[test]
+fn a_server_that_hangs_is_told_of_and_waited_for() {
+    let (scene, _edges) = scene();
+    let server = Server::ready(&scene);
+    let mut terminal = Terminal::watch(scene.admin, &[]);
+    terminal.wait_for(&["-> seoul (proven alive)", "q ends this"]);
+    server.signal(Signal::STOP);
+    terminal.wait_for(&["-> seoul (proven alive)", "this is from ", ": no answer from ", ": it takes too long"]);
+    server.signal(Signal::CONT);
+    eventually("it is fresh again", || {
+        Some(terminal.wait_for(&["q ends this"])).filter(|picture| !picture.contains("this is from "))
+    });
+    terminal.keyboard.write_all(b"q").unwrap();
+    assert_eq!(terminal.ended().0.code(), Some(0));
 }
 
 #[test]

@@ -78,10 +78,14 @@ function headline(service, serving) {
     return say(`${name}: every pool is down${last ? ` since ${clock(last * 1000)} UTC` : ""}.`, "bad");
   }
   const who = [...serving].sort((a, b) => b[1] - a[1]);
-  const told = who.slice(0, 3).map(([pool, count], i) => (i ? `${pool} ${count}` : `${pool} serves ${countries(count)}`));
-  const rest = who.length > 3 ? ` and ${who.length - 3} more pools the rest` : "";
-  const unproven = service.choices.some(({ basis }) => basis === "not known to be down");
   const down = service.pools.filter(({ state }) => state === "down");
+  const verb = ([name]) => (down.some(({ pool }) => pool === name) ? "is named to" : "serves");
+  const told = who.slice(0, 3).map((one, i) => {
+    const same = i && verb(one) === verb(who[i - 1]);
+    return `${one[0]} ${same ? "" : `${verb(one)} `}${i ? one[1] : countries(one[1])}`;
+  });
+  const rest = who.length > 3 ? ` and ${who.length - 3} more pools the rest` : "";
+  const unproven = service.choices.some(({ basis }) => basis === "not known to be down" || basis === "what was told before");
   const are = (pools, how) => (pools.length ? ` ${list(pools.map(({ pool }) => pool))} ${pools.length === 1 ? "is" : "are"} ${how}.` : "");
   const but = are(down.filter(({ held }) => held !== "down"), "down") + are(down.filter(({ held }) => held === "down"), "held down");
   say(`${name} is ${unproven ? "not proven up" : "up"}. ${told.join(", ")}${rest}.${but}${other ? ` ${called(other)} is down.` : ""}`, other ? "bad" : unproven || down.length ? "warn" : "good");
@@ -91,6 +95,10 @@ function hands() {
   const lines = [...state.status.remarks];
   const soon = state.endpoints.filter((one) => one.certificate_not_after && one.certificate_not_after * 1000 - Date.now() < 21 * 864e5);
   for (const one of soon.slice(0, 5)) lines.push(`The certificate of ${one.address} (${list(one.pools)}) ends ${ago(one.certificate_not_after * 1000)}.`);
+  for (const { service, choices } of state.services) {
+    const kept = [...new Set(choices.filter(({ kept }) => kept).flatMap(({ pools }) => pools))];
+    if (kept.length) lines.push(`${service}: clients are kept at ${list(kept)} until a gate lets them go.`);
+  }
   for (const pool of state.pools) {
     const sick = pool.services.find(({ state }) => state === "down" || state === "degraded");
     if (sick && !pool.holds.length) lines.push(`${pool.pool} is ${sick.state}: ${sick.up} of ${sick.endpoints} endpoint${sick.endpoints === 1 ? "" : "s"} pass${sick.up === 1 ? "es" : ""}, ${sick.min_healthy} must.`);
@@ -109,9 +117,12 @@ const word = (state, held) => make("span", { class: "state", "data-state": held 
 const path = (pool, endpoint) => `/api/v1/holds/${encodeURIComponent(pool)}${endpoint ? `/${encodeURIComponent(endpoint)}` : ""}`;
 const cell = (...children) => make("td", {}, ...children);
 
-function sent(pool, count) {
+function sent(service, pool, count) {
+  const is_kept = service.choices.some(({ kept, pools }) => kept && pools.includes(pool.pool));
+  if (pool.state === "down" && is_kept) return "still named until a gate lets its clients go";
   if (!count) return "serves nobody now";
-  return pool.state === "down" ? "still named: nothing else lives" : `serves ${countries(count)}`;
+  const told = pool.state === "down" ? "still named: nothing else lives" : `serves ${countries(count)}`;
+  return is_kept ? `${told}, some of them until a gate lets them go` : told;
 }
 
 /** Among many, those that are not as they should be come first; the others stay in the order of the configuration. */
@@ -127,7 +138,7 @@ function poolTable(service, serving) {
     const held = pool.held || pool.waits_for_failback;
     const button = make("button", { type: "button", click: () => order(Boolean(held), pool.pool, path(pool.pool), told), "aria-label": `${held ? "Release" : "Hold"} ${pool.pool}` }, held ? "Release" : "Hold");
     const runbook = make("button", { type: "button", click: () => book(pool.pool), "aria-label": `Run-book of ${pool.pool}` }, "Run-book");
-    const sends = sent(pool, serving.get(pool.pool));
+    const sends = sent(service, pool, serving.get(pool.pool));
     const why = pool.waits_for_failback ? (pool.canary ? "up again, tried by some of its clients" : "up again, waits for its failback") : pool.suspect ? `${sends}; failing probes are being confirmed` : sends;
     const head = make("tr", {}, cell(make("strong", {}, pool.pool), place?.country ? ` ${place.country}` : ""), cell(word(pool.state, pool.held)), cell(), cell(why), cell(), cell(button, runbook));
     return [head, ...pool.endpoints.map((endpoint) => endpointRow(service, pool, endpoint))];

@@ -1,24 +1,22 @@
 use super::*;
 use std::io::ErrorKind;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 /// Longer than half of what ends a connection, and shorter than all of it.
 const PAUSE: std::time::Duration = ADMIN_IDLE.checked_mul(2).unwrap().checked_div(3).unwrap();
 /// More than anybody may say in this way.
 const MANY: usize = 20;
 
-/// A connection from both ends.
-async fn connection() -> (Seat, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut seats = Seats::new(listener, None);
-    let (client, (seat, _)) = tokio::join!(TcpStream::connect(address), seats.accept());
-    (seat, client.unwrap())
+/// A connection from both ends, in memory: a clock that moves where everybody waits must not move while octets are under way, of which
+/// it knows nothing where a kernel carries them.
+fn connection() -> (Seat<DuplexStream>, DuplexStream) {
+    let (ours, theirs) = duplex(64);
+    (Seat::new(Stream::Plain(ours), None), theirs)
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_octet_now_and_then_holds_no_seat() {
-    let (mut seat, mut client) = connection().await;
+    let (mut seat, mut client) = connection();
     let trickle = async {
         for _ in 0..MANY {
             if client.write_all(b"G").await.is_err() {
@@ -37,7 +35,7 @@ async fn an_octet_now_and_then_holds_no_seat() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_answered_may_ask_again() {
-    let (mut seat, mut client) = connection().await;
+    let (mut seat, mut client) = connection();
     for _ in 0..MANY {
         client.write_all(b"G").await.unwrap();
         assert_eq!(seat.read_u8().await.unwrap(), b'G');

@@ -1,9 +1,10 @@
 //! What `watch` shows: the table, what happened last, and a line on how fresh that is, cut to the size of a terminal. Pure.
 
-use super::{LAST, when};
+use super::{LAST, Sight, when};
 use crate::cli::colour::Tone;
 use crate::cli::status::Drawn;
 use crate::cli::told::briefly;
+use crate::config::Style;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::time::{Duration, UNIX_EPOCH};
@@ -25,6 +26,8 @@ pub(super) struct Size {
 pub(super) struct Picture {
     admin: String,
     status: Value,
+    /// When that was told, in seconds since 1970: all that is shown is as it was then, however late it is drawn.
+    at: u64,
     /// When each was, and what.
     events: VecDeque<(String, String)>,
     /// Why it is not what is true now.
@@ -34,7 +37,7 @@ pub(super) struct Picture {
 impl Picture {
     /// Nothing yet of the server at that address.
     pub(super) fn of(admin: String) -> Self {
-        Self { admin, status: Value::Null, events: VecDeque::new(), lost: None }
+        Self { admin, status: Value::Null, at: 0, events: VecDeque::new(), lost: None }
     }
 
     /// Whether nothing is known.
@@ -43,25 +46,28 @@ impl Picture {
     }
 
     /// How it stands now, and what happened since.
-    pub(super) fn renew(&mut self, status: Value, events: Vec<Value>) {
-        self.status = status;
+    pub(super) fn renew(&mut self, Sight { status, events, at }: Sight) {
+        (self.status, self.at) = (status, at);
         self.events.extend(events.iter().filter_map(|event| Some((when(event), briefly(event)?))));
         self.events.drain(..self.events.len().saturating_sub(LAST));
         self.lost = None;
     }
 
     /// The lines to show. What is well gives way where the terminal is low, then what is last in the table.
-    pub(super) fn frame(&self, drawn: Drawn, size: Size) -> Vec<String> {
-        let foot = self.foot(drawn);
-        let mut events = self.happened(drawn.now);
+    pub(super) fn frame(&self, style: Style, size: Size) -> Vec<String> {
+        let foot = self.foot(style);
+        let mut events = self.happened();
         if size.rows < ROWS_OF_EVENTS {
             events.clear();
         }
-        let table = |drawn: Drawn| drawn.table(&self.status).trim_end().lines().map(str::to_owned).collect::<Vec<_>>();
+        let table = |is_brief| {
+            let text = Drawn { style, now: self.at, is_brief }.table(&self.status);
+            text.trim_end().lines().map(str::to_owned).collect::<Vec<_>>()
+        };
         let room = size.rows.saturating_sub(foot.len());
-        let mut lines = table(drawn);
+        let mut lines = table(false);
         if lines.len() + events.len() > room {
-            lines = table(Drawn { is_brief: true, ..drawn });
+            lines = table(true);
         }
         shorten(&mut events, room.saturating_sub(lines.len()));
         cut(&mut lines, room.saturating_sub(events.len()));
@@ -70,8 +76,8 @@ impl Picture {
     }
 
     /// What happened last, the newest at the end, below a heading.
-    fn happened(&self, now: u64) -> Vec<String> {
-        let today = day(now);
+    fn happened(&self) -> Vec<String> {
+        let today = day(self.at);
         let line = |(at, what): &(String, String)| format!("  {} {what}", at.strip_prefix(&today).unwrap_or(at));
         let mut lines = vec![String::new(), "last events".to_owned()];
         lines.extend(self.events.iter().map(line));
@@ -81,10 +87,11 @@ impl Picture {
         lines
     }
 
-    fn foot(&self, drawn: Drawn) -> Vec<String> {
+    fn foot(&self, style: Style) -> Vec<String> {
+        let at = time(self.at);
         let last = match &self.lost {
-            Some(why) => Tone::Bad.paint(&format!("this is from before: {why}"), drawn.style),
-            None => format!("{} at {}", self.admin, time(drawn.now)),
+            Some(why) => Tone::Bad.paint(&format!("this is from {at}: {why}"), style),
+            None => format!("{} at {at}", self.admin),
         };
         vec![String::new(), format!("{last}; q ends this")]
     }

@@ -4,7 +4,6 @@
 
 use super::frame::{Picture, Size};
 use crate::cli::colour;
-use crate::cli::status::{Drawn, now};
 use crate::config::Style;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use std::io::{self, Write as _};
@@ -44,7 +43,7 @@ impl Screen {
         let told = tcgetwinsize(io::stdout()).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
         let mut size = told.map_or(USUAL, |size| Size { columns: size.ws_col.into(), rows: size.ws_row.into() });
         size.rows = size.rows.saturating_sub(1).max(1);
-        let lines = picture.frame(Drawn { style: self.style, now: now(), is_brief: false }, size);
+        let lines = picture.frame(self.style, size);
         let lines: String = lines.iter().map(|line| format!("{line}{CLEAR_LINE}\r\n")).collect();
         write(&format!("{HOME}{lines}{CLEAR_BELOW}"))
     }

@@ -199,6 +199,11 @@ impl Beliefs {
 
     /// The row of a service as it must be at `now`.
     pub fn render(&mut self, id: ServiceId, now: Instant) -> Row {
+        self.render_after(id, |_| false, now)
+    }
+
+    /// The same after a row in which clients are kept at the pools, places in the service, of which `keeps` is true.
+    pub fn render_after(&mut self, id: ServiceId, keeps: impl Fn(usize) -> bool, now: Instant) -> Row {
         let mut standings = self.standings(id, now);
         let (service, lead) = (self.topology.service(id), self.topology.lead(id));
         let memory = &mut self.services[lead.index()];
@@ -212,6 +217,7 @@ impl Beliefs {
         let is_dark = standings.iter().all(|standing| standing.state == State::Down);
         memory.outage = memory.outage.step(is_dark, standings.iter().any(|s| s.state.is_alive()), now);
         release_who_must_serve(&mut standings);
+        release_who_was_not_left(&mut standings, keeps);
         self.trials.extend(canary::follow(&self.topology, service, memory, &mut standings, now));
         memory.gates = standings.iter().map(|standing| standing.gate).collect();
         self.ripening.extend(memory.ripe_at(service, damping).map(|at| (at, lead)));
@@ -280,6 +286,13 @@ fn release_who_must_serve(standings: &mut [Standing]) {
     if !standings.iter().any(|s| s.state == State::Up && s.gate == Gate::In && s.damped.is_none()) {
         standings.iter_mut().filter(|s| s.state == State::Up).for_each(|s| s.gate = s.gate.release());
     }
+}
+
+/// Clients who were kept at a pool until it was up again are there still: to wait for its failback would send them away from it.
+fn release_who_was_not_left(standings: &mut [Standing], keeps: impl Fn(usize) -> bool) {
+    let kept =
+        standings.iter_mut().enumerate().filter(|(place, standing)| standing.state == State::Up && keeps(*place));
+    kept.for_each(|(_, standing)| standing.gate = standing.gate.release());
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 use super::*;
-use crate::config::Style;
 use serde_json::json;
 
 /// 2026-11-29T22:41:07Z.
@@ -73,17 +72,13 @@ fn failover() -> Vec<Value> {
 
 fn picture(status: Value, events: Vec<Value>) -> Picture {
     let mut picture = Picture::of("127.0.0.1:9153".to_owned());
-    picture.renew(status, events);
+    picture.renew(Sight { status, events, at: NOW });
     picture
-}
-
-fn drawn(style: Style) -> Drawn {
-    Drawn { style, now: NOW, is_brief: false }
 }
 
 /// The lines of a picture, which must be as these.
 fn shows(picture: &Picture, size: Size, expected: &str) {
-    let frame = picture.frame(drawn(Style::Plain), size);
+    let frame = picture.frame(Style::Plain, size);
     assert!(frame.len() <= size.rows, "{} rows of {}", frame.len(), size.rows);
     assert!(frame.iter().all(|line| line.chars().count() <= size.columns), "{frame:#?}");
     let frame = frame.join("\n");
@@ -269,7 +264,7 @@ service federation
   dublin>seoul                 -> dublin (proven alive)
 ... 7 more lines: `edgesteer status` shows all
 
-this is from before: no answer from 127.0.0.1:9153 for 3s: connection…
+this is from 22:41:07Z: no answer from 127.0.0.1:9153 for 3s: connect…
 ",
     );
 }
@@ -281,7 +276,7 @@ fn of_many_targets_those_that_are_well_are_a_number() {
     let lost = target("203.0.113.7:5061", "down", Some(NOW - 5), Some("within 2s"));
     status["targets"] = well.chain([lost]).collect();
     status["targets_left_out"] = 9.into();
-    let frame = picture(status, failover()).frame(drawn(Style::Plain), WIDE).join("\n");
+    let frame = picture(status, failover()).frame(Style::Plain, WIDE).join("\n");
     let expected = "targets\n  203.0.113.7:5061               sip     down  for 5s  within 2s\n  200 are up\nand 9 more target(s)\n";
     assert!(frame.contains(expected) && frame.contains("move federation"), "{frame}");
 }
@@ -291,8 +286,8 @@ fn only_the_newest_events_stay() {
     let event =
         |id: u64| json!({ "id": id, "at": NOW * 1000, "what": "reload", "reason": format!("the {id}."), "detail": {} });
     let mut picture = picture(all_well(), (0..50).map(event).collect());
-    picture.renew(all_well(), vec![event(50)]);
-    let frame = picture.frame(drawn(Style::Plain), WIDE).join("\n");
+    picture.renew(Sight { status: all_well(), events: vec![event(50)], at: NOW });
+    let frame = picture.frame(Style::Plain, WIDE).join("\n");
     let told: Vec<_> = frame.split("reload: the ").skip(1).filter_map(|rest| rest.split('.').next()).collect();
     assert_eq!(told, ["41", "42", "43", "44", "45", "46", "47", "48", "49", "50"]);
 }
@@ -302,7 +297,7 @@ fn no_size_is_too_small() {
     let picture = picture(seoul_lost(), failover());
     for (columns, rows) in (1..60).flat_map(|columns| (1..30).map(move |rows| (columns, rows))) {
         for style in [Style::Plain, Style::Coloured] {
-            let frame = picture.frame(drawn(style), Size { columns, rows });
+            let frame = picture.frame(style, Size { columns, rows });
             assert!(frame.len() <= rows, "{} rows of {rows}: {frame:#?}", frame.len());
             for line in &frame {
                 let seen = characters(line).filter(|(_, is_seen)| *is_seen).count();
@@ -316,7 +311,7 @@ fn no_size_is_too_small() {
 #[test]
 fn colours_say_what_words_say() {
     let picture = picture(seoul_lost(), failover());
-    let [plain, coloured] = [Style::Plain, Style::Coloured].map(|style| picture.frame(drawn(style), WIDE));
+    let [plain, coloured] = [Style::Plain, Style::Coloured].map(|style| picture.frame(style, WIDE));
     let bare = |line: &String| characters(line).filter(|(_, is_seen)| *is_seen).map(|(c, _)| c).collect::<String>();
     assert_eq!(coloured.iter().map(bare).collect::<Vec<_>>(), plain);
     let coloured = coloured.join("\n");
