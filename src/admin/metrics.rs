@@ -4,7 +4,7 @@ use crate::health::State;
 use crate::ids::ServiceId;
 use crate::limits::SERVICE_SERIES_OCTETS;
 use crate::snapshot::{Lake, Snapshot};
-use crate::steering::Basis;
+use crate::steering::{Basis, Choice};
 use crate::topology::{Face, Service, Topology};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -292,10 +292,13 @@ fn regions(topology: &Topology, service: &Service) -> Vec<(String, Vec<usize>)> 
 
 /// Whether a service serves: by what its choices rest on, since a pool may be up for one service and down for another.
 fn is_up(snapshot: &Snapshot, id: ServiceId) -> Option<bool> {
-    let bases: Vec<Basis> = snapshot.row(id).choices().map(|choice| choice.basis).collect();
-    if bases.iter().any(|basis| matches!(basis, Basis::AllDown(_))) {
-        return Some(false);
-    }
+    let row = snapshot.row(id);
+    // Whom a gate keeps at a pool is served as that pool is now.
+    let basis = |(order, choice): (usize, &Choice)| match row.is_kept(order, false) {
+        true => choice.picks.iter().any(|pick| row.standings[pick.pool].state.is_alive()).then_some(Basis::Proven),
+        false => (!matches!(choice.basis, Basis::AllDown(_))).then_some(choice.basis),
+    };
+    let Some(bases) = row.choices().enumerate().map(basis).collect::<Option<Vec<_>>>() else { return Some(false) };
     (!bases.contains(&Basis::Unproven)).then_some(true)
 }
 

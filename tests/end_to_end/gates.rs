@@ -92,6 +92,7 @@ fn stay_keeps_answers_as_they_are_and_an_order_passes() {
     let trail = std::fs::read_to_string(scene.path().join("state/audit.log")).unwrap();
     assert!(trail.contains("\"gate-asked\"") && trail.contains("because of the board"), "{trail}");
     assert_eq!(kept(&scene), [serde_json::json!(["seoul", "what was told before"])]);
+    assert_eq!(server.metric("edgesteer_service_up{service=\"federation\"}"), Some(0.0), "nobody serves them");
     let admin = scene.admin.to_string();
     let (status, _) = said(&run(&["status", "--admin", &admin]));
     assert!(status.contains("-> seoul (what was told before; kept until a gate lets them go)"), "{status}");
