@@ -12,6 +12,8 @@ use std::{io, iter};
 
 /// Room for questions that arrive while others are answered, octets; the system may grant less.
 const RECEIVE_BUFFER: usize = 4 << 20;
+/// Further ports that are tried where the system chooses.
+const PORTS_TRIED: u32 = 7;
 /// TCP connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 /// Answers that the system holds for one connection, octets (it grants twice that): left to itself it grows to megabytes for
@@ -70,14 +72,12 @@ impl Sockets {
     /// # Errors
     /// Where one socket cannot be had or the certificate cannot be used; then none is kept.
     pub fn bind(doors: Doors<'_>, given: &mut Given) -> Result<Self, ListenError> {
-        let failed = |address, transport| move |source| ListenError { address, transport, source };
         let lanes = doors.lanes.clamp(1, LANES_MAX);
         let (mut udp, mut tcp, mut tls) = (Vec::new(), Vec::new(), Vec::new());
         for &address in doors.listen {
-            let sockets = self::udp(address, lanes, given).map_err(failed(address, "UDP"))?;
-            let address = sockets[0].local_addr().unwrap_or(address);
-            tcp.push(self::tcp(address, given).map_err(failed(address, "TCP"))?);
-            udp.push(sockets);
+            let (of_udp, of_tcp) = both(address, lanes, given)?;
+            udp.push(of_udp);
+            tcp.push(of_tcp);
         }
         for &address in doors.tls.iter().flat_map(|tls| &tls.listen) {
             tls.push(self::tcp(address, given).map_err(failed(address, "TLS"))?);
@@ -123,6 +123,24 @@ pub(super) fn deal(udp: &[Vec<UdpSocket>], lanes: usize) -> io::Result<Vec<Vec<U
         }
     }
     Ok(hands)
+}
+
+fn failed(address: SocketAddr, transport: &'static str) -> impl FnOnce(io::Error) -> ListenError {
+    move |source| ListenError { address, transport, source }
+}
+
+/// Sockets of both kinds on an address. Where the system is to choose the port, it does so for UDP, and anew while TCP cannot have that one.
+fn both(address: SocketAddr, lanes: usize, given: &mut Given) -> Result<(Vec<UdpSocket>, Socket), ListenError> {
+    let mut again = if address.port() == 0 { PORTS_TRIED } else { 0 };
+    loop {
+        let udp = udp(address, lanes, given).map_err(failed(address, "UDP"))?;
+        let bound = udp[0].local_addr().unwrap_or(address);
+        match tcp(bound, given) {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && again > 0 => again -= 1,
+            Err(error) => return Err(failed(bound, "TCP")(error)),
+        }
+    }
 }
 
 /// UDP sockets on an address: all that were given, for what waits in one would be lost with it, else one for each lane.
