@@ -15,6 +15,10 @@ pub const UDP_QUESTION_MAX: usize = 65_535;
 /// Datagrams received or sent by one system call: twice as many as 32 save 60 ns of processor time for each, in which 64 answers wait for a
 /// quarter of a millisecond at the most; more save nothing that can be measured.
 pub const UDP_BATCH: usize = 64;
+/// Names that a lane remembers; a power of two. A federation has a few, and 9 KiB leave room in the nearest cache.
+pub const NAMES_RECENT: usize = 64;
+/// Octets of the longest of them: few names of a federation are longer, and with this one takes two lines of memory.
+pub const NAME_RECENT_MAX: usize = 63;
 /// Octets of a table of names that stays in the caches of a core; of a larger one, what a batch needs is read ahead.
 pub const NAMES_CACHED: usize = 256 << 10;
 /// Batches that a lane takes from one of its sockets before it looks at the others.

@@ -1,22 +1,10 @@
 //! `edgesteer estimate`, without a running server: how soon partners of a dead pool come to another.
 
-use super::{load, say};
+use super::{OfFile, load, say};
 use crate::admin::Estimates;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What `edgesteer estimate` is told.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// Configuration file.
-    #[arg(short, long, value_name = "FILE")]
-    config: PathBuf,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-pub(super) fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &OfFile) -> ExitCode {
     let world = match load(&args.config) {
         Ok(world) => world,
         Err(code) => return code,

@@ -6,7 +6,7 @@
 
 use super::check::live;
 use super::progress::Progress;
-use super::{complain, load, say};
+use super::{OfFile, complain, load, say};
 use crate::app::World;
 use crate::config::{Ask, Config, Pool, Transport};
 use crate::federation::{INSIDE_ALWAYS, InsidePort};
@@ -17,25 +17,13 @@ use crate::topology::TargetSpec;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 /// The role of a pool's addresses that Front Ends use.
 const ROLE: &str = "internal";
 
-/// What `edgesteer reach` is told.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// Configuration file.
-    #[arg(short, long, value_name = "FILE")]
-    config: PathBuf,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-pub(super) fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &OfFile) -> ExitCode {
     let world = match load(&args.config) {
         Ok(world) => world,
         Err(code) => return code,

@@ -144,13 +144,13 @@ enum Command {
         command: audit::Command,
     },
     /// Ask, on a Front End, whether it reaches the inside of every Edge pool at the ports that failover presumes.
-    Reach(front_end::Args),
+    Reach(OfFile),
     /// Print what people must do when a pool is lost, as Markdown, with the names of the configuration filled in.
     Runbook(runbook::Args),
     /// Tell who would be sent where if pools were lost, or with another configuration or country database, and who would get nothing.
     WhatIf(what_if::Args),
     /// Tell how long it takes until partners of a dead pool come to another, as ranges with their sources; Markdown.
-    Estimate(estimate::Args),
+    Estimate(OfFile),
     /// Treat a pool as lost for a while on the running server, measure what happens, let it come back, and report; Markdown.
     Drill(drill::Args),
     /// Try it without a configuration: two simulated SIP pools on loopback that you can break and mend.
@@ -162,6 +162,17 @@ enum Command {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9153")]
         admin: SocketAddr,
     },
+}
+
+/// What a command has that says something of a configuration.
+#[derive(Debug, Args)]
+struct OfFile {
+    /// Configuration file.
+    #[arg(short, long, value_name = "FILE")]
+    config: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// How long a hold lasts.

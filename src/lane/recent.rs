@@ -4,13 +4,10 @@
 //! fixed size that a lane has for itself, and holds for one generation. It always holds that it says what `Names::find` would. Names
 //! that do not exist are not kept, so that a flood of them drives nobody out; and where there are very many, none is.
 
+use crate::limits::{NAME_RECENT_MAX, NAMES_RECENT};
 use crate::snapshot::Snapshot;
 use crate::topology::Found;
 
-/// Names that are kept; a power of two.
-const PLACES: usize = 64;
-/// Octets of the longest name that is kept: of the names of a federation few are longer.
-const NAME_ROOM: usize = 63;
 /// An odd number without a pattern in its bits.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -20,18 +17,18 @@ struct Place {
     /// The generation of which this is true.
     generation: u64,
     length: u8,
-    name: [u8; NAME_ROOM],
+    name: [u8; NAME_RECENT_MAX],
     found: Found,
 }
 
 /// The names last asked for.
 #[derive(Debug)]
-pub(super) struct Recent(Box<[Option<Place>; PLACES]>);
+pub(super) struct Recent(Box<[Option<Place>; NAMES_RECENT]>);
 
 impl Recent {
     /// None yet.
     pub(super) fn new() -> Self {
-        Self(Box::new([None; PLACES]))
+        Self(Box::new([None; NAMES_RECENT]))
     }
 
     /// What is known of a name in lower-cased wire form, as `Names::find`.
@@ -52,7 +49,7 @@ impl Recent {
 
 impl Place {
     fn new(name: &[u8], found: Found, generation: u64) -> Option<Self> {
-        let mut room = [0; NAME_ROOM];
+        let mut room = [0; NAME_RECENT_MAX];
         room.get_mut(..name.len())?.copy_from_slice(name);
         Some(Self { generation, length: name.len() as u8, name: room, found })
     }
@@ -64,12 +61,12 @@ impl Place {
 
 /// Where a name would be kept; `None` for what is too long, or so short that it is found at once.
 fn place(name: &[u8]) -> Option<usize> {
-    let last = name.last_chunk::<8>().filter(|_| name.len() <= NAME_ROOM)?;
+    let last = name.last_chunk::<8>().filter(|_| name.len() <= NAME_RECENT_MAX)?;
     let (eights, _) = name.as_chunks::<8>();
     let mix = |sum: u64, eight: &[u8; 8]| (sum.rotate_left(5) ^ u64::from_le_bytes(*eight)).wrapping_mul(SPREAD);
     // Who knows where two names meet can have them looked up each time, as without this.
     let sum = mix(eights.iter().fold(name.len() as u64, mix), last);
-    Some((sum >> (u64::BITS - PLACES.trailing_zeros())) as usize)
+    Some((sum >> (u64::BITS - NAMES_RECENT.trailing_zeros())) as usize)
 }
 
 #[cfg(test)]

@@ -69,6 +69,21 @@ fn kept(scene: &Scene) -> Vec<serde_json::Value> {
     choices.filter(|choice| choice["kept"] == true).map(|c| serde_json::json!([c["pools"][0], c["basis"]])).collect()
 }
 
+/// Edges of which dublin has one more.
+fn with_another_in_dublin() -> (Edges, Scene, IpAddr) {
+    let mut edges = Edges::start();
+    edges.add("further");
+    let (further, scene) = (edges.ip("further"), Scene::of(&edges));
+    (edges, scene, further)
+}
+
+/// A gate before a service whose pool dublin has that endpoint as well.
+fn before_three(scene: &Scene, further: IpAddr) -> Gate {
+    let dublin = format!("endpoints = [\"{}\"", scene.dublin);
+    let text = scene.text("failback = \"auto\"", QUICK).replace(&dublin, &format!("{dublin}, \"{further}\""));
+    Gate::before(scene, &text, "timeout = \"30s\"")
+}
+
 /// Waits until the gate has said that clients stay where they are.
 fn wait_for_stay(server: &Server) {
     eventually("the gate has said stay", || {
@@ -129,13 +144,8 @@ fn go_is_gone_and_silence_is_what_the_configuration_says() {
 #[test]
 fn whom_a_gate_was_not_asked_about_is_told_what_is_true() {
     const IRELAND: &str = "87.32.0.0/24";
-    let mut edges = Edges::start();
-    edges.add("further");
-    let further = edges.ip("further");
-    let scene = Scene::of(&edges);
-    let dublin = format!("endpoints = [\"{}\"", scene.dublin);
-    let text = scene.text("failback = \"auto\"", QUICK).replace(&dublin, &format!("{dublin}, \"{further}\""));
-    let gate = Gate::before(&scene, &text, "timeout = \"30s\"");
+    let (mut edges, scene, further) = with_another_in_dublin();
+    let gate = before_three(&scene, further);
     gate.says(1);
     let server = Server::ready(&scene);
     let all = |addresses: &[IpAddr]| addresses.iter().copied().collect::<BTreeSet<_>>();
@@ -163,13 +173,8 @@ fn whom_a_gate_was_not_asked_about_is_told_what_is_true() {
 
 #[test]
 fn who_is_kept_is_told_how_the_pool_is_and_not_how_it_was() {
-    let mut edges = Edges::start();
-    edges.add("further");
-    let further = edges.ip("further");
-    let scene = Scene::of(&edges);
-    let dublin = format!("endpoints = [\"{}\"", scene.dublin);
-    let text = scene.text("failback = \"auto\"", QUICK).replace(&dublin, &format!("{dublin}, \"{further}\""));
-    let gate = Gate::before(&scene, &text, "timeout = \"30s\"");
+    let (mut edges, scene, further) = with_another_in_dublin();
+    let gate = before_three(&scene, further);
     gate.says(0);
     let server = Server::ready(&scene);
     let both: BTreeSet<IpAddr> = [scene.dublin, further].into();

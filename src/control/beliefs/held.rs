@@ -166,3 +166,6 @@ impl Beliefs {
         services.map(|(i, _)| ServiceId::at(i)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ impl Beliefs {
 fn names(spec: &TargetSpec) -> String {
     format!("{} {}", spec.server_name, spec.domain)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,34 +1,34 @@
 use super::*;
-use crate::health::{FailureClass, Grounds, Hold, Moment, Subject};
+use crate::health::{FailureClass, Grounds, Hold, Subject};
 use crate::testing::{POOLS, ZONE, service, topology};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-fn world(more: &str) -> Arc<Topology> {
+pub(super) fn world(more: &str) -> Arc<Topology> {
     topology(&[ZONE, POOLS, &service(more)].concat())
 }
 
-fn subject(text: &str) -> Subject {
+pub(super) fn subject(text: &str) -> Subject {
     text.parse().unwrap()
 }
 
-struct Story {
-    beliefs: Beliefs,
-    start: Instant,
+pub(super) struct Story {
+    pub(super) beliefs: Beliefs,
+    pub(super) start: Instant,
 }
 
 impl Story {
-    fn new(topology: Arc<Topology>) -> Self {
+    pub(super) fn new(topology: Arc<Topology>) -> Self {
         Self { beliefs: Beliefs::new(topology), start: Instant::now() }
     }
 
-    fn at(&self, seconds: u64) -> Instant {
+    pub(super) fn at(&self, seconds: u64) -> Instant {
         self.start + Duration::from_secs(seconds)
     }
 
     /// Every endpoint of a pool is probed often enough to be believed.
-    fn pool_is(&mut self, pool: &str, up: bool, seconds: u64) {
+    pub(super) fn pool_is(&mut self, pool: &str, up: bool, seconds: u64) {
         let topology = self.beliefs.topology.clone();
         let outcome = if up { Outcome::Pass } else { Outcome::fail(FailureClass::Refused, "refused") };
         let place = topology.services[0].pools.iter().position(|p| topology.pool(p.pool).name == pool).unwrap();
@@ -39,19 +39,19 @@ impl Story {
         }
     }
 
-    fn hold(&mut self, text: &str, held: Held, until: Option<u64>) {
+    pub(super) fn hold(&mut self, text: &str, held: Held, until: Option<u64>) {
         let ends = until.map(|seconds| self.at(seconds));
         let grounds = Grounds::new("test", "test").unwrap();
         self.beliefs.hold(subject(text), Hold { held, grounds, made: 0, ends });
     }
 
     /// Takes out holds that have ended, and says how many.
-    fn expired(&mut self, seconds: u64) -> usize {
+    pub(super) fn expired(&mut self, seconds: u64) -> usize {
         self.beliefs.expire(self.at(seconds)).0.len()
     }
 
     /// The pool that the first service sends clients of unknown place to.
-    fn chosen(&mut self, seconds: u64) -> String {
+    pub(super) fn chosen(&mut self, seconds: u64) -> String {
         let now = self.at(seconds);
         self.beliefs.ripe(now);
         let row = self.beliefs.render(ServiceId(0), now);
@@ -249,169 +249,6 @@ fn the_first_round_ends_when_every_target_was_asked_and_not_before() {
         beliefs.observe(target, &Outcome::fail(FailureClass::Timeout, "silent"), Instant::now());
     }
     assert!(beliefs.unseen() == 0);
-}
-
-#[test]
-fn a_pool_that_is_held_away_comes_back_by_a_release_at_once_and_by_its_end_through_its_failback() {
-    for held in [Held::Down, Held::Drain] {
-        let mut story = Story::new(world("failback = \"10m\""));
-        story.pool_is("seoul", true, 0);
-        story.pool_is("dublin", true, 0);
-        assert_eq!(story.chosen(0), "seoul");
-        story.hold("seoul", held, None);
-        assert_eq!(story.chosen(1), "dublin");
-        assert!(story.beliefs.release(&subject("seoul")).0.is_some());
-        assert_eq!(story.chosen(2), "seoul", "an operator says so");
-        story.hold("seoul", held, Some(100));
-        assert_eq!((story.chosen(3), story.expired(99)), ("dublin".into(), 0));
-        assert_eq!(story.beliefs.next_ripe(), Some(story.at(100)));
-        assert_eq!((story.expired(100), story.chosen(100)), (1, "dublin".into()), "it waits like a lost pool");
-        assert_eq!((story.chosen(699), story.chosen(700)), ("dublin".into(), "seoul".into()));
-    }
-}
-
-#[test]
-fn a_hold_up_serves_whatever_is_seen_and_ends_with_the_truth() {
-    let mut story = Story::new(world("failback = \"auto\""));
-    story.pool_is("seoul", false, 0);
-    story.pool_is("dublin", true, 0);
-    assert_eq!(story.chosen(0), "dublin");
-    story.hold("seoul", Held::Up, Some(10));
-    assert_eq!(story.chosen(1), "seoul");
-    story.expired(10);
-    assert_eq!(story.chosen(10), "dublin");
-}
-
-#[test]
-fn holds_stay_with_their_pool_over_a_reload() {
-    let mut story = Story::new(world(""));
-    story.hold("seoul", Held::Down, None);
-    story.hold("busan", Held::Down, None);
-    let text = [ZONE, POOLS, &service("").replace("[\"seoul\", \"dublin\"]", "[\"dublin\", \"seoul\"]")].concat();
-    story.beliefs.reseat(topology(&text));
-    story.pool_is("seoul", true, 0);
-    story.pool_is("dublin", true, 0);
-    assert_eq!(story.chosen(0), "dublin");
-    assert_eq!(story.beliefs.holds().iter().len(), 2, "what the configuration lacks may come back");
-    assert!(story.beliefs.find(&subject("busan")).is_err());
-    assert!(story.beliefs.find(&subject("seoul/10.1.0.1")).is_ok());
-    assert!(story.beliefs.find(&subject("seoul/10.9.9.9")).is_err());
-}
-
-#[test]
-fn what_a_hold_would_leave_is_known_before_it_is_made() {
-    let mut story = Story::new(world(""));
-    story.pool_is("seoul", true, 0);
-    story.pool_is("dublin", true, 0);
-    let hold = |held| Hold { held, grounds: Grounds::new("x", "y").unwrap(), made: 0, ends: None };
-    let left = |story: &Story, text: &str, held| {
-        story.beliefs.would_leave(&subject(text), Some(&hold(held))).map(|left| (left.service, left.active))
-    };
-    let federation = |active| Some(("federation".to_owned(), active));
-    assert_eq!(left(&story, "seoul", Held::Down), federation(1));
-    assert_eq!(left(&story, "seoul", Held::Up), None);
-    assert_eq!(left(&story, "seoul/10.1.0.1", Held::Down), None, "two endpoints are left");
-    assert_eq!(left(&story, "dublin/10.2.0.1", Held::Down), federation(1), "it was the last endpoint");
-    story.pool_is("dublin", false, 1);
-    assert_eq!(left(&story, "seoul", Held::Drain), federation(0));
-    assert_eq!(left(&story, "dublin", Held::Down), None, "it is down anyway");
-    story.hold("seoul", Held::Drain, None);
-    assert_eq!(left(&story, "seoul", Held::Down), None, "it takes no peers already");
-}
-
-/// What the next process would believe that starts `later` seconds after these beliefs were said.
-fn restarted(story: &mut Story, more: &str, seconds: u64, later: u64) -> Story {
-    let past = story.beliefs.past(Moment { at: story.at(seconds), unix: 1_000_000 });
-    let mut next = Story::new(world(more));
-    next.start = story.at(seconds + later);
-    next.beliefs.recall(&past, Moment { at: next.start, unix: 1_000_000 + later });
-    next
-}
-
-#[test]
-fn a_restart_forgets_nothing_that_is_fresh() {
-    let mut story = Story::new(world("failback = \"10m\""));
-    story.pool_is("seoul", false, 0);
-    story.pool_is("dublin", true, 0);
-    story.chosen(0);
-    let mut next = restarted(&mut story, "failback = \"10m\"", 1, 60);
-    assert_eq!((next.beliefs.unseen(), next.chosen(0)), (0, "dublin".into()), "before anything was probed");
-    // It waits as if nothing had happened.
-    next.pool_is("seoul", true, 1);
-    assert_eq!(next.chosen(1), "dublin");
-    assert_eq!((next.chosen(600), next.chosen(601)), ("dublin".into(), "seoul".into()));
-}
-
-#[test]
-fn verdicts_grow_stale_and_lost_pools_stay_lost() {
-    let mut story = Story::new(world("failback = \"manual\""));
-    story.pool_is("seoul", false, 0);
-    story.pool_is("dublin", true, 0);
-    story.chosen(0);
-    let mut next = restarted(&mut story, "failback = \"manual\"", 1, 301);
-    assert!(next.beliefs.unseen() > 0, "nothing is known of now");
-    assert_eq!(next.chosen(0), "dublin", "but seoul was lost");
-    next.pool_is("seoul", true, 1);
-    next.pool_is("dublin", true, 1);
-    assert_eq!(next.chosen(1), "dublin", "and nobody has released it");
-}
-
-#[test]
-fn a_clock_that_was_set_back_leaves_verdicts_unknown() {
-    let mut story = Story::new(world(""));
-    story.pool_is("seoul", true, 0);
-    let past = story.beliefs.past(Moment { at: story.at(1), unix: 1_000_000 });
-    let mut next = Beliefs::new(world(""));
-    next.recall(&past, Moment { at: story.at(2), unix: 999_999 });
-    assert_eq!(next.unseen(), next.topology().targets.len());
-}
-
-#[test]
-fn the_last_good_pool_is_remembered_while_all_is_dark() {
-    let mut story = Story::new(world(""));
-    story.pool_is("seoul", false, 0);
-    story.pool_is("dublin", true, 0);
-    story.chosen(0);
-    story.pool_is("dublin", false, 1);
-    assert_eq!(story.chosen(1), "dublin");
-    let mut next = restarted(&mut story, "", 2, 10);
-    assert_eq!(next.chosen(0), "dublin");
-}
-
-/// Two configurations that a reload changes between; compiled once, since that is what takes long.
-static WORLDS: LazyLock<[Arc<Topology>; 2]> =
-    LazyLock::new(|| ["", "\nttl = \"5s\""].map(|more| world(&format!("failback = \"10m\"{more}"))));
-
-proptest! {
-    /// No sequence of observations, of moments and of reloads moves partners to a pool that is held away.
-    #[test]
-    fn no_sequence_of_inputs_makes_a_held_pool_move(
-        steps in prop::collection::vec((0usize..4, any::<bool>(), 0u64..2000, any::<bool>()), 1..60),
-        drained in any::<bool>(),
-    ) {
-        let mut story = Story::new(WORLDS[0].clone());
-        story.pool_is("dublin", true, 0);
-        story.hold("seoul", if drained { Held::Drain } else { Held::Down }, None);
-        let (mut seconds, mut dublin_lives) = (0, true);
-        for (target, passed, wait, reload) in steps {
-            seconds += wait;
-            let spec = story.beliefs.topology().targets[target].clone();
-            let outcome = if passed { Outcome::Pass } else { Outcome::fail(FailureClass::Timeout, "silent") };
-            for _ in 0..3 {
-                story.beliefs.observe(&spec, &outcome, story.at(seconds));
-            }
-            if spec.address.ip().to_string() == "10.2.0.1" {
-                dublin_lives = passed;
-            }
-            if reload {
-                story.beliefs.reseat(WORLDS[wait as usize % 2].clone());
-            }
-            let chosen = story.chosen(seconds);
-            if dublin_lives || !drained {
-                prop_assert_eq!(chosen, "dublin");
-            }
-        }
-    }
 }
 
 /// TTLs of the first service's answers, and what began or ended to be suspect, after one outcome of seoul's first endpoint each.
