@@ -2,6 +2,7 @@ use super::*;
 use crate::config::{Dns, RateLimit};
 use crate::lane::settings::Shared;
 use crate::lane::tally::Tally;
+use crate::limits::{UDP_ANSWER_MAX, UDP_ANSWER_MIN};
 use crate::testing::{POOLS, ZONE, lake, service};
 use hickory_proto::op::Message;
 use prometheus::Registry;
@@ -10,6 +11,7 @@ use std::time::Duration;
 /// Types.
 const A: u8 = 1;
 const NS: u8 = 2;
+const SRV: u8 = 33;
 
 /// A lane that gives one answer of a class in a second, and of the others something small to every second.
 struct Limited {
@@ -39,9 +41,13 @@ fn word(said: Said, answer: &[u8]) -> &'static str {
 
 impl Limited {
     fn new(slip: u32) -> Self {
-        let lake = lake(&[ZONE, POOLS, &service("")].concat());
         let limit = RateLimit { per_second: 1, slip, exempt: vec!["10.9.0.0/16".parse().unwrap()] };
-        let dns = Dns { rate_limit: Some(limit), ..Dns::default() };
+        Self::of(&service(""), Some(limit))
+    }
+
+    fn of(service: &str, rate_limit: Option<RateLimit>) -> Self {
+        let lake = lake(&[ZONE, POOLS, service].concat());
+        let dns = Dns { rate_limit, ..Dns::default() };
         let tally = Tally::new(&Registry::new()).unwrap();
         let full = Full::new(lake.clone(), tally.clone(), Arc::new(Shared::new(&dns)));
         let fast = Fast::new(&lake, &full, 1, tally.lane());
@@ -137,4 +143,23 @@ fn a_flood_of_what_is_no_question_is_not_handed_over() {
     let update = [&[0xab, 0xcd, 0x28, 0, 0, 1, 0, 0, 0, 0, 0, 0], APEX, &[0, 6, 0, 1]].concat();
     assert_eq!(lane.words("10.0.0.1", &update, 4), "declined nothing nothing nothing");
     assert_eq!(lane.words("10.0.0.1", &question(SIP, A, None), 1), "answer", "errors are a class of their own");
+}
+
+#[test]
+fn where_the_other_encoder_decides_what_fits_the_full_lane_answers() {
+    // More labels than it remembers in one message, or fewer.
+    for (depth, declines) in [(60, true), (20, false)] {
+        let domain = "a.".repeat(depth) + "contoso.com";
+        let mut lane = Limited::of(&service("").replace("[\"contoso.com\"]", &format!("[\"{domain}\"]")), None);
+        let owner = crate::name::Name::parse(&format!("_sipfederationtls._tcp.{domain}")).unwrap();
+        for size in (UDP_ANSWER_MIN..=UDP_ANSWER_MAX).step_by(4) {
+            let [high, low] = size.to_be_bytes();
+            let mut asked = question(owner.wire(), SRV, Some(&[7; 8]));
+            let opt = asked.len() - 23;
+            asked[opt + 3..opt + 5].copy_from_slice(&[high, low]);
+            lane.ask("10.0.0.1", &asked);
+        }
+        assert_eq!(lane.counted("size") > 0, declines, "{depth}");
+        assert!(lane.counted("NOERROR") > 0, "where all fits in any case, it is answered here");
+    }
 }
